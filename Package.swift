@@ -1,0 +1,36 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "oms",
+  products: [
+    .executable(name: "oms", targets: ["oms"]),
+    .executable(name: "omsim", targets: ["omsim"]),
+  ],
+  targets: [
+    .target(
+      name: "CCore",
+      cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.linkedLibrary("yaml"), .linkedLibrary("zstd")]),
+    .target(name: "OMSLib", dependencies: ["CCore"], swiftSettings: strict),
+    .executableTarget(name: "oms", dependencies: ["OMSLib"], swiftSettings: strict),
+    .executableTarget(name: "omsim", dependencies: ["OMSLib"], swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["OMSLib"], path: "Tests/TestSupport", swiftSettings: tests),
+    .testTarget(name: "CCoreTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "OMSLibTests", dependencies: ["OMSLib", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "AcceptanceTests", dependencies: ["oms", "omsim", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "TidyTests", swiftSettings: tests),
+  ]
+)

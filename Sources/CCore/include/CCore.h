@@ -1,0 +1,13 @@
+// Umbrella: includes the other headers, nothing else.
+#ifndef CCORE_H
+#define CCORE_H
+
+#include "cc_clock.h"
+#include "cc_hash.h"
+#include "cc_ring.h"
+#include "cc_seqlock.h"
+#include "cc_shm.h"
+#include "cc_sys.h"
+#include "cc_thread.h"
+
+#endif

@@ -1,0 +1,38 @@
+/// Files, at the level of bytes. The engine is handed the kernel's; the simulator hands in a disk that tears, loses and
+/// lies. Everything that stores goes through this.
+///
+/// Paths are absolute. Calls are complete: a short read or write is continued inside, `EINTR` never shows.
+package protocol FileSystem {
+  associatedtype File: BitwiseCopyable & Sendable
+
+  func open(_ path: String, _ options: FileOptions) throws(SystemError) -> File
+  func close(_ file: File) throws(SystemError)
+  /// Fills `bytes` from `offset` on; returns fewer only at the end of the file.
+  func read(_ file: File, into bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int
+  func write(_ file: File, _ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError)
+  /// Data and the size needed to read it back. After a failure the file is dead: never synced again.
+  func synchronize(_ file: File) throws(SystemError)
+  /// Makes creations, removals and renames in a directory durable.
+  func synchronizeDirectory(_ path: String) throws(SystemError)
+  func truncate(_ file: File, to length: Int64) throws(SystemError)
+  /// Reserves and zero-fills, so that later writes below `length` cannot meet a full disk.
+  func allocate(_ file: File, to length: Int64) throws(SystemError)
+  func size(_ file: File) throws(SystemError) -> Int64
+  func exists(_ path: String) -> Bool
+  func rename(_ from: String, to: String) throws(SystemError)
+  func remove(_ path: String) throws(SystemError)
+  func makeDirectory(_ path: String) throws(SystemError)
+  /// Names in a directory, sorted by bytes.
+  func list(_ path: String) throws(SystemError) -> [String]
+}
+
+package struct FileOptions: OptionSet, Sendable, BitwiseCopyable {
+  package let rawValue: UInt32
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+  package static let read = FileOptions(rawValue: 1)
+  package static let write = FileOptions(rawValue: 2)
+  package static let create = FileOptions(rawValue: 4)
+  /// With `create`: fails with EEXIST when the file is there.
+  package static let exclusive = FileOptions(rawValue: 8)
+  package static let truncate = FileOptions(rawValue: 16)
+}

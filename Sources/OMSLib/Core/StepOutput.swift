@@ -1,0 +1,129 @@
+/// The answer to a command, for whoever sent it.
+package struct Reply: Sendable, BitwiseCopyable {
+  package enum Outcome: UInt8, Sendable, CaseIterable {
+    /// Taken: the order (or the change) is recorded and under way.
+    case accepted = 1
+    /// Refused here; `reason` says why. Nothing was sent.
+    case refused = 2
+    /// Same id and parameters as before: the stored order is the answer.
+    case replayed = 3
+    /// Bulk work is finished; `count` orders were concerned.
+    case finished = 4
+    /// A dry run passed.
+    case wouldPass = 5
+  }
+  package var token: UInt64 = 0
+  /// The order concerned, 0 if none.
+  package var orderNumber: UInt64 = 0
+  /// What the limit allows and what the command would have used, for a refusal by a limit.
+  package var limitValue = Money.zero
+  package var limitUsed = Money.zero
+  package var count: UInt32 = 0
+  package var limitSource: UInt32 = 0
+  package var reasonRaw: UInt16 = 0
+  package var outcomeRaw: UInt8 = 0
+  package var limitScopeRaw: UInt8 = 0
+  package var reserved: UInt32 = 0
+  package init() {}
+}
+
+/// One event that `step` produced: the driver gives it header, lsn and chain.
+package struct StepEvent: Sendable, BitwiseCopyable {
+  package var typeRaw: UInt16
+  package var bodyBytes: UInt16
+  package var offset: UInt32
+  /// 0: not exported.
+  package var seq: UInt64
+}
+
+/// Where `step` writes. All memory is taken at start; the bound is the most that one input can produce.
+///
+/// Owner: the driver of one core. Cleared by the driver before each step.
+@safe package struct StepOutput: ~Copyable {
+  package static let eventCapacity = 512
+  package static let byteCapacity = eventCapacity * 384
+  package static let requestCapacity = 256
+  package static let replyCapacity = 8
+
+  package private(set) var eventCount = 0
+  package private(set) var requestCount = 0
+  package private(set) var replyCount = 0
+  private var byteCount = 0
+  private let events: UnsafeMutablePointer<StepEvent>
+  private let bytes: UnsafeMutableRawPointer
+  private let requests: UnsafeMutablePointer<VenueRequest>
+  private let replies: UnsafeMutablePointer<Reply>
+
+  package init() {
+    unsafe events = .allocate(capacity: Self.eventCapacity)
+    unsafe bytes = .allocate(byteCount: Self.byteCapacity, alignment: 64)
+    unsafe requests = .allocate(capacity: Self.requestCapacity)
+    unsafe replies = .allocate(capacity: Self.replyCapacity)
+  }
+
+  deinit {
+    unsafe events.deallocate()
+    unsafe bytes.deallocate()
+    unsafe requests.deallocate()
+    unsafe replies.deallocate()
+  }
+
+  package mutating func clear() {
+    eventCount = 0
+    requestCount = 0
+    replyCount = 0
+    byteCount = 0
+  }
+
+  package mutating func emit<Body: BitwiseCopyable>(_ type: RecordType, seq: UInt64, _ body: Body) {
+    let size = MemoryLayout<Body>.size
+    let room = (size + 63) & ~63
+    precondition(
+      eventCount < Self.eventCapacity && byteCount + room <= Self.byteCapacity, "one input produced too much")
+    unsafe bytes.advanced(by: byteCount).initializeMemory(as: UInt8.self, repeating: 0, count: room)
+    unsafe bytes.advanced(by: byteCount).storeBytes(of: body, as: Body.self)
+    unsafe events[eventCount] = StepEvent(
+      typeRaw: type.rawValue, bodyBytes: UInt16(room), offset: UInt32(byteCount), seq: seq)
+    eventCount += 1
+    byteCount += room
+  }
+
+  package mutating func request(_ request: VenueRequest) {
+    precondition(requestCount < Self.requestCapacity, "one input produced too many requests")
+    unsafe requests[requestCount] = request
+    requestCount += 1
+  }
+
+  package mutating func reply(_ reply: Reply) {
+    precondition(replyCount < Self.replyCapacity, "one input produced too many replies")
+    unsafe replies[replyCount] = reply
+    replyCount += 1
+  }
+
+  package func event(_ index: Int) -> StepEvent {
+    precondition(index < eventCount)
+    return unsafe events[index]
+  }
+
+  /// The body of event `index`, valid until `clear`.
+  package func body(_ index: Int) -> UnsafeRawBufferPointer {
+    let event = event(index)
+    return unsafe UnsafeRawBufferPointer(start: bytes + Int(event.offset), count: Int(event.bodyBytes))
+  }
+
+  package func request(at index: Int) -> VenueRequest {
+    precondition(index < requestCount)
+    return unsafe requests[index]
+  }
+
+  /// Requests get the lsn of their intent from the driver, once the records have their numbers.
+  package mutating func setIntentLsn(_ lsn: UInt64, at index: Int) {
+    precondition(index < requestCount)
+    unsafe requests[index].intentLsn = lsn
+  }
+
+  package func reply(at index: Int) -> Reply {
+    precondition(index < replyCount)
+    return unsafe replies[index]
+  }
+}

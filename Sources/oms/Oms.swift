@@ -1,0 +1,6 @@
+import OMSLib
+
+@main
+enum Oms {
+  static func main() {}
+}

@@ -1,0 +1,6 @@
+import OMSLib
+
+@main
+enum Omsim {
+  static func main() {}
+}

@@ -1,0 +1,75 @@
+# The two commands to know are `make run` and `make test`; `make help` lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PREFIX ?= /usr/local
+SECONDS ?= 60
+SEEDS ?= 500
+POINTS ?= 300
+
+PACKAGES := libyaml-dev libzstd-dev libssl-dev g++ jq
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable
+BIN := .build/release
+STAMP := .build/release.stamp
+# Directories too: removing a file changes nothing but the time of its directory.
+INPUTS := $(shell find Sources) Package.swift
+COUNT := scripts/count.sh
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: packages
+packages: ## Install the Debian packages that are missing
+	@scripts/install-packages.sh $(PACKAGES)
+	@command -v swift >/dev/null || { echo "swift is not on the PATH: install Swift 6.2 or later (https://swift.org/install)" >&2; exit 1; }
+
+$(STAMP): $(INPUTS) | packages
+	@echo "building oms (release, static): $$(find Sources -name '*.swift' -o -name '*.c' -o -name '*.h' | xargs cat | wc -l) lines"
+	@begin=$$(date +%s); swift build $(RELEASE_FLAGS) && echo "built in $$(( $$(date +%s) - begin )) s"
+	@touch $@
+
+.PHONY: build
+build: packages $(STAMP) ## Build oms and omsim, release, into .build/release
+
+.PHONY: run
+run: build ## Build what changed and start a paper session, its events on the screen
+	@echo "starting a paper engine on the built-in exchange; Ctrl-C ends it. From another shell: $(BIN)/oms status"
+	@exec $(BIN)/oms run --events
+
+.PHONY: test
+test: packages ## Lint, build, run all tests
+	@SEEDS=$(SEEDS) POINTS=$(POINTS) scripts/test.sh
+
+.PHONY: lint
+lint: packages ## Check the form of the sources
+	@$(COUNT) lint scripts/lint.sh
+
+# Each sanitizer has a scratch path of its own, so that switching does not rebuild the world.
+.PHONY: test-tsan
+test-tsan: packages ## Run the tests under the thread sanitizer
+	@$(COUNT) test-tsan swift test --disable-xctest --sanitize=thread --scratch-path .build/tsan
+
+.PHONY: test-asan
+test-asan: packages ## Run the tests under the address sanitizer
+	@$(COUNT) test-asan swift test --disable-xctest --sanitize=address --scratch-path .build/asan
+
+.PHONY: coverage
+coverage: packages ## Line coverage per folder; BAR=95 fails folders below it
+	@scripts/coverage.sh $(BAR)
+
+.PHONY: install
+install: build ## Install below PREFIX (default /usr/local)
+	install -D -m 0755 $(BIN)/oms $(DESTDIR)$(PREFIX)/bin/oms
+	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/oms/LICENSE
+	install -d $(DESTDIR)$(PREFIX)/share/doc/oms/configs
+	install -m 0644 configs/*.yaml configs/nats.conf $(DESTDIR)$(PREFIX)/share/doc/oms/configs
+
+.PHONY: run-nats
+run-nats: ## Start a NATS server with JetStream on loopback, state in a scratch directory
+	@scripts/run-nats.sh
+
+.PHONY: clean
+clean: ## Remove everything built
+	rm -rf .build

@@ -1,1 +1,75 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "cc_thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int cc_thread_pin(int cpu) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -errno;
+  if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed)) return -EINVAL;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  return sched_setaffinity(0, sizeof one, &one) == 0 ? 0 : -errno;
+}
+
+int cc_thread_cpu_count(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -errno;
+  return CPU_COUNT(&allowed);
+}
+
+int cc_thread_set_name(const char *name) {
+  char kept[16] = {0};
+  strncpy(kept, name, sizeof kept - 1);
+  return -pthread_setname_np(pthread_self(), kept);
+}
+
+int cc_thread_start(cc_thread_entry entry, void *context, size_t stack_bytes, uint64_t *thread) {
+  pthread_attr_t attributes;
+  int status = pthread_attr_init(&attributes);
+  if (status != 0) return -status;
+  if (stack_bytes > 0) status = pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_t started;
+  if (status == 0) status = pthread_create(&started, &attributes, entry, context);
+  pthread_attr_destroy(&attributes);
+  if (status == 0) *thread = (uint64_t)started;
+  return -status;
+}
+
+int cc_thread_join(uint64_t thread) { return -pthread_join((pthread_t)thread, NULL); }
+
+int cc_thread_process_id(void) { return getpid(); }
+
+int cc_park_wait(cc_park *p, uint32_t expected, int64_t timeout_ns) {
+  struct timespec until, *deadline = NULL;
+  if (timeout_ns >= 0) {
+    // An instant instead of an interval: a signal that interrupts the sleep does not lengthen it.
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanoseconds = until.tv_nsec + timeout_ns % 1000000000;
+    until.tv_sec += (time_t)(timeout_ns / 1000000000 + nanoseconds / 1000000000);
+    until.tv_nsec = (long)(nanoseconds % 1000000000);
+    deadline = &until;
+  }
+  for (;;) {
+    // Not a private futex: the word may lie in memory shared between processes.
+    long status = syscall(SYS_futex, &p->word, FUTEX_WAIT_BITSET, expected, deadline, NULL, FUTEX_BITSET_MATCH_ANY);
+    if (status == 0 || errno == EAGAIN) return 0;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+void cc_park_wake(cc_park *p) {
+  atomic_fetch_add_explicit(&p->word, 1, memory_order_release);
+  syscall(SYS_futex, &p->word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}

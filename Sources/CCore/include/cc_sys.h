@@ -40,7 +40,8 @@ int64_t cc_sys_write(int descriptor, const void *bytes, size_t length);
 int cc_sys_fdatasync(int descriptor);
 int cc_sys_fsync(int descriptor);
 int cc_sys_truncate(int descriptor, int64_t length);
-/// Reserves and zero-fills [0, length) so that later writes cannot meet a full disk.
+/// Reserves [0, length) and writes zeros from the present end up to it, so that later writes cannot meet a full disk.
+/// Bytes that are there already stay.
 int cc_sys_allocate(int descriptor, int64_t length);
 int cc_sys_stat_path(const char *path, cc_stat *out);
 int cc_sys_stat_descriptor(int descriptor, cc_stat *out);

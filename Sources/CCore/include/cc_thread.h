@@ -3,6 +3,7 @@
 #define CC_THREAD_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// Pins the calling thread to one CPU; -EINVAL when the CPU is not in its set.
@@ -11,6 +12,14 @@ int cc_thread_pin(int cpu);
 int cc_thread_cpu_count(void);
 /// At most 15 bytes are kept.
 int cc_thread_set_name(const char *name);
+
+typedef void *(*cc_thread_entry)(void *context);
+/// Starts a thread with a stack of `stack_bytes` (0: the system's default). `thread` is what `cc_thread_join` wants.
+int cc_thread_start(cc_thread_entry entry, void *context, size_t stack_bytes, uint64_t *thread);
+/// Waits for its end; once for each thread.
+int cc_thread_join(uint64_t thread);
+int cc_thread_process_id(void);
+
 /// Tells the CPU that this is a spin loop.
 static inline void cc_thread_pause(void) {
 #if defined(__x86_64__)

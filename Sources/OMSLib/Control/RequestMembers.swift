@@ -1,0 +1,153 @@
+/// The members of one request line: a flat JSON object whose values are strings, numbers, booleans, lists of strings or
+/// one level of names with strings.
+///
+/// Strict and bounded: duplicate names, deeper nesting, control characters, broken UTF-8 and anything behind the closing
+/// brace are errors. Numbers keep their source text, so a decimal never passes through a double. Whoever decodes takes
+/// the members it knows; what is left over is an error (``finish()``).
+package struct RequestMembers: Sendable {
+  package enum Value: Equatable, Sendable {
+    case text(String)
+    case number(String)
+    case flag(Bool)
+    case list([String])
+    case names([Pair])
+  }
+
+  package struct Pair: Equatable, Sendable {
+    package var name: String
+    package var value: String
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  package static let memberCountMax = 64
+  package static let listCountMax = 4_096
+
+  private var members: [(name: String, value: Value)] = []
+
+  /// Takes one line without its newline.
+  package init(line: [UInt8]) throws(RequestError) {
+    guard line.count <= 65_536 else {
+      throw .usage("line", "a request of \(line.count) bytes is longer than 65536")
+    }
+    var scanner = RequestScanner(bytes: line)
+    try scanner.object { (name, scanner) throws(RequestError) in
+      guard self.members.count < Self.memberCountMax else {
+        throw .usage("json", "a request has at most \(Self.memberCountMax) members")
+      }
+      guard !self.members.contains(where: { $0.name == name }) else {
+        throw .usage("json", "member '\(name)' is there twice")
+      }
+      if let value = try scanner.value() { self.members.append((name, value)) }
+    }
+    try scanner.end()
+  }
+
+  package var names: [String] { members.map(\.name) }
+
+  package mutating func take(_ name: String) -> Value? {
+    guard let index = members.firstIndex(where: { $0.name == name }) else { return nil }
+    return members.remove(at: index).value
+  }
+
+  package mutating func text(_ name: String) throws(RequestError) -> String? {
+    switch take(name) {
+    case nil: return nil
+    case .text(let text): return text
+    default: throw .usage("type", "member '\(name)' must be a string")
+    }
+  }
+
+  /// A plain decimal, written as a string or as a JSON number; the source text is kept.
+  package mutating func decimal(_ name: String) throws(RequestError) -> String? {
+    switch take(name) {
+    case nil: return nil
+    case .text(let text), .number(let text): return text
+    default: throw .usage("type", "member '\(name)' must be a decimal in a string")
+    }
+  }
+
+  package mutating func flag(_ name: String) throws(RequestError) -> Bool {
+    switch take(name) {
+    case nil: return false
+    case .flag(let flag): return flag
+    default: throw .usage("type", "member '\(name)' must be true or false")
+    }
+  }
+
+  package mutating func integer(_ name: String) throws(RequestError) -> Int64? {
+    switch take(name) {
+    case nil: return nil
+    case .number(let text), .text(let text):
+      guard let value = Int64(text), value >= 0 else {
+        throw .usage("type", "member '\(name)' is '\(text)', must be a whole number from 0")
+      }
+      return value
+    default: throw .usage("type", "member '\(name)' must be a whole number")
+    }
+  }
+
+  /// A list of strings; a single string counts as its comma list.
+  package mutating func list(_ name: String) throws(RequestError) -> [String] {
+    switch take(name) {
+    case nil: return []
+    case .list(let list): return list
+    case .text(let text): return text.isEmpty ? [] : text.split(separator: ",").map(String.init)
+    default: throw .usage("type", "member '\(name)' must be a list of strings")
+    }
+  }
+
+  package mutating func pairs(_ name: String) throws(RequestError) -> [Pair] {
+    switch take(name) {
+    case nil: return []
+    case .names(let pairs): return pairs
+    default: throw .usage("type", "member '\(name)' must be an object of strings")
+    }
+  }
+
+  /// One of the cases of an enumeration; `nil` when absent.
+  package mutating func choice<C: RawRepresentable & CaseIterable>(_ name: String, _: C.Type) throws(RequestError) -> C?
+  where C.RawValue == String {
+    guard let text = try text(name) else { return nil }
+    guard let choice = C(rawValue: text) else {
+      let known = C.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("value", "member '\(name)' is '\(text)'; it can be \(known)")
+    }
+    return choice
+  }
+
+  /// A duration of the shell's grammar (`250ms 5s 10m 2h 30d`) in nanoseconds.
+  package mutating func duration(_ name: String) throws(RequestError) -> Int64? {
+    guard let text = try text(name) else { return nil }
+    guard let value = Self.nanoseconds(ofDuration: text) else {
+      throw .usage("duration", "'\(text)' is not a duration; write 250ms, 5s, 10m, 2h or 30d")
+    }
+    return value
+  }
+
+  /// Ends decoding: a member that nobody took is an error.
+  package func finish() throws(RequestError) {
+    guard let first = members.first else { return }
+    throw .usage("member", "unknown member '\(first.name)'")
+  }
+
+  package static func nanoseconds(ofDuration text: String) -> Int64? {
+    let digits = text.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }
+    guard !digits.isEmpty, digits.count <= 18, let count = Int64(text.prefix(digits.count)) else { return nil }
+    let unit: Int64
+    switch text.dropFirst(digits.count) {
+    case "ns": unit = 1
+    case "us": unit = 1_000
+    case "ms": unit = 1_000_000
+    case "s": unit = 1_000_000_000
+    case "m": unit = 60_000_000_000
+    case "h": unit = 3_600_000_000_000
+    case "d": unit = 86_400_000_000_000
+    default: return nil
+    }
+    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+    return overflow ? nil : product
+  }
+}

@@ -9,5 +9,6 @@
 #include "cc_shm.h"
 #include "cc_sys.h"
 #include "cc_thread.h"
+#include "cc_yaml.h"
 
 #endif

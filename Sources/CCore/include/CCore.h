@@ -5,6 +5,8 @@
 #include "cc_clock.h"
 #include "cc_fault.h"
 #include "cc_hash.h"
+#include "cc_net.h"
+#include "cc_process.h"
 #include "cc_ring.h"
 #include "cc_seqlock.h"
 #include "cc_shm.h"

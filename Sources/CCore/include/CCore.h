@@ -7,6 +7,7 @@
 #include "cc_hash.h"
 #include "cc_net.h"
 #include "cc_process.h"
+#include "cc_journal.h"
 #include "cc_ring.h"
 #include "cc_seqlock.h"
 #include "cc_shm.h"

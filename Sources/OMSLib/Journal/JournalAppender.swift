@@ -56,7 +56,7 @@ internal import CCore
 
   /// Appends a record with the bytes of `body`, filled up with zeros. `nil` when the ring is full: nothing was written.
   ///
-  /// - Parameter seq: the event's position in the exported line, one more than the last; 0 if it is not exported.
+  /// `seq` is the event's position in the exported line, one more than the last; 0 if it is not exported.
   @inline(__always)
   package mutating func append<Body: BitwiseCopyable>(
     _ type: RecordType, version: UInt16 = 1, time: EngineTime, utc: UTCTime, seq: UInt64 = 0, _ body: Body

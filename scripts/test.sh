@@ -17,6 +17,6 @@ stage() {
 stage lint scripts/lint.sh
 stage build-release make --no-print-directory build
 if stage build-tests swift build --build-tests; then
-  SHOW='^✘|^↳ |^[^ ]+ Test run|[Ee]rror:|Fatal' stage swift-test swift test --skip-build --disable-xctest
+  SHOW='^✘|^✔ Test run|[Ee]rror:|Fatal' stage swift-test swift test --skip-build --disable-xctest
 fi
 scripts/total.sh "$TALLY"

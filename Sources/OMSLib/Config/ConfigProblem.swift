@@ -15,6 +15,11 @@ package struct SourcePlace: Hashable, Comparable, Sendable, CustomStringConverti
   }
 
   package var description: String { "\(file):\(line):\(column)" }
+
+  /// The file without its directories.
+  package var fileName: Substring {
+    file[(file.lastIndex(of: "/").map { file.index(after: $0) } ?? file.startIndex)...]
+  }
 }
 
 /// One thing that is wrong with the configuration, in the form editors and CI understand.

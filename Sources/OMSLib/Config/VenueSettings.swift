@@ -1,0 +1,64 @@
+/// An exchange by the name the files give it, and what speaks for it.
+package struct VenueSetting: Sendable {
+  package enum Adapter: String, Sendable, CaseIterable {
+    /// The built-in exchange.
+    case simulated = "sim"
+    case binance
+    case bybit
+    case okx
+    case upbit
+
+    /// The adapters this build has.
+    package var isAvailable: Bool { self == .simulated }
+  }
+
+  package var name: String
+  package var adapter: Adapter
+  package var endpoints: [EndpointSetting] = []
+  package var entersOrdersByWebSocket = true
+  package var receiveWindowNanoseconds: Int64 = 1_000_000_000
+  package var visibilityWindowNanoseconds: Int64 = 10_000_000_000
+  /// Share of every rate budget that only cancels may use.
+  package var cancelReserve = Rate(e8: 20_000_000)
+  /// Used until the account's own rates are known; the built-in exchange charges them.
+  package var maker = Rate(e8: 100_000)
+  package var taker = Rate(e8: 100_000)
+  package var deadman: [DeadmanSetting] = []
+  /// Of the built-in exchange: its seed and what it lists.
+  package var seed: UInt64 = 1
+  package var instruments: [InstrumentSetting] = []
+
+  package init(name: String, adapter: Adapter) {
+    self.name = name
+    self.adapter = adapter
+  }
+}
+
+/// Addresses of one product of an exchange; an empty one is not used.
+package struct EndpointSetting: Hashable, Sendable {
+  package var product: String
+  package var rest = ""
+  package var orderSocket = ""
+  package var streams = ""
+}
+
+package struct DeadmanSetting: Hashable, Sendable {
+  package var product: String
+  package var nanoseconds: Int64
+}
+
+/// What the built-in exchange lists, in decimals as a person writes them.
+package struct InstrumentSetting: Hashable, Sendable {
+  package var name: String
+  package var native: String
+  package var base: String
+  package var quote: String
+  package var instrumentClass: InstrumentClass
+  package var tick: Decimal
+  package var lot: Decimal
+  package var maxQuantity: Decimal
+  package var minNotional: Decimal
+  package var maxLeverage: Int
+  /// Where its price begins.
+  package var startPrice: Decimal
+}

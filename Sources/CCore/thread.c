@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,8 @@ int cc_thread_join(uint64_t thread) { return -pthread_join((pthread_t)thread, NU
 
 int cc_thread_process_id(void) { return getpid(); }
 
+void cc_thread_yield(void) { sched_yield(); }
+
 int cc_park_wait(cc_park *p, uint32_t expected, int64_t timeout_ns) {
   struct timespec until, *deadline = NULL;
   if (timeout_ns >= 0) {
@@ -72,4 +75,22 @@ int cc_park_wait(cc_park *p, uint32_t expected, int64_t timeout_ns) {
 void cc_park_wake(cc_park *p) {
   atomic_fetch_add_explicit(&p->word, 1, memory_order_release);
   syscall(SYS_futex, &p->word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int cc_event_create(void) {
+  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor >= 0 ? descriptor : -errno;
+}
+
+void cc_event_signal(int descriptor) {
+  uint64_t one = 1;
+  // EAGAIN means that the counter is full: ready is ready.
+  while (write(descriptor, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void cc_event_drain(int descriptor) {
+  uint64_t count;
+  while (read(descriptor, &count, sizeof count) < 0 && errno == EINTR) {
+  }
 }

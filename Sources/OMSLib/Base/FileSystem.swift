@@ -18,12 +18,31 @@ package protocol FileSystem {
   /// Reserves and zero-fills, so that later writes below `length` cannot meet a full disk.
   func allocate(_ file: File, to length: Int64) throws(SystemError)
   func size(_ file: File) throws(SystemError) -> Int64
+  /// What an open file is, whatever has become of its name.
+  func identity(_ file: File) throws(SystemError) -> FileIdentity
+  /// What stands under a name now.
+  func identity(path: String) throws(SystemError) -> FileIdentity
   func exists(_ path: String) -> Bool
   func rename(_ from: String, to: String) throws(SystemError)
   func remove(_ path: String) throws(SystemError)
   func makeDirectory(_ path: String) throws(SystemError)
   /// Names in a directory, sorted by bytes.
   func list(_ path: String) throws(SystemError) -> [String]
+}
+
+/// Tells one file from another, and whether it was cut or unlinked.
+package struct FileIdentity: Equatable, Sendable, BitwiseCopyable {
+  package var device: UInt64
+  package var inode: UInt64
+  package var size: Int64
+  package var links: UInt64
+
+  package init(device: UInt64, inode: UInt64, size: Int64, links: UInt64) {
+    self.device = device
+    self.inode = inode
+    self.size = size
+    self.links = links
+  }
 }
 
 package struct FileOptions: OptionSet, Sendable, BitwiseCopyable {

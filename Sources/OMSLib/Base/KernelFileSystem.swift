@@ -79,6 +79,18 @@ package struct KernelFileSystem: FileSystem, Sendable, BitwiseCopyable {
     return stat.size
   }
 
+  package func identity(_ file: KernelFile) throws(SystemError) -> FileIdentity {
+    var stat = cc_stat()
+    try check(unsafe cc_sys_stat_descriptor(file.descriptor, &stat), "fstat")
+    return FileIdentity(device: stat.device, inode: stat.inode, size: stat.size, links: stat.links)
+  }
+
+  package func identity(path: String) throws(SystemError) -> FileIdentity {
+    var stat = cc_stat()
+    try check(unsafe cc_sys_stat_path(path, &stat), "stat(\(path))")
+    return FileIdentity(device: stat.device, inode: stat.inode, size: stat.size, links: stat.links)
+  }
+
   package func exists(_ path: String) -> Bool {
     var stat = cc_stat()
     return unsafe cc_sys_stat_path(path, &stat) == 0

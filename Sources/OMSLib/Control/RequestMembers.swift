@@ -25,24 +25,64 @@ package struct RequestMembers: Sendable {
   package static let memberCountMax = 64
   package static let listCountMax = 4_096
 
+  private static let limits = JSONLimits(
+    byteCount: Limits.requestLineBytes, depth: 2, nodeCount: 2 * (memberCountMax + listCountMax))
+
   private var members: [(name: String, value: Value)] = []
 
   /// Takes one line without its newline.
   package init(line: [UInt8]) throws(RequestError) {
-    guard line.count <= 65_536 else {
-      throw .usage("line", "a request of \(line.count) bytes is longer than 65536")
+    let document: JSONDocument
+    do throws(JSONError) {
+      document = try JSONReader.read(line, limits: Self.limits)
+    } catch {
+      throw .usage("json", "the request is not valid: \(error)")
     }
-    var scanner = RequestScanner(bytes: line)
-    try scanner.object { (name, scanner) throws(RequestError) in
-      guard self.members.count < Self.memberCountMax else {
-        throw .usage("json", "a request has at most \(Self.memberCountMax) members")
-      }
-      guard !self.members.contains(where: { $0.name == name }) else {
-        throw .usage("json", "member '\(name)' is there twice")
-      }
-      if let value = try scanner.value() { self.members.append((name, value)) }
+    guard document.root.isObject else { throw .usage("json", "a request is one JSON object") }
+    guard document.root.count <= Self.memberCountMax else {
+      throw .usage("json", "a request has at most \(Self.memberCountMax) members")
     }
-    try scanner.end()
+    for (name, value) in document.root.members where !value.isNull {
+      members.append((name, try Self.value(value, of: name)))
+    }
+  }
+
+  private static func value(_ value: JSONValue, of name: String) throws(RequestError) -> Value {
+    if let flag = value.bool { return .flag(flag) }
+    if value.isObject {
+      var pairs: [Pair] = []
+      for (key, value) in value.members {
+        pairs.append(Pair(name: try printable(key, in: name), value: try scalar(value, of: name)))
+      }
+      return .names(pairs)
+    }
+    if value.isArray {
+      var list: [String] = []
+      for element in value.elements { list.append(try scalar(element, of: name)) }
+      return .list(list)
+    }
+    let text = try scalar(value, of: name)
+    return value.isNumber ? .number(text) : .text(text)
+  }
+
+  /// A string, or a number's source text.
+  private static func scalar(_ value: JSONValue, of name: String) throws(RequestError) -> String {
+    if let text = value.string { return try printable(text, in: name) }
+    guard let text = value.numberText else {
+      throw .usage("json", "member '\(name)' may hold strings and numbers only")
+    }
+    guard !text.utf8.contains(where: { $0 == 0x65 || $0 == 0x45 }) else {
+      throw .usage("decimal", "'\(text)' in member '\(name)' has an exponent; write it out in plain digits")
+    }
+    return text
+  }
+
+  /// Line breaks, tabs and escape sequences have no place in ids, names, reasons and tags.
+  private static func printable(_ text: String, in name: String) throws(RequestError) -> String {
+    guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }) else {
+      throw .usage("json", "member '\(name)' holds a control character")
+    }
+    return text
   }
 
   package var names: [String] { members.map(\.name) }

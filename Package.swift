@@ -29,7 +29,7 @@ let package = Package(
     .executableTarget(name: "omsim", dependencies: ["OMSLib"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["OMSLib"], path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(name: "CCoreTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
-    .testTarget(name: "OMSLibTests", dependencies: ["OMSLib", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "OMSLibTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "AcceptanceTests", dependencies: ["oms", "omsim", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "TidyTests", swiftSettings: tests),
   ]

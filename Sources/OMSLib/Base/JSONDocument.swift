@@ -149,7 +149,7 @@ package struct JSONValue: Sendable {
   }
 
   /// The member of an object; `nil` when it is not there or this is no object.
-  package subscript(name: String) -> JSONValue? {
+  package subscript(_ name: String) -> JSONValue? {
     guard isObject else { return nil }
     var index = self.index + 1
     let end = Int(node.next)

@@ -20,11 +20,15 @@ extension ByteSink where Self: ~Copyable {
     var digits = InlineArray<40, UInt8>(repeating: UInt8(ascii: "0"))
     var first = 40
     var wide = UInt128(mantissa.magnitude)
-    // 128-bit division is a library call: leave it as soon as the rest fits a word.
+    // 128-bit division is a library call: one takes off nineteen digits, until the rest fits a word.
     while wide > UInt128(UInt64.max) {
-      let (quotient, remainder) = wide.quotientAndRemainder(dividingBy: 10)
-      first -= 1
-      digits[first] = UInt8(ascii: "0") + UInt8(remainder)
+      let (quotient, remainder) = wide.quotientAndRemainder(dividingBy: 10_000_000_000_000_000_000)
+      var group = UInt64(remainder)
+      for place in stride(from: first - 1, through: first - 19, by: -1) {
+        digits[place] = UInt8(ascii: "0") + UInt8(group % 10)
+        group /= 10
+      }
+      first -= 19
       wide = quotient
     }
     var rest = UInt64(wide)

@@ -74,6 +74,14 @@ package struct Decimal: Sendable, BitwiseCopyable {
     mantissa(scale: decimals, rounding).flatMap { Decimal(mantissa: $0, scale: decimals) }
   }
 
+  /// The multiple of `step` that `rounding` picks, with as many decimals as `step`; `nil` beyond 38 digits.
+  package func rounded(toMultipleOf step: Decimal, _ rounding: Rounding) -> Decimal? {
+    multiple(scale: Int(step.scale), step: step.mantissa, rounding)
+      .flatMap { Decimal(mantissa: $0, scale: Int(step.scale)) }
+  }
+
+  package func isMultiple(of step: Decimal) -> Bool { rounded(toMultipleOf: step, .floor) == self }
+
   /// The exact product; `nil` beyond 38 digits.
   package func times(_ other: Decimal) -> Decimal? {
     let (a, b) = (normalized, other.normalized)
@@ -161,19 +169,24 @@ extension Decimal {
   }
 
   private func mantissa(scale target: Int, step: Int64, _ rounding: Rounding) -> Int64? {
+    multiple(scale: target, step: Int128(step), rounding).flatMap { Int64(exactly: $0) }
+  }
+
+  /// The multiple of `step` (an integer of 10^-`scale`) that `rounding` picks; `nil` when 128 bits do not hold it.
+  private func multiple(scale target: Int, step: Int128, _ rounding: Rounding) -> Int128? {
     precondition(step > 0, "a tick or lot is positive")
     // One division by 10^surplus x step: rounding to the scale first could move a tie.
     let surplus = max(0, Int(scale) - target)
     guard surplus <= 19 else {
       // More than 19 surplus decimals cannot be told from a sticky last digit.
-      return trimmed(to: target + 19)?.mantissa(scale: target, step: step, rounding)
+      return trimmed(to: target + 19)?.multiple(scale: target, step: step, rounding)
     }
     guard let value = surplus > 0 ? mantissa : exactMantissa(scale: target) else { return nil }
-    let divisor = PowerOfTen.unsigned(surplus).multipliedReportingOverflow(by: UInt128(step.magnitude))
+    let divisor = PowerOfTen.unsigned(surplus).multipliedReportingOverflow(by: step.magnitude)
     guard !divisor.overflow else { return nil }
     let steps = value.divided(by: divisor.partialValue, rounding)
-    let (product, overflow) = steps.multipliedReportingOverflow(by: Int128(step))
-    return overflow ? nil : Int64(exactly: product)
+    let (product, overflow) = steps.multipliedReportingOverflow(by: step)
+    return overflow ? nil : product
   }
 
   /// Fewer decimals with the lost ones kept as a last digit that is not 0 and not a tie, so that a later rounding falls

@@ -2,10 +2,8 @@
 #include "cc_net.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -202,28 +200,4 @@ int cc_poll_wait(int poll, cc_ready *out, int capacity, int timeout_ms) {
     out[i].reserved = 0;
   }
   return n;
-}
-
-int cc_wake_create(void) {
-  int d = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  return d < 0 ? -errno : d;
-}
-
-int cc_wake_signal(int descriptor) {
-  uint64_t one = 1;
-  ssize_t n;
-  do {
-    n = write(descriptor, &one, sizeof(one));
-  } while (n < 0 && errno == EINTR);
-  // A full counter is a wake already on its way.
-  return n < 0 && errno != EAGAIN ? -errno : 0;
-}
-
-int cc_wake_drain(int descriptor) {
-  uint64_t count;
-  ssize_t n;
-  do {
-    n = read(descriptor, &count, sizeof(count));
-  } while (n < 0 && errno == EINTR);
-  return n < 0 && errno != EAGAIN ? -errno : 0;
 }

@@ -55,9 +55,4 @@ int cc_poll_forget(int poll, int descriptor);
 /// Waits at most `timeout_ms` (negative: without limit) for up to `capacity` reports (64 at most).
 int cc_poll_wait(int poll, cc_ready *out, int capacity, int timeout_ms);
 
-/// A counter that wakes a poll.
-int cc_wake_create(void);
-int cc_wake_signal(int descriptor);
-int cc_wake_drain(int descriptor);
-
 #endif

@@ -1,0 +1,130 @@
+import Foundation
+import OMSLib
+import Testing
+
+@Suite("Gate file")
+struct GateFileTests {
+  private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("gate-\(UUID().uuidString)")
+  private var path: String { directory.appendingPathComponent("gate").path }
+
+  init() throws { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
+
+  private func clean() { try? FileManager.default.removeItem(at: directory) }
+
+  private static let numbers: [GateScope: GateTarget] = [
+    GateScope(.account, "sim.main"): target { $0.account = AccountID(number: 1) },
+    GateScope(.venue, "sim"): target { $0.venue = VenueID(number: 1) },
+    GateScope(.symbol, "BTC-USDT"): target { $0.instrument = InstrumentID(number: 1) },
+  ]
+
+  private static func target(_ change: (inout GateTarget) -> Void) -> GateTarget {
+    var target = GateTarget()
+    change(&target)
+    return target
+  }
+
+  private func makeReader(at now: Int64 = 0) -> GateReader {
+    GateReader(path: path, now: EngineTime(nanoseconds: now)) { Self.numbers[$0] }
+  }
+
+  private func state(_ reader: borrowing GateReader, account: UInt16 = 1, at now: Int64) -> TradingState {
+    reader.state(
+      account: AccountID(number: account), instrument: InstrumentID(number: 1), venue: VenueID(number: 1),
+      now: EngineTime(nanoseconds: now))
+  }
+
+  @Test("What is set is read back, the strictest scope counts, and `on` opens again")
+  func setAndRead() throws {
+    defer { clean() }
+    let file = GateFile(path: path)
+    try file.createIfMissing()
+    var reader = makeReader()
+    #expect(state(reader, at: 0) == .on)
+
+    try file.set(GateScope(.account, "sim.main"), .paused, reason: "drill", user: 7, seconds: 9)
+    reader.refresh(now: EngineTime(nanoseconds: 1_000_000))
+    #expect(state(reader, at: 1_000_000) == .paused)
+    #expect(state(reader, account: 2, at: 1_000_000) == .on)
+
+    try file.set(.everything, .killed, reason: "", user: 0, seconds: 9)
+    reader.refresh(now: EngineTime(nanoseconds: 2_000_000))
+    #expect(state(reader, at: 2_000_000) == .killed)
+    #expect(state(reader, account: 2, at: 2_000_000) == .killed)
+
+    try file.set(.everything, .on, reason: "", user: 0, seconds: 9)
+    reader.refresh(now: EngineTime(nanoseconds: 3_000_000))
+    #expect(state(reader, at: 3_000_000) == .paused)
+    let entries = try file.entries()
+    #expect(
+      entries == [
+        GateEntry(scope: GateScope(.account, "sim.main"), state: .paused, reason: "drill", user: 7, seconds: 9)
+      ])
+  }
+
+  @Test("A reading that is 5 s old counts as halted")
+  func stale() throws {
+    defer { clean() }
+    try GateFile(path: path).createIfMissing()
+    let reader = makeReader()
+    #expect(state(reader, at: 5_000_000_000) == .on)
+    #expect(state(reader, at: 5_000_000_001) == .halted)
+  }
+
+  @Test(
+    "A file that is damaged in any way counts as halted", arguments: ["missing", "short", "zeroed", "slot", "replaced"])
+  func damage(kind: String) throws {
+    defer { clean() }
+    let file = GateFile(path: path)
+    try file.createIfMissing()
+    try file.set(GateScope(.account, "sim.main"), .paused, reason: "", user: 0, seconds: 0)
+    var reader = makeReader()
+    #expect(state(reader, account: 2, at: 0) == .on)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    switch kind {
+    case "missing": try FileManager.default.removeItem(atPath: path)
+    case "short": try #require(truncate(path, 100) == 0)
+    case "zeroed": try rewrite(Data(count: bytes.count))
+    case "slot":
+      bytes[2 * 64 + 20] ^= 1
+      try rewrite(bytes)
+    default:
+      try FileManager.default.removeItem(atPath: path)
+      try bytes.write(to: URL(fileURLWithPath: path))
+    }
+    reader.refresh(now: EngineTime(nanoseconds: 200_000_000))
+    #expect(state(reader, account: 2, at: 200_000_000) == .halted)
+    reader.refresh(now: EngineTime(nanoseconds: 400_000_000))
+    #expect(state(reader, account: 2, at: 400_000_000) == .halted, "it does not open again by itself")
+  }
+
+  @Test("Killing works on a missing and on a damaged file")
+  func killWithoutFile() throws {
+    defer { clean() }
+    let file = GateFile(path: path)
+    try file.set(.everything, .killed, reason: "drill", user: 0, seconds: 0)
+    #expect(try file.entries().map(\.state) == [.killed])
+    try rewrite(Data(count: 100))
+    try file.set(GateScope(.account, "sim.main"), .killed, reason: "", user: 0, seconds: 0)
+    let states = try file.entries().map(\.state)
+    #expect(states == [.halted, .killed], "what the damage hid stays shut")
+  }
+
+  @Test("A name that is too long, or a full file, shuts the next wider scope")
+  func wider() throws {
+    defer { clean() }
+    let file = GateFile(path: path)
+    let long = "sim." + String(repeating: "a", count: 40)
+    #expect(
+      try file.set(GateScope(.account, long), .halted, reason: "", user: 0, seconds: 0) == GateScope(.venue, "sim"))
+    #expect(
+      try file.set(GateScope(.symbol, String(repeating: "S", count: 40)), .halted, reason: "", user: 0, seconds: 0)
+        == .everything)
+  }
+
+  private func rewrite(_ data: Data) throws {
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.truncate(atOffset: 0)
+    try handle.write(contentsOf: data)
+    try handle.close()
+  }
+}

@@ -5,14 +5,15 @@
 #include "cc_clock.h"
 #include "cc_fault.h"
 #include "cc_hash.h"
+#include "cc_journal.h"
 #include "cc_net.h"
 #include "cc_process.h"
-#include "cc_journal.h"
 #include "cc_ring.h"
 #include "cc_seqlock.h"
 #include "cc_shm.h"
 #include "cc_sys.h"
 #include "cc_thread.h"
 #include "cc_yaml.h"
+#include "cc_zstd.h"
 
 #endif

@@ -51,7 +51,7 @@ internal import CCore
   package var canAcceptNewRisk: Bool {
     let open = UInt64(ring.capacity) - reserve
     guard position - durableSeen <= open || position - ring.durablePosition <= open else { return false }
-    return ring.state != .dead
+    return ring.state != .dead && ring.alarms.isDisjoint(with: .segment)
   }
 
   /// Appends a record with the bytes of `body`, filled up with zeros. `nil` when the ring is full: nothing was written.

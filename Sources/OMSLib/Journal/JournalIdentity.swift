@@ -85,4 +85,6 @@ package struct JournalAlarms: OptionSet, Sendable, BitwiseCopyable {
   package static let segmentTruncated = JournalAlarms(rawValue: 4)
   /// The ring's name is gone: it will not be found after a crash.
   package static let ringUnlinked = JournalAlarms(rawValue: 8)
+  /// Alarms that say: what was durable may not be found again.
+  package static let segment: JournalAlarms = [.segmentMissing, .segmentReplaced, .segmentTruncated]
 }

@@ -1,0 +1,149 @@
+internal import CCore
+
+/// A record as readers get it: its header and a view of its body, valid until the reader's next step.
+@safe package struct JournalRecord {
+  package let header: RecordHeader
+  package let body: UnsafeRawBufferPointer
+
+  init(header: RecordHeader, body: UnsafeRawBufferPointer) {
+    self.header = header
+    unsafe self.body = body
+  }
+
+  package var lsn: UInt64 { header.lsn }
+
+  /// The body as a message; `nil` when it is shorter than one. Longer is fine: a newer version added to the end.
+  @inline(__always)
+  package func load<Body: BitwiseCopyable>(as type: Body.Type) -> Body? {
+    guard unsafe body.count >= MemoryLayout<Body>.size else { return nil }
+    return unsafe body.loadUnaligned(as: Body.self)
+  }
+}
+
+/// What the next record of a chain must look like. One step per record, no allocation.
+struct RecordCheck {
+  private(set) var end: JournalEnd
+  let instance: UInt32
+
+  init(end: JournalEnd, instance: UInt32) {
+    self.end = end
+    self.instance = instance
+  }
+
+  /// Checks the bytes at `place`, of which `available` can be read. `nil`: the record is the next one, and the check has
+  /// moved on. Marks keep the line where it is: they carry the number of the record before them.
+  @inline(__always)
+  mutating func accept(_ place: UnsafeRawPointer, available: Int) -> RecordFlaw? {
+    guard available >= JournalFormat.headerBytes else { return .cut }
+    let header = unsafe place.loadUnaligned(as: RecordHeader.self)
+    if let flaw = Self.lengthFlaw(header, available: available) { return flaw }
+    guard header.typeRaw != 0 else { return .type }
+    guard header.instance == instance else { return .instance }
+    let isMark = header.isMark
+    // INV-11: each record carries the number behind that of the last, and continues its chain.
+    guard header.lsn == (isMark ? end.lsn : end.lsn + 1) else { return .lsn }
+    guard header.epoch >= end.epoch else { return .epoch }
+    guard header.time >= end.time else { return .time }
+    guard Self.chain(of: header, after: end.chain) == header.chain else { return .chain }
+    let bodyBytes = Int(header.length) - JournalFormat.headerBytes
+    guard unsafe cc_crc32c(0, place + JournalFormat.headerBytes, bodyBytes) == header.bodyCRC else { return .body }
+    if isMark { return nil }
+    end.lsn = header.lsn
+    end.chain = header.chain
+    end.epoch = header.epoch
+    end.time = header.time
+    end.utc = header.utc
+    if header.seq != 0 { end.seq = header.seq }
+    return nil
+  }
+
+  @inline(__always)
+  static func lengthFlaw(_ header: RecordHeader, available: Int) -> RecordFlaw? {
+    let length = Int(header.length)
+    if length == 0 { return .blank }
+    guard length % JournalFormat.step == 0, length <= JournalFormat.recordBytes else { return .length }
+    return length <= available ? nil : .cut
+  }
+
+  @inline(__always)
+  static func chain(of header: RecordHeader, after previous: UInt32) -> UInt32 {
+    var plain = header
+    plain.chain = 0
+    return unsafe withUnsafeBytes(of: &plain) { unsafe cc_crc32c(previous, $0.baseAddress, $0.count) }
+  }
+}
+
+extension RecordHeader {
+  /// Durable marks and Close records belong to the file and not to the line of records: they have no number of their
+  /// own, and no record is chained to them.
+  @inline(__always)
+  package var isMark: Bool { typeRaw == RecordType.durable.rawValue || typeRaw == RecordType.close.rawValue }
+}
+
+/// Body of a Durable mark or Close record: complete enough to be believed when what stands before it cannot be read.
+struct MarkBody: Equatable, Sendable, BitwiseCopyable {
+  static let magic: UInt64 = 0x4F4D_534A_4D41_524B
+
+  var magic: UInt64 = Self.magic
+  /// Everything up to here was synced when the mark was written.
+  var durableLsn: UInt64 = 0
+  var durableChain: UInt32 = 0
+  /// The chain that the mark's own header continues.
+  var chainBefore: UInt32 = 0
+  /// Where it stands: segment, and offset in it.
+  var ordinal: UInt64 = 0
+  var offset: UInt64 = 0
+  /// 1 in a Close record that an orderly stop wrote: nothing was left in the ring.
+  var isOrderly: UInt64 = 0
+  var reserved: (UInt64, UInt64) = (0, 0)
+
+  static let recordBytes = JournalFormat.headerBytes + MemoryLayout<MarkBody>.size
+
+  static func == (a: MarkBody, b: MarkBody) -> Bool {
+    a.durableLsn == b.durableLsn && a.durableChain == b.durableChain && a.chainBefore == b.chainBefore
+      && a.ordinal == b.ordinal && a.offset == b.offset && a.isOrderly == b.isOrderly
+  }
+
+  /// Writes a mark as a record to `place`.
+  static func encode(
+    _ type: RecordType, durable: JournalEnd, behind end: JournalEnd, epoch: UInt32, instance: UInt32, ordinal: UInt64,
+    offset: UInt64, isOrderly: Bool = false, at place: UnsafeMutableRawPointer
+  ) {
+    var body = MarkBody()
+    body.durableLsn = durable.lsn
+    body.durableChain = durable.chain
+    body.chainBefore = end.chain
+    body.ordinal = ordinal
+    body.offset = offset
+    body.isOrderly = isOrderly ? 1 : 0
+    var header = RecordHeader()
+    header.length = UInt32(recordBytes)
+    header.typeRaw = type.rawValue
+    header.lsn = end.lsn
+    header.time = end.time
+    header.utc = end.utc
+    header.epoch = max(epoch, end.epoch)
+    header.instance = instance
+    header.bodyCRC = unsafe withUnsafeBytes(of: body) { unsafe cc_crc32c(0, $0.baseAddress, $0.count) }
+    header.chain = RecordCheck.chain(of: header, after: end.chain)
+    precondition(header.isMark, "only marks are written by the journal thread")
+    unsafe place.storeBytes(of: header, as: RecordHeader.self)
+    unsafe place.storeBytes(of: body, toByteOffset: JournalFormat.headerBytes, as: MarkBody.self)
+  }
+
+  /// The mark at `place` if it is whole and was made for that place, whatever stands around it.
+  static func find(
+    at place: UnsafeRawPointer, available: Int, instance: UInt32, ordinal: UInt64, offset: UInt64
+  ) -> (header: RecordHeader, body: MarkBody)? {
+    guard available >= recordBytes else { return nil }
+    let header = unsafe place.loadUnaligned(as: RecordHeader.self)
+    guard header.isMark, Int(header.length) == recordBytes, header.instance == instance else { return nil }
+    let body = unsafe place.loadUnaligned(fromByteOffset: JournalFormat.headerBytes, as: MarkBody.self)
+    guard body.magic == magic, body.ordinal == ordinal, body.offset == offset else { return nil }
+    let crc = unsafe cc_crc32c(0, place + JournalFormat.headerBytes, MemoryLayout<MarkBody>.size)
+    guard crc == header.bodyCRC, RecordCheck.chain(of: header, after: body.chainBefore) == header.chain else {
+      return nil
+    }
+    return (header, body)
+  }
+}

@@ -54,9 +54,8 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
   /// The end of the journal as far as segments go.
   private(set) var segmentEnd = JournalEnd()
 
-  /// - Parameters:
-  ///   - ring: of the run before, if its region is still there.
-  ///   - start: deliver only what follows, as after loading a snapshot.
+  /// Reads names and headers. `ring` is that of the run before, if its region is still there; with `start`, as after
+  /// loading a snapshot, only what follows it is delivered.
   package init(
     fileSystem: FS, options: JournalOptions, ring: JournalRing? = nil, after start: JournalEnd = JournalEnd()
   ) throws(JournalError) {

@@ -9,11 +9,8 @@
 
   var byteCount: Int { unsafe bytes.count }
 
-  /// - Parameters:
-  ///   - position: of a record or filler, below `limit`.
-  ///   - limit: published position.
-  ///   - room: bytes that fit.
-  ///   - end: the journal's end in front of `position`.
+  /// Looks from `position`, of a record or filler, up to the published `limit`, for what fits into `room` bytes; `end`
+  /// is the journal's end in front of `position`.
   init(_ ring: JournalRing, from position: UInt64, to limit: UInt64, room: Int, end: JournalEnd) {
     let start = unsafe ring.place(position)
     var at = position

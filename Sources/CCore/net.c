@@ -172,8 +172,8 @@ int cc_poll_create(void) {
 }
 
 int cc_poll_watch(int poll, int descriptor, uint32_t events, uint64_t token) {
-  struct epoll_event e = {.events = EPOLLRDHUP, .data.u64 = token};
-  if (events & cc_ready_read) e.events |= EPOLLIN;
+  struct epoll_event e = {.events = 0, .data.u64 = token};
+  if (events & cc_ready_read) e.events |= EPOLLIN | EPOLLRDHUP;
   if (events & cc_ready_write) e.events |= EPOLLOUT;
   if (epoll_ctl(poll, EPOLL_CTL_MOD, descriptor, &e) == 0) return 0;
   if (errno != ENOENT) return -errno;
@@ -195,8 +195,8 @@ int cc_poll_wait(int poll, cc_ready *out, int capacity, int timeout_ms) {
   for (int i = 0; i < n; i++) {
     uint32_t e = events[i].events;
     out[i].token = events[i].data.u64;
-    out[i].events = (e & EPOLLIN ? cc_ready_read : 0) | (e & EPOLLOUT ? cc_ready_write : 0) |
-                    (e & (EPOLLHUP | EPOLLERR | EPOLLRDHUP) ? cc_ready_hangup : 0);
+    out[i].events = (e & (EPOLLIN | EPOLLRDHUP) ? cc_ready_read : 0) | (e & EPOLLOUT ? cc_ready_write : 0) |
+                    (e & (EPOLLHUP | EPOLLERR) ? cc_ready_hangup : 0);
     out[i].reserved = 0;
   }
   return n;

@@ -22,9 +22,10 @@ typedef struct {
 } cc_ready;
 
 enum {
+  /// Bytes, or the end of the stream.
   cc_ready_read = 1,
   cc_ready_write = 2,
-  /// The other end is gone, or the descriptor is broken.
+  /// Both directions are closed, or the descriptor is broken. Always watched for.
   cc_ready_hangup = 4,
 };
 

@@ -1,0 +1,386 @@
+internal import CCore
+
+/// A connection, by a number that is never used twice.
+package struct ClientID: Hashable, Sendable, BitwiseCopyable {
+  package let number: UInt64
+}
+
+/// Who is at the other end.
+package struct ClientPeer: Sendable, BitwiseCopyable {
+  package var process: Int32
+  package var user: UInt32
+  package var isReadOnly: Bool
+}
+
+/// What the transport hands to whoever answers.
+package enum ControlInput: Sendable {
+  case request(ClientID, Request)
+  /// The line could not be decoded: answered by the transport already.
+  case refused(ClientID, RequestError)
+  case closed(ClientID)
+}
+
+package struct ServerBounds: Sendable {
+  package var clientCount = 256
+  package var clientsPerUser = 192
+  /// Unanswered requests of one client; above it nothing more is read from it.
+  package var requestsInFlight = 256
+  /// Requests of one client in one turn: floods cost their own time.
+  package var requestsPerTurn = 16
+  /// Lines that are no requests before the connection is closed.
+  package var garbageLines = 8
+  /// Output that a client has not taken; above it nothing more is read from it, and streams pause.
+  package var outputHighWater = 256 << 10
+  /// Above this the client is cut off.
+  package var outputMax = 64 << 20
+  /// A client that has taken nothing for so long, with output waiting, is cut off.
+  package var stallNanoseconds: Int64 = 30_000_000_000
+  package init() {}
+}
+
+/// The two sockets of an engine: lines in, lines out, many clients, one thread.
+///
+/// Never waits for a client: what one does not take is kept within its bounds, then the connection is cut. Every client
+/// gets the same small amount of work per turn.
+///
+/// Owner: the control thread.
+package struct ControlServer: ~Copyable {
+  private struct Client {
+    var descriptor: Int32
+    var peer: ClientPeer
+    var input: [UInt8] = []
+    var output = OutputQueue()
+    /// Sent with the first byte that leaves next.
+    var attached: (descriptor: Int32, position: Int)?
+    var inFlight = 0
+    var garbage = 0
+    var isWatchedForWrite = false
+    var isReadPaused = false
+    /// It sends no more; it may still wait for answers.
+    var isReadClosed = false
+    var hasHungUp = false
+    var lastProgress = EngineTime.zero
+    /// Bytes of a line beyond the bound are thrown away up to its newline.
+    var skipsLine = false
+    var hasMore = false
+  }
+
+  private static let listenerToken: UInt64 = 0
+  private static let readOnlyToken: UInt64 = 1
+  private static let wakeToken: UInt64 = 2
+  private static let firstClient: UInt64 = 16
+
+  package let bounds: ServerBounds
+  package private(set) var refusedClients: UInt64 = 0
+  package private(set) var cutClients: UInt64 = 0
+  private let path: String
+  private let readOnlyPath: String?
+  private let poll: Int32
+  private let listener: Int32
+  private let readOnlyListener: Int32
+  private let ownUser = cc_process_user()
+  private var clients: [UInt64: Client] = [:]
+  /// In the order of their arrival: turns are taken by it.
+  private var order: [UInt64] = []
+  private var nextNumber = Self.firstClient
+  private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+
+  /// Listens at `path` with mode 0600 and, if given, at `readOnlyPath` with mode 0660. `wake` is a descriptor that makes
+  /// ``turn(timeoutMilliseconds:now:_:)`` return when it is readable.
+  package init(
+    path: String, readOnlyPath: String? = nil, wake: Int32 = -1, bounds: ServerBounds = ServerBounds()
+  ) throws(SystemError) {
+    let sockets = try Self.open(path, readOnlyPath)
+    self.path = path
+    self.readOnlyPath = readOnlyPath
+    self.bounds = bounds
+    poll = sockets.poll
+    listener = sockets.listener
+    readOnlyListener = sockets.readOnly
+    _ = cc_poll_watch(poll, listener, UInt32(cc_ready_read), Self.listenerToken)
+    if readOnlyListener >= 0 { _ = cc_poll_watch(poll, readOnlyListener, UInt32(cc_ready_read), Self.readOnlyToken) }
+    if wake >= 0 { _ = cc_poll_watch(poll, wake, UInt32(cc_ready_read), Self.wakeToken) }
+  }
+
+  private static func open(
+    _ path: String, _ readOnlyPath: String?
+  ) throws(SystemError) -> (poll: Int32, listener: Int32, readOnly: Int32) {
+    let poll = cc_poll_create()
+    guard poll >= 0 else { throw SystemError(errno: -poll, call: "epoll_create") }
+    let listener = unsafe cc_net_listen(path, 0o600, 128)
+    guard listener >= 0 else {
+      _ = cc_sys_close(poll)
+      throw SystemError(errno: -listener, call: "listen(\(path))")
+    }
+    guard let readOnlyPath else { return (poll, listener, -1) }
+    let readOnly = unsafe cc_net_listen(readOnlyPath, 0o660, 128)
+    guard readOnly >= 0 else {
+      _ = cc_sys_close(listener)
+      _ = cc_sys_close(poll)
+      throw SystemError(errno: -readOnly, call: "listen(\(readOnlyPath))")
+    }
+    return (poll, listener, readOnly)
+  }
+
+  deinit {
+    for (_, client) in clients { _ = cc_sys_close(client.descriptor) }
+    _ = cc_sys_close(listener)
+    _ = unsafe cc_sys_unlink(path)
+    if readOnlyListener >= 0 { _ = cc_sys_close(readOnlyListener) }
+    if let readOnlyPath { _ = unsafe cc_sys_unlink(readOnlyPath) }
+    _ = cc_sys_close(poll)
+  }
+
+  package var clientCount: Int { clients.count }
+
+  package func peer(_ client: ClientID) -> ClientPeer? { clients[client.number]?.peer }
+
+  /// Whether a stream may go on writing to this client.
+  package func hasRoom(_ client: ClientID) -> Bool {
+    guard let state = clients[client.number] else { return false }
+    return state.output.count < bounds.outputHighWater
+  }
+
+  // MARK: Answers
+
+  /// Adds bytes (whole lines) to what the client will be sent.
+  package mutating func send(_ line: [UInt8], to client: ClientID) {
+    guard clients[client.number] != nil else { return }
+    clients[client.number]?.output.append(line)
+  }
+
+  /// Adds a line that carries a descriptor.
+  package mutating func send(_ line: [UInt8], descriptor: Int32, to client: ClientID) {
+    guard var state = clients[client.number] else { return }
+    state.attached = (descriptor, state.output.count)
+    state.output.append(line)
+    clients[client.number] = state
+  }
+
+  /// One of the client's requests has its last line.
+  package mutating func requestEnded(of client: ClientID) {
+    guard var state = clients[client.number] else { return }
+    precondition(state.inFlight > 0, "a request ends once (INV-17)")
+    state.inFlight -= 1
+    clients[client.number] = state
+  }
+
+  /// Cuts a connection off.
+  package mutating func close(_ client: ClientID, _ take: (ControlInput) -> Void) {
+    guard let state = clients.removeValue(forKey: client.number) else { return }
+    order.removeAll { $0 == client.number }
+    _ = cc_poll_forget(poll, state.descriptor)
+    _ = cc_sys_close(state.descriptor)
+    take(.closed(client))
+  }
+
+  // MARK: Turns
+
+  /// Waits for work at most that long, then reads what came and writes what goes out. Answers of earlier requests are
+  /// put in between turns; what came in is handed to `take`.
+  package mutating func turn(timeoutMilliseconds: Int32, now: () -> EngineTime, _ take: (ControlInput) -> Void) {
+    flush(now: now(), take)
+    var ready = [cc_ready](repeating: cc_ready(), count: 64)
+    // Lines that wait in a buffer make no descriptor ready.
+    let timeout = clients.values.contains { $0.hasMore && !$0.isReadPaused } ? 0 : timeoutMilliseconds
+    let count = unsafe ready.withUnsafeMutableBufferPointer { unsafe cc_poll_wait(poll, $0.baseAddress, 64, timeout) }
+    guard count >= 0 else { return }
+    let instant = now()
+    for event in ready.prefix(Int(count)) {
+      switch event.token {
+      case Self.listenerToken: accept(listener, isReadOnly: false, now: instant)
+      case Self.readOnlyToken: accept(readOnlyListener, isReadOnly: true, now: instant)
+      case Self.wakeToken: break
+      default:
+        let id = ClientID(number: event.token)
+        if event.events & UInt32(cc_ready_read | cc_ready_hangup) != 0 { receive(id, now: instant) }
+        if event.events & UInt32(cc_ready_hangup) != 0 { clients[id.number]?.hasHungUp = true }
+      }
+    }
+    for number in order { serve(ClientID(number: number), take) }
+    reap(take)
+    flush(now: instant, take)
+  }
+
+  // MARK: Insides
+
+  private mutating func accept(_ listener: Int32, isReadOnly: Bool, now: EngineTime) {
+    // A bounded number per turn, so that a storm of connections does not starve those that are there.
+    for _ in 0..<16 {
+      let descriptor = cc_net_accept(listener)
+      guard descriptor >= 0 else { return }
+      var peer = cc_peer()
+      let known = unsafe cc_net_peer(descriptor, &peer) == 0
+      // The socket's mode keeps others out; this keeps out who got a descriptor some other way.
+      let allowed = known && (isReadOnly || peer.user == ownUser || peer.user == 0)
+      let ofUser = clients.values.count { $0.peer.user == peer.user }
+      guard allowed, clients.count < bounds.clientCount, ofUser < bounds.clientsPerUser else {
+        refusedClients += 1
+        refuse(descriptor, allowed: allowed)
+        continue
+      }
+      let number = nextNumber
+      nextNumber += 1
+      var client = Client(
+        descriptor: descriptor, peer: ClientPeer(process: peer.process, user: peer.user, isReadOnly: isReadOnly))
+      client.lastProgress = now
+      clients[number] = client
+      order.append(number)
+      _ = cc_poll_watch(poll, descriptor, UInt32(cc_ready_read), number)
+    }
+  }
+
+  private func refuse(_ descriptor: Int32, allowed: Bool) {
+    let error =
+      allowed
+      ? RequestError("busy.clients", exit: 16, "the engine has as many clients as it takes; try again")
+      : RequestError("auth.peer", exit: 11, "this socket belongs to another user")
+    let line = ReplyLine.error(error, request: 0)
+    _ = unsafe line.withUnsafeBytes { unsafe cc_net_send(descriptor, $0.baseAddress, $0.count) }
+    _ = cc_sys_close(descriptor)
+  }
+
+  private mutating func receive(_ id: ClientID, now: EngineTime) {
+    guard var client = clients[id.number] else { return }
+    defer { clients[id.number] = client }
+    guard client.input.count < Limits.requestLineBytes + 1 else { return }
+    let got = unsafe buffer.withUnsafeMutableBytes {
+      unsafe cc_net_receive(client.descriptor, $0.baseAddress, $0.count)
+    }
+    if got > 0 {
+      client.input.append(contentsOf: buffer[0..<Int(got)])
+      client.hasMore = true
+      if client.output.isEmpty { client.lastProgress = now }
+    } else if got == 0 {
+      client.isReadClosed = true
+    } else if got != -11 {
+      client.hasHungUp = true
+    }
+  }
+
+  /// Decodes a few of the lines that a client has sent.
+  private mutating func serve(_ id: ClientID, _ take: (ControlInput) -> Void) {
+    guard var client = clients[id.number], client.hasMore else { return }
+    var served = 0
+    var start = 0
+    while served < bounds.requestsPerTurn, client.inFlight < bounds.requestsInFlight,
+      client.output.count < bounds.outputHighWater, client.garbage < bounds.garbageLines
+    {
+      guard let end = client.input[start...].firstIndex(of: 0x0A) else {
+        client.hasMore = false
+        break
+      }
+      let line = Array(client.input[start..<end])
+      start = end + 1
+      served += 1
+      if client.skipsLine {
+        client.skipsLine = false
+      } else {
+        decode(line, id, &client, take)
+      }
+    }
+    client.input.removeFirst(start)
+    if !client.hasMore && client.input.count > Limits.requestLineBytes {
+      if !client.skipsLine { oversized(&client, id, take) }
+      client.input.removeAll(keepingCapacity: true)
+      client.skipsLine = true
+    }
+    clients[id.number] = client
+  }
+
+  private func decode(_ line: [UInt8], _ id: ClientID, _ client: inout Client, _ take: (ControlInput) -> Void) {
+    if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
+    do throws(RequestError) {
+      let request = try Request(line: line)
+      if client.peer.isReadOnly && !request.isRead {
+        let error = RequestError("auth.read_only", exit: 11, "this socket answers reads only")
+        client.output.append(ReplyLine.error(error, request: request.number))
+        client.output.append(ReplyLine.end(exit: error.exit, request: request.number))
+        return
+      }
+      client.inFlight += 1
+      take(.request(id, request))
+    } catch {
+      client.garbage += 1
+      let number = Request.number(ofBroken: line)
+      client.output.append(ReplyLine.error(error, request: number))
+      client.output.append(ReplyLine.end(exit: error.exit, request: number))
+      take(.refused(id, error))
+    }
+  }
+
+  private func oversized(_ client: inout Client, _ id: ClientID, _ take: (ControlInput) -> Void) {
+    let error = RequestError.usage("line", "a request is longer than \(Limits.requestLineBytes) bytes")
+    client.garbage += 1
+    client.output.append(ReplyLine.error(error, request: 0))
+    client.output.append(ReplyLine.end(exit: 2, request: 0))
+    take(.refused(id, error))
+  }
+
+  private mutating func flush(now: EngineTime, _ take: (ControlInput) -> Void) {
+    for number in order {
+      guard var client = clients[number] else { continue }
+      write(&client, now: now)
+      let pauses =
+        client.isReadClosed || client.inFlight >= bounds.requestsInFlight
+        || client.output.count >= bounds.outputHighWater
+      let wantsWrite = !client.output.isEmpty
+      if pauses != client.isReadPaused || wantsWrite != client.isWatchedForWrite {
+        client.isReadPaused = pauses
+        client.isWatchedForWrite = wantsWrite
+        let events = (pauses ? 0 : UInt32(cc_ready_read)) | (wantsWrite ? UInt32(cc_ready_write) : 0)
+        _ = cc_poll_watch(poll, client.descriptor, events, number)
+      }
+      clients[number] = client
+      let stalled =
+        wantsWrite && now.nanoseconds - client.lastProgress.nanoseconds > bounds.stallNanoseconds
+      if stalled || client.output.count > bounds.outputMax {
+        cutClients += 1
+        close(ClientID(number: number), take)
+      }
+    }
+  }
+
+  private func write(_ client: inout Client, now: EngineTime) {
+    while !client.output.isEmpty {
+      var sent: Int64 = 0
+      if let attached = client.attached, attached.position == 0 {
+        sent = unsafe client.output.withFront {
+          unsafe cc_net_send_descriptor(client.descriptor, attached.descriptor, $0.baseAddress, $0.count)
+        }
+        if sent > 0 { client.attached = nil }
+      } else {
+        let limit = client.attached?.position ?? .max
+        sent = unsafe client.output.withFront {
+          unsafe cc_net_send(client.descriptor, $0.baseAddress, min($0.count, limit))
+        }
+        if sent > 0, let attached = client.attached {
+          client.attached = (attached.descriptor, attached.position - Int(sent))
+        }
+      }
+      guard sent > 0 else {
+        if sent != -11 { client.hasHungUp = true }
+        return
+      }
+      client.output.removeFirst(Int(sent))
+      client.lastProgress = now
+    }
+  }
+
+  /// Closes those who left and those who talk garbage, once they have been told.
+  private mutating func reap(_ take: (ControlInput) -> Void) {
+    for number in order {
+      guard let client = clients[number] else { continue }
+      let isAnswered = client.isReadClosed && !client.hasMore && client.inFlight == 0 && client.output.isEmpty
+      let isDone = client.hasHungUp || isAnswered
+      let isGarbage = client.garbage >= bounds.garbageLines
+      guard isDone || isGarbage else { continue }
+      if isGarbage {
+        cutClients += 1
+        var last = client
+        write(&last, now: client.lastProgress)
+      }
+      close(ClientID(number: number), take)
+    }
+  }
+}

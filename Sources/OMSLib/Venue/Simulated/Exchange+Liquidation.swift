@@ -1,0 +1,148 @@
+/// What happens when margin runs out.
+extension Exchange {
+  /// Margin balance and maintenance of the cross positions of an account in one asset, at the marks.
+  func crossMargin(_ account: UInt16, _ asset: UInt16) -> (balance: Int128, maintenance: Int128) {
+    var balance = balances[balanceIndex(account, .futures, asset)].total
+    var maintenance: Int128 = 0
+    var instrument = accounts[Int(account)].firstPosition
+    while instrument != 0 {
+      let holding = holdings[holdingIndex(account, instrument)]
+      if markets[Int(instrument)].rules.settle.number == asset, holding.quantity != 0 {
+        if holding.marginModeRaw == MarginMode.isolated.rawValue {
+          balance -= holding.isolatedWallet
+        } else {
+          let value = notional(markets[Int(instrument)].mark, holding.quantity, instrument)
+          balance += value - holding.cost
+          maintenance += Self.maintenance(of: Int128(value.magnitude))
+        }
+      }
+      instrument = holding.next
+    }
+    return (balance, maintenance)
+  }
+
+  /// Closes positions of an account whose margin balance is below maintenance at the mark.
+  mutating func judgeMargin(_ account: UInt16) {
+    var instrument = accounts[Int(account)].firstPosition
+    while instrument != 0 {
+      let holding = holdings[holdingIndex(account, instrument)]
+      let next = holding.next
+      if holding.quantity != 0 {
+        if holding.marginModeRaw == MarginMode.isolated.rawValue {
+          judgeIsolated(account, instrument, holding)
+        } else {
+          judgeCross(account, instrument)
+        }
+      }
+      instrument = next
+    }
+  }
+
+  private mutating func judgeIsolated(_ account: UInt16, _ instrument: UInt16, _ holding: ExchangeHolding) {
+    let value = notional(markets[Int(instrument)].mark, holding.quantity, instrument)
+    let balance = holding.isolatedWallet + value - holding.cost
+    guard balance < Self.maintenance(of: Int128(value.magnitude)) else { return }
+    liquidate(account, instrument, balance: balance)
+  }
+
+  /// One position of a cross account: closing it may be enough, then the next one stays.
+  private mutating func judgeCross(_ account: UInt16, _ instrument: UInt16) {
+    let asset = markets[Int(instrument)].rules.settle.number
+    let margin = crossMargin(account, asset)
+    callMargin(account, asset, margin)
+    guard margin.balance < margin.maintenance else { return }
+    liquidate(account, instrument, balance: margin.balance)
+  }
+
+  /// Tells an account once that 80 % of its margin balance is needed, and again after it was below 70 %.
+  private mutating func callMargin(_ account: UInt16, _ asset: UInt16, _ margin: (balance: Int128, maintenance: Int128))
+  {
+    let row = Int(account)
+    if margin.maintenance * 10 < margin.balance * 7 { accounts[row].isCalled = 0 }
+    guard margin.maintenance * 10 > margin.balance * 8, accounts[row].isCalled == 0 else { return }
+    accounts[row].isCalled = 1
+    var event = VenueEvent(.marginCall)
+    event.account = AccountID(number: account)
+    event.asset = AssetID(number: asset)
+    event.walletRaw = Wallet.futures.rawValue
+    event.amount = Money(units: margin.balance)
+    event.locked = Money(units: margin.maintenance)
+    emit(event)
+  }
+
+  /// Cancels the account's orders in the instrument, closes the position in the book down to the price at which its
+  /// margin is gone, hands what is left to the insurance account at that price, and covers a debt from there.
+  private mutating func liquidate(_ account: UInt16, _ instrument: UInt16, balance: Int128) {
+    forEachOpenOrder(of: account) { exchange, slot in
+      if exchange.orders[Int(slot)].instrument == instrument { exchange.end(slot, .cancelled, why: .liquidation) }
+    }
+    let quantity = holdings[holdingIndex(account, instrument)].quantity
+    precondition(quantity != 0, "only a position is liquidated")
+    let slot = takeSlot()
+    guard slot != 0 else { return }
+    let price = bankruptcyPrice(instrument, quantity, balance)
+    var order = ExchangeOrder()
+    order.wireID = Self.forcedID(orderNumber + 1)
+    order.account = account
+    order.instrument = instrument
+    order.sideRaw = (quantity > 0 ? Side.sell : .buy).rawValue
+    order.kindRaw = OrderKind.limit.rawValue
+    order.timeInForceRaw = TimeInForce.ioc.rawValue
+    order.price = price
+    order.quantity = Int64(quantity.magnitude)
+    order.stateRaw = ExchangeOrder.State.working.rawValue
+    order.isForced = 1
+    open(order, at: slot)
+    var incoming = incoming(orders[Int(slot)], slot: slot, quantity: order.quantity)
+    incoming.fillMax = Self.fillMax
+    _ = trade(&incoming, instrument)
+    if orders[Int(slot)].remaining > 0 {
+      tradeNumber += 1
+      settleOutside(slot, price, orders[Int(slot)].remaining, with: Self.insuranceAccount)
+    }
+    precondition(holdings[holdingIndex(account, instrument)].quantity == 0, "a liquidated position is closed")
+    coverDebt(account, instrument)
+  }
+
+  /// The price at which closing leaves nothing: mark less margin balance per contract, on a tick, never below one.
+  private func bankruptcyPrice(_ instrument: UInt16, _ quantity: Int64, _ balance: Int128) -> Int64 {
+    let market = markets[Int(instrument)]
+    let tick = market.rules.tick
+    let value = notional(market.mark, quantity, instrument) - balance
+    let price = value / (Int128(quantity) * market.unit)
+    let level = max(Int64(clamping: price) / tick, 1)
+    return level * tick
+  }
+
+  /// A wallet below zero with nothing left that could lift it is filled up by the insurance account.
+  private mutating func coverDebt(_ account: UInt16, _ instrument: UInt16) {
+    let asset = markets[Int(instrument)].rules.settle.number
+    let row = balanceIndex(account, .futures, asset)
+    let margin = crossMargin(account, asset)
+    guard margin.balance < 0, margin.maintenance == 0 else { return }
+    balances[row].total -= margin.balance
+    balances[balanceIndex(Self.insuranceAccount, .futures, asset)].total += margin.balance
+    emit(balanceEvent(account, .futures, asset))
+  }
+
+  /// `autoclose-N`: an id that no customer's order has.
+  private static func forcedID(_ number: UInt64) -> Text32 {
+    var digits: (UInt64, Int) = (number, 1)
+    while digits.0 >= 10 {
+      digits.0 /= 10
+      digits.1 += 1
+    }
+    let count = digits.1
+    let prefix: StaticString = "autoclose-"
+    var rest = number
+    var id = Text32()
+    unsafe withUnsafeMutableBytes(of: &id) { bytes in
+      for index in 0..<prefix.utf8CodeUnitCount { unsafe bytes[index] = prefix.utf8Start[index] }
+      for index in stride(from: prefix.utf8CodeUnitCount + count - 1, through: prefix.utf8CodeUnitCount, by: -1) {
+        unsafe bytes[index] = UInt8(48 + rest % 10)
+        rest /= 10
+      }
+    }
+    return id
+  }
+}

@@ -1,0 +1,135 @@
+/// Answers to questions. They change nothing.
+extension Exchange {
+  mutating func reportOrder(_ request: VenueRequest) {
+    let slot = findOrder(request)
+    guard slot != 0 else {
+      var event = VenueEvent(.orderAbsent)
+      event.wireID = request.wireID
+      event.requestID = request.requestID
+      event.account = request.account
+      event.instrument = request.instrument
+      return emit(event)
+    }
+    emit(report(slot, request.requestID))
+  }
+
+  mutating func reportOpenOrders(_ request: VenueRequest) {
+    var count: Int64 = 0
+    var slot = accounts[Int(request.account.number)].firstOrder
+    while slot != 0 {
+      let order = orders[Int(slot)]
+      if request.instrument.isNone || order.instrument == request.instrument.number {
+        emit(report(slot, request.requestID))
+        count += 1
+      }
+      slot = order.next
+    }
+    endReport(request, count: count)
+  }
+
+  /// Fills of an account after a trade number, oldest first, at most `fillReportMax`: then `reportEnd` names the last one
+  /// in `trade`, and the asker goes on from there until fewer come.
+  mutating func reportFills(_ request: VenueRequest) {
+    let oldest = fillCount > UInt64(fills.count) ? fillCount - UInt64(fills.count) : 0
+    var (low, high) = (oldest, fillCount)
+    while low < high {
+      let middle = low + (high - low) / 2
+      let fill = fills[Int(middle % UInt64(fills.count))]
+      if fill.trade <= request.venueOrder.low { low = middle + 1 } else { high = middle }
+    }
+    var (count, last) = (0, request.venueOrder.low)
+    while low < fillCount {
+      let fill = fills[Int(low % UInt64(fills.count))]
+      // Both sides of one trade may be the account's own: never stop between them.
+      if count >= Self.fillReportMax && fill.trade != last { break }
+      low += 1
+      guard fill.account == request.account.number,
+        request.instrument.isNone || fill.instrument == request.instrument.number
+      else { continue }
+      var event = event(of: fill, fill.isBust == 1 ? .bust : .fill)
+      event.requestID = request.requestID
+      event.isReplay = 1
+      output.push(event)
+      count += 1
+      last = fill.trade
+    }
+    endReport(request, count: Int64(count), last: last)
+  }
+
+  mutating func reportAccount(_ request: VenueRequest) {
+    let account = request.account.number
+    for wallet in Wallet.allCases {
+      for asset in 1...max(assetCount, 1) {
+        let balance = balances[balanceIndex(account, wallet, UInt16(asset))]
+        guard balance.total != 0 || balance.locked != 0 else { continue }
+        var event = balanceEvent(account, wallet, UInt16(asset))
+        event.requestID = request.requestID
+        emit(event)
+      }
+    }
+    for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
+      let holding = holdings[holdingIndex(account, UInt16(instrument))]
+      guard holding.quantity != 0 || holding.isChained == 1 else { continue }
+      emit(positionEvent(account, UInt16(instrument), request.requestID))
+    }
+    endReport(request, count: 0)
+  }
+
+  func balanceEvent(_ account: UInt16, _ wallet: Wallet, _ asset: UInt16) -> VenueEvent {
+    let balance = balances[balanceIndex(account, wallet, asset)]
+    var event = VenueEvent(.balance)
+    event.account = AccountID(number: account)
+    event.asset = AssetID(number: asset)
+    event.walletRaw = wallet.rawValue
+    event.amount = Money(units: balance.total)
+    event.locked = Money(units: wallet == .spot ? balance.locked : orderMargin(account, asset))
+    return event
+  }
+
+  /// `quantity` is signed: negative for a short position. `price` is the average entry, rounded; `fee` carries the exact
+  /// entry cost.
+  private func positionEvent(_ account: UInt16, _ instrument: UInt16, _ requestID: UInt64) -> VenueEvent {
+    let holding = holdings[holdingIndex(account, instrument)]
+    var event = VenueEvent(.position)
+    event.requestID = requestID
+    event.account = AccountID(number: account)
+    event.instrument = InstrumentID(number: instrument)
+    event.quantity = holding.quantity
+    event.amount = Money(units: holding.isolatedWallet)
+    event.fee = Money(units: holding.cost)
+    event.leverage = holding.leverage
+    event.marginModeRaw = holding.marginModeRaw
+    event.asset = markets[Int(instrument)].rules.settle
+    event.walletRaw = Wallet.futures.rawValue
+    if holding.quantity != 0 {
+      let entry = holding.cost / (Int128(holding.quantity) * markets[Int(instrument)].unit)
+      event.price = Int64(entry)
+    }
+    return event
+  }
+
+  private func report(_ slot: UInt32, _ requestID: UInt64) -> VenueEvent {
+    var event = event(.orderReport, slot)
+    event.requestID = requestID
+    let status: VenueEvent.ReportedStatus =
+      switch orders[Int(slot)].state {
+      case .working: .open
+      case .waiting: .waiting
+      case .filled: .filled
+      case .cancelled: .cancelled
+      case .expired, .free: .expired
+      }
+    event.statusRaw = status.rawValue
+    return event
+  }
+
+  private mutating func endReport(_ request: VenueRequest, count: Int64, last: UInt64 = 0) {
+    var event = VenueEvent(.reportEnd)
+    event.requestID = request.requestID
+    event.account = request.account
+    event.instrument = request.instrument
+    event.quantity = count
+    event.trade = VenueReference(last)
+    emit(event)
+  }
+}

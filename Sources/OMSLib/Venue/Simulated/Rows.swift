@@ -1,0 +1,40 @@
+internal import Glibc
+
+/// A table of fixed size whose rows start as zero bytes. Memory is reserved at once and comes into being when touched.
+///
+/// Rows are changed through a shared reference, like the fields of an object: the single owner of the table (one
+/// exchange) is what makes that sound. An index outside the table traps.
+@safe struct Rows<Row: BitwiseCopyable>: ~Copyable {
+  let count: Int
+  private let block: UnsafeMutableRawPointer
+  private let base: UnsafeMutablePointer<Row>
+
+  /// Every type used here must be valid when all its bytes are zero.
+  init(zeroed count: Int) {
+    precondition(count > 0, "a table has at least one row")
+    let bytes = count * MemoryLayout<Row>.stride + 64
+    guard let block = unsafe calloc(1, bytes) else { preconditionFailure("no memory for a table of \(bytes) bytes") }
+    unsafe self.block = block
+    self.count = count
+    unsafe base = block.alignedUp(toMultipleOf: 64).bindMemory(to: Row.self, capacity: count)
+  }
+
+  deinit { unsafe free(block) }
+
+  subscript(index: Int) -> Row {
+    @inline(__always) unsafeAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such row")
+      return unsafe UnsafePointer(base + index)
+    }
+    @inline(__always) nonmutating unsafeMutableAddress {
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such row")
+      return unsafe base + index
+    }
+  }
+
+  /// Where a row lies; good as long as the table lives.
+  @inline(__always) func pointer(to index: Int) -> UnsafeMutablePointer<Row> {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such row")
+    return unsafe base + index
+  }
+}

@@ -21,7 +21,9 @@ package struct DefineAssetInput: Sendable, BitwiseCopyable {
   package var id = AssetID.none
   /// Decimals shown for amounts of it.
   package var scale: UInt8 = 8
-  package var reserved: (UInt8, UInt32) = (0, 0)
+  /// 1: the report currency, in which everything is valued.
+  package var isReport: UInt8 = 0
+  package var reserved: UInt32 = 0
   package init() {}
 }
 

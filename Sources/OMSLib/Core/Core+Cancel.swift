@@ -1,0 +1,258 @@
+// Cancelling and amending. A cancel is always allowed, asks nothing, and is repeated until the venue has answered.
+
+extension Core {
+  mutating func cancelOrder(_ input: CancelOrderInput, _ output: inout StepOutput) {
+    guard let slot = findOrder(input.id) else {
+      return refuse(input.token, Verdict(reason: .unknownOrder), &output)
+    }
+    let row = state.orders[slot]
+    if row.status.isDone {
+      return answer(
+        input.token, .replayed, order: row.image.orderNumber, reason: .orderDone, &output)
+    }
+    requestCancel(slot, reason: .cancelledByUser, &output)
+    answer(input.token, .accepted, order: row.image.orderNumber, &output)
+  }
+
+  /// By user id; an adopted order by its wire id.
+  func findOrder(_ id: Text64) -> Int? {
+    guard !id.isEmpty else { return nil }
+    let key = WireID(id, tag: tag).key
+    if let slot = state.orderIndex.find(key.high, key.low), state.orders[slot].image.id == id { return slot }
+    let words = id.low.words
+    guard id.high.isEmpty,
+      let slot = state.orderIndex.find(words.0 ^ words.2, words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965),
+      state.orders[slot].image.id == id
+    else { return nil }
+    return slot
+  }
+
+  /// Wants the order gone: at once where it never left, else by asking the venue.
+  mutating func requestCancel(_ slot: Int, reason: Reason, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    guard row.isOpen else { return }
+    guard row.cancelRequested == 0 else { return }
+    state.orders[slot].cancelReasonRaw = reason.rawValue
+    if row.isHeld != 0 {
+      cancelChildren(slot, reason: reason, &output)
+      if state.orders[slot].childWorst > row.image.filled {
+        // Slices still work: the parent ends when the last of them has.
+        state.orders[slot].cancelRequested = 1
+        if move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
+        return
+      }
+      if move(slot, to: .cancelled, reason: reason, &output) {
+        emitOrder(slot, &output)
+        afterEnd(slot, &output)
+      }
+      return
+    }
+    state.orders[slot].cancelRequested = 1
+    sendCancel(slot, &output)
+    if row.status != .unknown, move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
+  }
+
+  /// Asks the venue to cancel. Repeated until there is an answer: a second cancel can do no harm.
+  mutating func sendCancel(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    guard output.requestCount < StepOutput.requestCapacity else { return }
+    state.orders[slot].cancelSentAt = stamp.time
+    var request = VenueRequest(.cancelOrder)
+    request.wireID = wireText(slot)
+    request.venueOrder = row.image.venueOrder
+    request.requestID = nextRequestID()
+    request.account = row.image.account
+    request.instrument = row.image.instrument
+    request.venue = row.image.venue
+    request.sideRaw = row.image.sideRaw
+    request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
+    output.request(request)
+  }
+
+  // MARK: Amending
+
+  mutating func amendOrder(_ input: AmendOrderInput, _ output: inout StepOutput) {
+    guard let slot = findOrder(input.id) else {
+      return refuse(input.token, Verdict(reason: .unknownOrder), &output)
+    }
+    let row = state.orders[slot]
+    let number = row.image.orderNumber
+    readMarket(input.market, row.image.instrument)
+    let verdict = judgeAmend(input, slot)
+    guard verdict.passes else { return refuse(input.token, verdict, order: number, &output) }
+    let quantity = input.quantity > 0 ? input.quantity : row.image.quantity
+    let price = input.price > 0 ? input.price : row.image.price
+    let stop = input.stopPrice > 0 ? input.stopPrice : row.image.stopPrice
+    if quantity == row.image.quantity, price == row.image.price, stop == row.image.stopPrice {
+      return answer(input.token, .replayed, order: number, &output)
+    }
+    if row.isHeld != 0 {
+      apply(slot, quantity: quantity, price: price, stop: stop)
+      state.orders[slot].triggerVersion += 1
+      emitOrder(slot, &output)
+      return answer(input.token, .accepted, order: number, &output)
+    }
+    state.orders[slot].pendingQuantity = quantity
+    state.orders[slot].pendingPrice = price
+    state.orders[slot].pendingStop = stop
+    reserveForAmend(slot, quantity: quantity, price: price)
+    if canAmendInPlace(row, stop: stop) {
+      sendAmend(slot, &output)
+    } else {
+      state.orders[slot].isReplacing = 1
+      sendCancel(slot, &output)
+    }
+    if move(slot, to: .pendingAmend, &output) { emitOrder(slot, &output) }
+    answer(input.token, .accepted, order: number, &output)
+  }
+
+  private func canAmendInPlace(_ row: OrderRow, stop: Int64) -> Bool {
+    let features = state.instruments[row.image.instrument.index].rules.features
+    return features.contains(.amend) && row.kind == .limit && stop == row.image.stopPrice
+  }
+
+  private func judgeAmend(_ input: AmendOrderInput, _ slot: Int) -> Verdict {
+    let row = state.orders[slot]
+    guard !row.status.isDone else { return Verdict(reason: .orderDone) }
+    guard row.status != .unknown, row.hasEvidence != 0 || row.isHeld != 0 else {
+      return Verdict(reason: .amendPending)
+    }
+    guard row.pendingQuantity == 0, row.isReplacing == 0, row.cancelRequested == 0 else {
+      return Verdict(reason: .amendPending)
+    }
+    guard input.quantity >= 0, input.price >= 0, input.stopPrice >= 0 else {
+      return Verdict(reason: .quantityNotPositive)
+    }
+    guard input.quantity == 0 || input.quantity > row.image.filled else { return Verdict(reason: .quantityTooSmall) }
+    let stop = input.stopPrice > 0 ? input.stopPrice : row.image.stopPrice
+    if row.isHeld == 0, !canAmendInPlace(row, stop: stop) {
+      guard input.mayReplace != 0 else { return Verdict(reason: .notSupported) }
+      guard Int(row.image.replacements) < Limits.replacementsPerOrder else {
+        return Verdict(reason: .replacementsExhausted)
+      }
+    }
+    var amended = row
+    if input.quantity > 0 { amended.image.quantity = input.quantity }
+    if input.price > 0 { amended.image.price = input.price }
+    amended.image.stopPrice = stop
+    amended.worstPrice = worstPrice(amended, slippagePpm: 0)
+    var order = orderCase(amended, isReplacement: true)
+    value(&order, amended)
+    // Only what it adds counts: the rest of it is reserved already.
+    let added = max(0, amended.remaining - row.remaining)
+    order.isReducing = order.isReducing || (added == 0 && !isWorsePrice(amended, row))
+    if let notional = order.notional {
+      order.worstAfter = max(.zero, order.worstAfter - min(row.worstNotional, notional))
+      order.positionNotionalAfter = order.worstAfter
+    }
+    order.needed = max(.zero, order.needed - row.reserved)
+    let lock = locks(amended, isReducing: order.isReducing)
+    guard lock.passes else { return lock }
+    return PreTradeCheck.judge(order)
+  }
+
+  private func isWorsePrice(_ new: OrderRow, _ old: OrderRow) -> Bool {
+    new.side == .buy ? new.worstPrice > old.worstPrice : new.worstPrice < old.worstPrice
+  }
+
+  private mutating func apply(_ slot: Int, quantity: Int64, price: Int64, stop: Int64) {
+    state.orders[slot].image.quantity = quantity
+    if state.orders[slot].kind.hasLimitPrice { state.orders[slot].image.price = price }
+    state.orders[slot].image.stopPrice = stop
+    state.orders[slot].worstPrice = worstPrice(state.orders[slot], slippagePpm: 0)
+    recount(slot)
+    widenOwn(slot)
+  }
+
+  /// Until the venue has answered, the larger of old and new is reserved.
+  private mutating func reserveForAmend(_ slot: Int, quantity: Int64, price: Int64) {
+    let old = state.orders[slot]
+    var larger = old
+    larger.image.quantity = max(quantity, old.image.quantity)
+    larger.worstPrice = old.side == .buy ? max(price, old.worstPrice) : min(price, old.worstPrice)
+    uncount(slot)
+    var order = orderCase(larger, isReplacement: true)
+    value(&order, larger)
+    if let notional = order.notional { state.orders[slot].worstNotional = max(notional, old.worstNotional) }
+    reserve(&state.orders[slot], order)
+    count(slot)
+  }
+
+  private mutating func sendAmend(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    var request = VenueRequest(.amendOrder)
+    request.wireID = wireText(slot)
+    request.venueOrder = row.image.venueOrder
+    request.requestID = nextRequestID()
+    request.account = row.image.account
+    request.instrument = row.image.instrument
+    request.venue = row.image.venue
+    request.sideRaw = row.image.sideRaw
+    request.quantity = row.pendingQuantity
+    request.price = row.pendingPrice
+    request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
+    request.riskToken = state.globals[0].limitsVersion << 1 | 1
+    request.opensRisk = row.opensRisk
+    output.request(request)
+  }
+
+  mutating func clearPending(_ slot: Int) {
+    state.orders[slot].pendingQuantity = 0
+    state.orders[slot].pendingPrice = 0
+    state.orders[slot].pendingStop = 0
+  }
+
+  mutating func amended(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    guard !row.status.isDone, row.pendingQuantity != 0 else { return }
+    noteEvidence(slot, event)
+    let quantity = event.quantity > 0 ? event.quantity : row.pendingQuantity
+    let price = event.price > 0 ? event.price : row.pendingPrice
+    let stop = row.pendingStop
+    clearPending(slot)
+    apply(slot, quantity: max(quantity, row.image.filled), price: price, stop: stop)
+    settle(slot)
+    if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
+  }
+
+  mutating func amendRejected(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
+    guard !state.orders[slot].status.isDone, state.orders[slot].pendingQuantity != 0 else { return }
+    state.orders[slot].image.venueCode = event.code
+    clearPending(slot)
+    recount(slot)
+    if event.remedy == .unknownOrder { return ask(slot, &output) }
+    settle(slot)
+    if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
+  }
+
+  /// The old order is gone: its replacement goes out under an id of its own, `ID/rN`.
+  mutating func replaceNow(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    let quantity = row.pendingQuantity
+    guard quantity > row.image.filled, row.cancelRequested == 0 else {
+      // What was left has filled meanwhile, or nobody wants it any more.
+      clearPending(slot)
+      if move(slot, to: .cancelled, reason: .replaced, &output) {
+        emitOrder(slot, &output)
+        afterEnd(slot, &output)
+      }
+      return
+    }
+    let price = row.pendingPrice
+    let stop = row.pendingStop
+    clearPending(slot)
+    state.orders[slot].image.replacements += 1
+    let wire = WireID(row.image.id, .replacement(row.image.replacements + 1), tag: tag)
+    state.orders[slot].wireHigh = wire.key.high
+    state.orders[slot].wireLow = wire.key.low
+    state.orderIndex.insert(wire.key.high, wire.key.low, row: slot)
+    apply(slot, quantity: quantity, price: price, stop: stop)
+    state.orders[slot].hasEvidence = 0
+    state.orders[slot].queryCount = 0
+    state.orders[slot].negativeReads = 0
+    state.orders[slot].image.venueOrder = .none
+    resend(slot, wire: wire.text, &output)
+  }
+}

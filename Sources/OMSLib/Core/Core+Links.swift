@@ -1,0 +1,274 @@
+// Orders that depend on each other: one cancels the other, one sends the other, slices of a parent. The venue is told
+// nothing of it; the core keeps the promise and the order says so (`emulatedRaw`).
+
+extension Core {
+  /// Resolves the order that a command names as its partner.
+  func linkTerms(_ input: NewOrderInput, _ link: OrderLink, _ row: inout OrderRow) -> Reason {
+    if input.takeProfit < 0 || input.stopLoss < 0 { return .badStop }
+    if input.takeProfit > 0 || input.stopLoss > 0 { row.image.emulatedRaw |= Self.emulatedLink }
+    guard link != .none else { return input.linked.isEmpty ? .none : .badLink }
+    guard link != .child, let slot = findOrder(input.linked) else { return .badLink }
+    let other = state.orders[slot]
+    guard other.isOpen, other.image.account == input.account, other.image.instrument == input.instrument else {
+      return .badLink
+    }
+    row.linked = other.image.orderNumber
+    row.image.emulatedRaw |= Self.emulatedLink
+    if link == .oto { row.isHeld = 1 }
+    return .none
+  }
+
+  /// What the end of one order means for others.
+  mutating func afterEnd(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    precondition(row.status.isDone, "only an order that has ended sets others free")
+    if row.parent != 0 { sliceEnded(slot, &output) }
+    if row.image.filled > 0 { cancelPartners(of: slot, &output) }
+    releaseHeld(by: slot, &output)
+    if row.image.filled > 0, row.takeProfit > 0 || row.stopLoss > 0 { sendExits(slot, &output) }
+  }
+
+  mutating func afterPartialFill(_ slot: Int, _ output: inout StepOutput) {
+    if state.orders[slot].image.linkRaw == OrderLink.oco.rawValue || hasPartner(slot) {
+      cancelPartners(of: slot, &output)
+    }
+  }
+
+  private func hasPartner(_ slot: Int) -> Bool {
+    state.orders[slot].image.emulatedRaw & Self.emulatedLink != 0 || state.orders[slot].childCount > 0
+  }
+
+  /// One has traded: its partners go. Partners point at each other or at the same order.
+  private mutating func cancelPartners(of slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    if row.image.linkRaw == OrderLink.oco.rawValue, let other = state.slot(of: row.linked) {
+      requestCancel(other, reason: .cancelledByLink, &output)
+    }
+    var at = state.accounts[row.image.account.index].openHead
+    while at != 0 {
+      let other = Int(at) - 1
+      at = state.orders[other].nextOfAccount
+      guard state.orders[other].linked == row.image.orderNumber,
+        state.orders[other].image.linkRaw == OrderLink.oco.rawValue
+      else { continue }
+      requestCancel(other, reason: .cancelledByLink, &output)
+    }
+  }
+
+  /// Sends the orders that waited for this one to fill; lets them go when it has ended without.
+  private mutating func releaseHeld(by slot: Int, _ output: inout StepOutput) {
+    let number = state.orders[slot].image.orderNumber
+    let isFilled = state.orders[slot].status == .filled
+    guard state.orders[slot].childCount > 0 || hasWaiting(number, state.orders[slot].image.account) else { return }
+    var at = state.accounts[state.orders[slot].image.account.index].openHead
+    while at != 0 {
+      let other = Int(at) - 1
+      at = state.orders[other].nextOfAccount
+      guard state.orders[other].linked == number, state.orders[other].image.linkRaw == OrderLink.oto.rawValue,
+        state.orders[other].isHeld != 0
+      else { continue }
+      if isFilled {
+        release(other, &output)
+      } else if move(other, to: .cancelled, reason: .cancelledByLink, &output) {
+        emitOrder(other, &output)
+      }
+    }
+  }
+
+  private func hasWaiting(_ number: UInt64, _ account: AccountID) -> Bool {
+    var at = state.accounts[account.index].openHead
+    while at != 0 {
+      let other = state.orders[Int(at) - 1]
+      if other.linked == number { return true }
+      at = other.nextOfAccount
+    }
+    return false
+  }
+
+  /// An order that was kept here goes to the venue, if the gate still lets it.
+  mutating func release(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    precondition(row.isHeld != 0 && row.isOpen, "only what was held is released")
+    let lock = locks(row, isReducing: row.opensRisk == 0)
+    guard lock.passes else {
+      if move(slot, to: .cancelled, reason: lock.reason, &output) { emitOrder(slot, &output) }
+      return
+    }
+    if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
+    state.orders[slot].isHeld = 0
+    if !row.kind.hasLimitPrice {
+      state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
+    }
+    recount(slot)
+    resend(slot, wire: wireText(slot), &output)
+  }
+
+  /// The row as the market sees it once its trigger has fired.
+  private func unconditional(_ row: OrderRow) -> OrderRow {
+    var plain = row
+    plain.image.stopPrice = 0
+    return plain
+  }
+
+  /// Sends what was accepted before, under an id that no frame has carried yet.
+  mutating func resend(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
+    let venue = state.venues[state.orders[slot].image.venue.index]
+    state.orders[slot].sentAt = stamp.time
+    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
+    state.orders[slot].image.sentRaw = SentState.unknown.rawValue
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    emitOrder(slot, &output)
+    guard output.requestCount < StepOutput.requestCapacity else { return outcomeUnknown(slot, &output) }
+    output.request(newRequest(slot, wire: wire))
+  }
+
+  // MARK: Children
+
+  /// Attached exits: a take-profit and a stop-loss for what has filled, each cancelling the other.
+  private mutating func sendExits(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    var first: UInt64 = 0
+    if row.takeProfit > 0 {
+      first = makeChild(of: slot, &output) { child in
+        child.image.kindRaw = OrderKind.takeProfitMarket.rawValue
+        child.image.stopPrice = row.takeProfit
+        child.image.quantity = row.image.filled
+      }
+    }
+    if row.stopLoss > 0 {
+      let second = makeChild(of: slot, &output) { child in
+        child.image.kindRaw = OrderKind.stopMarket.rawValue
+        child.image.stopPrice = row.stopLoss
+        child.image.quantity = row.image.filled
+        child.linked = first
+        child.image.linkRaw = (first != 0 ? OrderLink.oco : .none).rawValue
+      }
+      if let partner = state.slot(of: first), second != 0 {
+        state.orders[partner].linked = second
+        state.orders[partner].image.linkRaw = OrderLink.oco.rawValue
+      }
+    }
+  }
+
+  /// Makes `ID/cN`: an exit on the other side, reducing where the market knows positions. 0 when there is no room.
+  private mutating func makeChild(
+    of slot: Int, _ output: inout StepOutput, _ shape: (inout OrderRow) -> Void
+  ) -> UInt64 {
+    let parent = state.orders[slot]
+    guard let id = childID(of: parent.image.id, parent.childCount + 1) else { return 0 }
+    state.orders[slot].childCount += 1
+    var child = OrderRow()
+    child.image = parent.image
+    child.image.id = id
+    child.image.venueOrder = .none
+    child.image.filled = 0
+    child.image.filledNotional = .zero
+    child.image.fee = .zero
+    child.image.price = 0
+    child.image.stopPrice = 0
+    child.image.displayQuantity = 0
+    child.image.reasonRaw = 0
+    child.image.replacements = 0
+    child.image.emulatedRaw = 0
+    child.image.linkRaw = 0
+    child.image.sideRaw = parent.side.opposite.rawValue
+    child.image.timeInForceRaw = TimeInForce.gtc.rawValue
+    child.walletRaw = parent.walletRaw
+    let isSpot = parent.walletRaw == Wallet.spot.rawValue
+    let kept = parent.flags.subtracting([.postOnly])
+    child.image.flagsRaw = isSpot ? kept.rawValue : kept.union(.reduceOnly).rawValue
+    shape(&child)
+    return place(child, features: state.instruments[child.image.instrument.index].rules.features, &output)
+  }
+
+  /// The next slice of an iceberg that the core works itself.
+  private mutating func sendSlice(_ slot: Int, _ output: inout StepOutput) {
+    let parent = state.orders[slot]
+    let size = min(parent.image.displayQuantity, parent.image.quantity - parent.childWorst)
+    guard size > 0, parent.cancelRequested == 0, let id = childID(of: parent.image.id, parent.childCount + 1) else {
+      return
+    }
+    state.orders[slot].childCount += 1
+    state.orders[slot].childWorst += size
+    precondition(
+      state.orders[slot].childWorst <= parent.image.quantity, "children never exceed their parent (INV-04)")
+    // The slice carries the exposure that its parent reserved.
+    var child = OrderRow()
+    child.image = parent.image
+    child.image.id = id
+    child.image.quantity = size
+    child.image.filled = 0
+    child.image.filledNotional = .zero
+    child.image.fee = .zero
+    child.image.displayQuantity = 0
+    child.image.emulatedRaw = 0
+    child.image.linkRaw = OrderLink.child.rawValue
+    child.parent = parent.image.orderNumber
+    child.walletRaw = parent.walletRaw
+    child.opensRisk = parent.opensRisk
+    _ = place(child, features: state.instruments[child.image.instrument.index].rules.features, &output)
+  }
+
+  private mutating func sliceEnded(_ slot: Int, _ output: inout StepOutput) {
+    let child = state.orders[slot]
+    guard let parent = state.slot(of: child.parent), state.orders[parent].isOpen else { return }
+    // What the slice did not fill is free again.
+    state.orders[parent].childWorst -= child.remaining
+    recountParent(parent)
+    let row = state.orders[parent]
+    if row.remaining == 0 {
+      if move(parent, to: .filled, &output) {
+        emitOrder(parent, &output)
+        afterEnd(parent, &output)
+      }
+    } else if row.cancelRequested != 0 || child.status != .filled {
+      let reason = Reason(rawValue: row.cancelReasonRaw) ?? .cancelledByVenue
+      if move(parent, to: .cancelled, reason: row.cancelRequested != 0 ? reason : .cancelledByVenue, &output) {
+        emitOrder(parent, &output)
+        afterEnd(parent, &output)
+      }
+    } else {
+      emitOrder(parent, &output)
+      sendSlice(parent, &output)
+    }
+  }
+
+  /// A parent reserves what no slice of it does: slices count for themselves.
+  private mutating func recountParent(_ slot: Int) {
+    guard state.orders[slot].remaining > 0 else { return uncount(slot) }
+    recount(slot)
+  }
+
+  mutating func cancelChildren(_ slot: Int, reason: Reason, _ output: inout StepOutput) {
+    let number = state.orders[slot].image.orderNumber
+    guard state.orders[slot].childCount > 0 else { return }
+    var at = state.accounts[state.orders[slot].image.account.index].openHead
+    while at != 0 {
+      let other = Int(at) - 1
+      at = state.orders[other].nextOfAccount
+      if state.orders[other].parent == number { requestCancel(other, reason: reason, &output) }
+    }
+  }
+
+  private func childID(of id: Text64, _ number: UInt32) -> Text64? {
+    var text = id
+    let used = id.count
+    var digits = 1
+    var bound: UInt32 = 10
+    while number >= bound, digits < 9 {
+      digits += 1
+      bound *= 10
+    }
+    guard used + 2 + digits <= Text64.capacity else { return nil }
+    unsafe withUnsafeMutableBytes(of: &text) { bytes in
+      unsafe bytes[used] = UInt8(ascii: "/")
+      unsafe bytes[used + 1] = UInt8(ascii: "c")
+      var value = number
+      for place in stride(from: used + 1 + digits, through: used + 2, by: -1) {
+        unsafe bytes[place] = UInt8(ascii: "0") + UInt8(value % 10)
+        value /= 10
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,406 @@
+/// An order that passed its checks, on the way to its row.
+private struct Draft {
+  var row = OrderRow()
+  var position = 0
+  var verdict = Verdict.pass
+}
+
+extension Core {
+  /// Takes a command to place an order: same id, same parameters: the stored order; else shape, locks, limits, record,
+  /// reservation, request.
+  mutating func newOrder(_ input: NewOrderInput, _ output: inout StepOutput) {
+    readMarket(input.market, input.instrument)
+    let id = input.id.isEmpty ? nextEngineID() : input.id
+    let wire = WireID(id, tag: tag)
+    if let slot = state.orderIndex.find(wire.key.high, wire.key.low) {
+      return repeated(input, slot, &output)
+    }
+    var draft = Draft()
+    draft.row.image.id = id
+    draft.row.keyHigh = wire.key.high
+    draft.row.keyLow = wire.key.low
+    draft.row.wireHigh = wire.key.high
+    draft.row.wireLow = wire.key.low
+    judge(input, &draft)
+    guard draft.verdict.passes else { return refuse(input.token, draft.verdict, &output) }
+    if input.isDryRun != 0 { return answer(input.token, .wouldPass, &output) }
+    guard Int(state.globals[0].openOrderCount) < state.capacity.orders * 3 / 4, !state.due.isFull else {
+      return refuse(input.token, Verdict(reason: .capacity), &output)
+    }
+    guard let slot = freeSlot() else { return refuse(input.token, Verdict(reason: .idIndexBehind), &output) }
+    guard let position = state.position(input.account, input.instrument, draftSide(draft.row)) else {
+      return refuse(input.token, Verdict(reason: .capacity), &output)
+    }
+    draft.position = position
+    if input.id.isEmpty {
+      state.globals[0].nextEngineOrder += 1
+      draft.row.hasEngineID = 1
+    }
+    insert(draft.row, at: slot, &output, wire: wire.text)
+    answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
+  }
+
+  private func draftSide(_ row: OrderRow) -> PositionSide {
+    PositionSide(rawValue: row.image.positionSideRaw) ?? .net
+  }
+
+  /// The same id came again: its parameters decide between the stored order and a conflict.
+  private func repeated(_ input: NewOrderInput, _ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    guard row.image.id == input.id, row.fingerprint == Self.fingerprint(input) else {
+      return refuse(input.token, Verdict(reason: .idConflict), order: row.image.orderNumber, &output)
+    }
+    answer(input.token, .replayed, order: row.image.orderNumber, reason: .none, &output)
+  }
+
+  var tag: InstanceTag {
+    guard let tag = InstanceTag(state.globals[0].tag) else { preconditionFailure("orders before the start record") }
+    return tag
+  }
+
+  /// `eEPOCH.N`: cannot repeat, since the epoch rises with every run.
+  private func nextEngineID() -> Text64 {
+    var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    let made = unsafe withUnsafeMutableBytes(of: &bytes) { target -> Text64? in
+      var count = 0
+      unsafe target[count] = UInt8(ascii: "e")
+      count += 1
+      unsafe Self.writeDecimal(UInt64(state.globals[0].epoch), target, &count)
+      unsafe target[count] = UInt8(ascii: ".")
+      count += 1
+      unsafe Self.writeDecimal(state.globals[0].nextEngineOrder, target, &count)
+      return unsafe Text64(utf8: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(target)[0..<count]))
+    }
+    guard let made else { preconditionFailure("an engine-made id is 32 bytes at most") }
+    return made
+  }
+
+  private static func writeDecimal(_ value: UInt64, _ target: UnsafeMutableRawBufferPointer, _ count: inout Int) {
+    var divisor: UInt64 = 1
+    while value / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      unsafe target[count] = UInt8(ascii: "0") + UInt8(value / divisor % 10)
+      count += 1
+      divisor /= 10
+    }
+  }
+
+  /// What must be equal for a repeated id to mean the same order. The account is not in it: a retry that is routed
+  /// elsewhere meets itself.
+  static func fingerprint(_ input: NewOrderInput) -> UInt64 {
+    var sum: UInt64 = 0x8422_2325_CBF2_9CE4
+    func add(_ value: UInt64) { sum = StateDigest.mix(sum ^ value, 0x9E37_79B9_7F4A_7C15 ^ (sum >> 7)) }
+    add(UInt64(input.instrument.number) << 32 | UInt64(input.sideRaw) << 16 | UInt64(input.kindRaw))
+    add(UInt64(bitPattern: input.price))
+    add(UInt64(bitPattern: input.stopPrice))
+    add(UInt64(bitPattern: input.quantity))
+    add(UInt64(bitPattern: input.displayQuantity))
+    add(UInt64(bitPattern: input.trailPpm))
+    add(UInt64(bitPattern: input.takeProfit))
+    add(UInt64(bitPattern: input.stopLoss))
+    let flags = OrderFlags(rawValue: input.flagsRaw).subtracting([.liveAllowed, .withoutCollar])
+    add(
+      UInt64(flags.rawValue) << 32 | UInt64(input.timeInForceRaw) << 16 | UInt64(input.positionSideRaw) << 8
+        | UInt64(input.linkRaw))
+    add(UInt64(bitPattern: input.expiresAt.nanoseconds))
+    return sum | 1
+  }
+
+  /// A row that is free, or that holds the oldest finished order that may be forgotten.
+  mutating func freeSlot() -> Int? {
+    let capacity = state.capacity.orders
+    var hand = Int(state.globals[0].orderHand)
+    for _ in 0..<capacity {
+      let slot = hand
+      hand = hand + 1 == capacity ? 0 : hand + 1
+      if state.orders[slot].isOpen || !mayForget(slot) { continue }
+      state.globals[0].orderHand = UInt64(hand)
+      if state.orders[slot].image.orderNumber != 0 { forget(slot) }
+      state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
+      return slot
+    }
+    return nil
+  }
+
+  /// A user's id is burnt for ever: its order leaves the table only once the on-disk index has it.
+  private func mayForget(_ slot: Int) -> Bool {
+    let row = state.orders[slot]
+    return row.image.orderNumber == 0 || row.hasEngineID != 0 || row.endLsn <= state.globals[0].idIndexLsn
+  }
+
+  /// Drops a finished order from the table.
+  private mutating func forget(_ slot: Int) {
+    let row = state.orders[slot]
+    precondition(!row.isOpen, "an open order is never forgotten")
+    state.orderIndex.remove(row.keyHigh, row.keyLow)
+    for attempt in 0..<Int(row.image.replacements) {
+      let key = WireID(row.image.id, .replacement(UInt16(attempt + 1)), tag: tag).key
+      state.orderIndex.remove(key.high, key.low)
+    }
+    state.orders[slot] = OrderRow()
+  }
+
+  /// Makes an order that the core itself decided on (an exit, a slice). Its parent passed the limits for it; 0: no room.
+  mutating func place(_ made: OrderRow, features: VenueFeatures, _ output: inout StepOutput) -> UInt64 {
+    var row = made
+    guard output.requestCount < StepOutput.requestCapacity, !state.due.isFull else { return 0 }
+    let wire = WireID(row.image.id, tag: tag)
+    guard state.orderIndex.find(wire.key.high, wire.key.low) == nil, let slot = freeSlot(),
+      state.position(row.image.account, row.image.instrument, draftSide(row)) != nil
+    else { return 0 }
+    row.keyHigh = wire.key.high
+    row.keyLow = wire.key.low
+    row.wireHigh = wire.key.high
+    row.wireLow = wire.key.low
+    row.fingerprint = 1
+    row.hasEngineID = 1
+    if row.kind.isConditional, !features.isSuperset(of: [.stop, .takeProfit, .trailing]) {
+      row.image.emulatedRaw |= Self.emulatedTrigger
+      row.isHeld = 1
+    }
+    row.worstPrice = worstPrice(row, slippagePpm: 0)
+    if row.parent == 0 {
+      var order = orderCase(row, isReplacement: true)
+      value(&order, row)
+      row.worstNotional = order.notional ?? .zero
+      row.opensRisk = order.isReducing ? 0 : 1
+      reserve(&row, order)
+    }
+    insert(row, at: slot, &output, wire: wire.text)
+    return state.orders[slot].image.orderNumber
+  }
+
+  /// Records the order, reserves its worst case and asks the venue.
+  private mutating func insert(_ row: OrderRow, at slot: Int, _ output: inout StepOutput, wire: Text32) {
+    let number = state.globals[0].nextOrderNumber
+    state.globals[0].nextOrderNumber = number + 1
+    state.orders[slot] = row
+    state.orders[slot].image.orderNumber = number << 20 | UInt64(slot)
+    state.orders[slot].image.created = stamp.utc
+    state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
+    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    link(slot)
+    countOpen(slot, by: 1)
+    chargeRate(slot)
+    count(slot)
+    if row.isHeld != 0 {
+      state.orders[slot].image.statusRaw = OrderStatus.open.rawValue
+      state.orders[slot].hasEvidence = 1
+      emitOrder(slot, &output)
+      if row.image.emulatedRaw & Self.emulatedIceberg != 0, row.image.linkRaw != OrderLink.oto.rawValue {
+        release(slot, &output)
+      }
+      return
+    }
+    sendNew(slot, wire: wire, &output)
+  }
+
+  /// Asks the venue for the order. The intent is the event behind this input: recorded before any frame.
+  mutating func sendNew(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
+    let venue = state.venues[state.orders[slot].image.venue.index]
+    state.orders[slot].image.statusRaw = OrderStatus.new.rawValue
+    state.orders[slot].image.sentRaw = SentState.unknown.rawValue
+    state.orders[slot].sentAt = stamp.time
+    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    emitOrder(slot, &output)
+    output.request(newRequest(slot, wire: wire))
+  }
+
+  /// How long a frame may wait here before it must not be signed any more.
+  static let signWindow: Int64 = 2_000_000_000
+  /// Silence after which an order counts as unknown and the venue is asked.
+  static let answerPatience: Int64 = 1_000_000_000
+
+  mutating func newRequest(_ slot: Int, wire: Text32) -> VenueRequest {
+    let row = state.orders[slot]
+    precondition(row.riskToken != 0, "no frame without the token of a risk check (INV-06)")
+    var request = VenueRequest(.newOrder)
+    request.wireID = wire
+    request.requestID = nextRequestID()
+    request.account = row.image.account
+    request.instrument = row.image.instrument
+    request.venue = row.image.venue
+    request.quantity = row.remaining
+    request.displayQuantity = row.image.emulatedRaw & Self.emulatedIceberg == 0 ? row.image.displayQuantity : 0
+    request.stopPrice = row.image.stopPrice
+    request.trailPpm = row.image.trailPpm
+    request.sideRaw = row.image.sideRaw
+    request.orderKindRaw = row.image.kindRaw
+    request.timeInForceRaw = row.image.timeInForceRaw
+    request.price = row.image.price
+    request.expiresAt = row.image.timeInForceRaw == TimeInForce.gtd.rawValue ? row.image.expires : .zero
+    request.flagsRaw = row.flags.subtracting([.withoutCollar, .liveAllowed]).rawValue
+    request.positionSideRaw = row.image.positionSideRaw
+    request.preventionRaw = row.image.preventionRaw
+    request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
+    request.riskToken = row.riskToken
+    request.opensRisk = row.opensRisk
+    plainTerms(row, &request)
+    return request
+  }
+
+  /// Market orders go as IOC limits at their worst price; what the core performs itself is taken out.
+  private func plainTerms(_ row: OrderRow, _ request: inout VenueRequest) {
+    if row.image.emulatedRaw & Self.emulatedTrigger != 0 {
+      request.orderKindRaw = row.kind.hasLimitPrice ? OrderKind.limit.rawValue : OrderKind.market.rawValue
+      request.stopPrice = 0
+      request.trailPpm = 0
+    }
+    if row.image.emulatedRaw & Self.emulatedExpiry != 0 {
+      request.timeInForceRaw = TimeInForce.gtc.rawValue
+      request.expiresAt = .zero
+    }
+    if request.orderKindRaw == OrderKind.market.rawValue, row.worstPrice > 0 {
+      request.orderKindRaw = OrderKind.limit.rawValue
+      request.price = row.worstPrice
+      if request.timeInForceRaw != TimeInForce.fok.rawValue { request.timeInForceRaw = TimeInForce.ioc.rawValue }
+    }
+  }
+
+  mutating func nextRequestID() -> UInt64 {
+    let id = state.globals[0].nextRequestID
+    state.globals[0].nextRequestID = id + 1
+    return id
+  }
+
+  // What the core performs in place of the venue: bits of `OrderImage.emulatedRaw`.
+  static let emulatedTrigger: UInt8 = 1
+  static let emulatedIceberg: UInt8 = 2
+  static let emulatedExpiry: UInt8 = 4
+  static let emulatedLink: UInt8 = 8
+}
+
+// MARK: Judging
+
+extension Core {
+  /// Fills the draft from the command and judges it: names, mode, halt, shape, limits, in this order.
+  private func judge(_ input: NewOrderInput, _ draft: inout Draft) {
+    draft.verdict = Verdict(reason: terms(input, &draft.row))
+    guard draft.verdict.passes else { return }
+    var order = orderCase(draft.row, isReplacement: false)
+    draft.row.worstPrice = worstPrice(draft.row, slippagePpm: input.slippageMaxPpm)
+    value(&order, draft.row)
+    draft.row.worstNotional = order.notional ?? .zero
+    draft.row.opensRisk = order.isReducing ? 0 : 1
+    if input.collarPpm > 0 { order.collar = Money(units: Int128(input.collarPpm) * 1_000_000_000_000) }
+    draft.verdict = locks(draft.row, isReducing: order.isReducing)
+    guard draft.verdict.passes else { return }
+    draft.verdict = PreTradeCheck.judge(order)
+    guard draft.verdict.passes else { return }
+    draft.verdict = judgeScopes(order, draft.row)
+    guard draft.verdict.passes else { return }
+    if crossesOwn(draft.row) { draft.verdict = Verdict(reason: .selfCross) }
+    reserve(&draft.row, order)
+  }
+
+  /// Names and enumerations into the row; the first thing that is wrong, or `.none`.
+  private func terms(_ input: NewOrderInput, _ row: inout OrderRow) -> Reason {
+    let account = input.account.index
+    let instrument = input.instrument.index
+    guard account > 0, account <= Int(state.globals[0].accountCount) else { return .unknownAccount }
+    guard instrument > 0, instrument <= Int(state.globals[0].instrumentCount) else { return .unknownInstrument }
+    guard input.strategy.index <= Int(state.globals[0].strategyCount) else { return .unknownStrategy }
+    guard state.accounts[account].isRemoved == 0 else { return .accountRemoved }
+    guard Side(rawValue: input.sideRaw) != nil, let kind = OrderKind(rawValue: input.kindRaw),
+      let force = TimeInForce(rawValue: input.timeInForceRaw), PositionSide(rawValue: input.positionSideRaw) != nil,
+      SelfTradePrevention(rawValue: input.preventionRaw) != nil, let link = OrderLink(rawValue: input.linkRaw)
+    else { return .notSupported }
+    let rules = state.instruments[instrument].rules
+    let isSpot = rules.instrumentClass == .spot
+    guard rules.isTrading != 0 else { return .instrumentNotTrading }
+    guard rules.venue == state.accounts[account].venue else { return .unknownInstrument }
+    guard (isSpot ? state.accounts[account].spotEnabled : state.accounts[account].futuresEnabled) != 0 else {
+      return .marketNotEnabled
+    }
+    row.image.account = input.account
+    row.image.instrument = input.instrument
+    row.image.venue = rules.venue
+    row.image.strategy = input.strategy
+    row.image.sideRaw = input.sideRaw
+    row.image.kindRaw = input.kindRaw
+    row.image.timeInForceRaw = (kind == .market && force == .gtc ? TimeInForce.ioc : force).rawValue
+    row.image.flagsRaw = input.flagsRaw
+    row.image.positionSideRaw = input.positionSideRaw
+    row.image.preventionRaw = input.preventionRaw
+    row.image.modeRaw = state.accounts[account].modeRaw
+    row.image.price = kind.hasLimitPrice ? input.price : 0
+    row.image.stopPrice = input.stopPrice
+    row.image.quantity = input.quantity
+    row.image.displayQuantity = input.displayQuantity
+    row.image.trailPpm = input.trailPpm
+    row.image.expires = input.expiresAt
+    row.image.session = input.session
+    row.image.textID = input.textID
+    row.image.gateNanoseconds = input.gateNanoseconds
+    row.image.linkRaw = input.linkRaw
+    row.image.arrival = input.sideRaw == Side.buy.rawValue ? input.market.ask : input.market.bid
+    row.walletRaw = (isSpot ? Wallet.spot : .futures).rawValue
+    row.takeProfit = input.takeProfit
+    row.stopLoss = input.stopLoss
+    row.fingerprint = Self.fingerprint(input)
+    let linking = linkTerms(input, link, &row)
+    guard linking == .none else { return linking }
+    return featureTerms(rules.features, force, &row)
+  }
+
+  /// Native where the venue has it, else performed here; what neither can do is refused, never dropped.
+  private func featureTerms(_ features: VenueFeatures, _ force: TimeInForce, _ row: inout OrderRow) -> Reason {
+    if row.flags.contains(.hidden), !features.contains(.hidden) { return .notSupported }
+    if row.flags.contains(.postOnly) {
+      guard row.kind == .limit, force == .gtc || force == .gtd else { return .notSupported }
+      guard features.contains(.postOnly) else { return .notSupported }
+    }
+    if row.flags.contains(.reduceOnly), row.walletRaw == Wallet.spot.rawValue { return .notSupported }
+    if row.kind == .trailingStop, row.image.trailPpm <= 0 || row.image.trailPpm >= 1_000_000 { return .badStop }
+    let needed: VenueFeatures =
+      switch row.kind {
+      case .limit, .market: []
+      case .stopMarket, .stopLimit: .stop
+      case .takeProfitMarket, .takeProfitLimit: .takeProfit
+      case .trailingStop: .trailing
+      }
+    if !features.isSuperset(of: needed) {
+      row.image.emulatedRaw |= Self.emulatedTrigger
+      row.isHeld = 1
+    }
+    if force == .gtd {
+      guard row.image.expires > stamp.utc else { return .expiryPast }
+      if !features.contains(.goodTillDate) { row.image.emulatedRaw |= Self.emulatedExpiry }
+    }
+    if row.image.displayQuantity > 0, !features.contains(.iceberg) {
+      guard row.kind == .limit, force == .gtc else { return .notSupported }
+      row.image.emulatedRaw |= Self.emulatedIceberg
+      row.isHeld = 1
+    }
+    return .none
+  }
+
+  /// The locks of `CLI.md` 9.1 behind the name: mode, then halt; then what keeps new risk out.
+  func locks(_ row: OrderRow, isReducing: Bool) -> Verdict {
+    if row.mode == .live, !row.flags.contains(.liveAllowed) { return Verdict(reason: .liveNotAllowed) }
+    switch tradingState(row) {
+    case .killed: return Verdict(reason: .tradingKilled)
+    case .halted: return Verdict(reason: .tradingHalted)
+    case .paused: if !isReducing { return Verdict(reason: .tradingPaused) }
+    case .on: break
+    }
+    if isReducing { return .pass }
+    if state.accounts[row.image.account.index].isOpen == 0 { return Verdict(reason: .accountClosed) }
+    if state.globals[0].openAlarm > 0 { return Verdict(reason: .alarmOpen) }
+    if state.globals[0].clockAlarm != 0 { return Verdict(reason: .clockUncertain) }
+    return .pass
+  }
+
+  /// The strictest of all states that apply.
+  private func tradingState(_ row: OrderRow) -> TradingState {
+    let raw = max(
+      max(state.globals[0].tradingRaw, state.venues[row.image.venue.index].tradingRaw),
+      max(
+        max(
+          state.accounts[row.image.account.index].tradingRaw,
+          state.instruments[row.image.instrument.index].tradingRaw),
+        row.image.strategy.isNone ? 0 : state.strategies[row.image.strategy.index].tradingRaw))
+    return TradingState(rawValue: raw) ?? .killed
+  }
+}

@@ -1,0 +1,289 @@
+// Starting and comparing: after a restart nothing is believed until the venue has been read; differences are reported,
+// and followed only when that was asked for.
+
+extension Core {
+  /// A run begins. Orders are looked through in portions behind it; accounts stay closed until they were compared.
+  mutating func start(_ input: StartInput, _ output: inout StepOutput) {
+    precondition(input.epoch > state.globals[0].epoch, "an epoch rises with every run (INV-14)")
+    state.globals[0].epoch = input.epoch
+    state.globals[0].tag = input.tag
+    state.globals[0].modeRaw = input.modeRaw
+    state.globals[0].strictRaw = input.strict
+    state.globals[0].nextEngineOrder = 1
+    for i in 0..<CoreState.bulkCount { state.bulks[i] = BulkRow() }
+    for account in 0..<Int(state.globals[0].accountCount) {
+      state.accounts[account + 1].isOpen = 0
+      state.accounts[account + 1].reconcilePending = 0
+    }
+    notice(.engineStart, input.mayHaveLost != 0 ? .warn : .info, &output) { notice in
+      notice.a = Int64(input.epoch)
+      notice.b = Int64(input.mayHaveLost)
+    }
+    guard state.globals[0].openOrderCount > 0 else { return }
+    state.bulks[0].isActive = 1
+    state.bulks[0].isRestart = 1
+  }
+
+  /// Acknowledged orders are unconfirmed now; those with an intent but no word of the venue are unknown.
+  mutating func reviewOrders(_ bulk: Int, _ output: inout StepOutput) {
+    let end = Int(state.globals[0].orderHighWater)
+    var slot = Int(state.bulks[bulk].cursorOrder)
+    var budget = Limits.ordersPerStep * 2
+    while slot < end, budget > 0 {
+      if state.orders[slot].isOpen, state.orders[slot].isHeld == 0 {
+        budget -= 1
+        review(slot, &output)
+      }
+      slot += 1
+    }
+    state.bulks[bulk].cursorOrder = UInt32(slot)
+    if slot >= end { state.bulks[bulk] = BulkRow() }
+  }
+
+  private mutating func review(_ slot: Int, _ output: inout StepOutput) {
+    state.orders[slot].seenInReconcile = 0
+    state.orders[slot].queryCount = 0
+    state.orders[slot].negativeReads = 0
+    let row = state.orders[slot]
+    if row.hasEvidence != 0, row.isReplacing == 0 {
+      state.orders[slot].image.isUnconfirmed = 1
+      if row.cancelRequested != 0 || row.pendingQuantity != 0 {
+        schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
+      }
+      return
+    }
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
+    if row.status != .unknown, move(slot, to: .unknown, &output) { emitOrder(slot, &output) }
+  }
+
+  // MARK: Comparing
+
+  private static let ordersRead: UInt8 = 1
+  private static let fillsRead: UInt8 = 2
+  private static let accountRead: UInt8 = 4
+
+  mutating func reconcile(_ input: ReconcileInput, _ output: inout StepOutput) {
+    let account = input.account.index
+    guard account > 0, account <= Int(state.globals[0].accountCount) else {
+      return refuse(input.token, Verdict(reason: .unknownAccount), &output)
+    }
+    state.accounts[account].reconcilePending = Self.ordersRead | Self.fillsRead | Self.accountRead
+    state.accounts[account].reconcileFixes = input.fixes
+    state.accounts[account].reconcileToken = input.token
+    state.accounts[account].driftCount = 0
+    var at = state.accounts[account].openHead
+    while at != 0 {
+      let slot = Int(at) - 1
+      if state.orders[slot].seenInReconcile != 0 { state.orders[slot].seenInReconcile = 0 }
+      at = state.orders[slot].nextOfAccount
+    }
+    // Fills before orders: an order's end is believed once its fills are here.
+    query(.queryFills, account, Self.fillsRead, &output)
+    query(.queryOpenOrders, account, Self.ordersRead, &output)
+    query(.queryAccount, account, Self.accountRead, &output)
+  }
+
+  /// The low bits of a query's number say what its end completes.
+  private mutating func query(
+    _ kind: VenueRequest.Kind, _ account: Int, _ part: UInt8, _ output: inout StepOutput
+  ) {
+    var request = VenueRequest(kind)
+    request.account = state.accounts[account].id
+    request.venue = state.accounts[account].venue
+    request.venueOrder = kind == .queryFills ? VenueReference(state.accounts[account].lastTrade) : .none
+    request.requestID = nextRequestID() << 3 | UInt64(part)
+    output.request(request)
+  }
+
+  mutating func reportEnd(_ event: VenueEvent, _ output: inout StepOutput) {
+    let account = event.account.index
+    guard account > 0, account <= Int(state.globals[0].accountCount) else { return }
+    let part = UInt8(event.requestID & 7)
+    guard state.accounts[account].reconcilePending & part != 0 else { return }
+    state.accounts[account].reconcilePending &= ~part
+    if part == Self.ordersRead { questionUnseen(account) }
+    guard state.accounts[account].reconcilePending == 0 else { return }
+    state.accounts[account].reconciledAt = stamp.time
+    let drifts = UInt32(state.accounts[account].driftCount)
+    notice(.reconciled, drifts == 0 ? .info : .warn, &output) { notice in
+      notice.account = event.account
+      notice.a = Int64(drifts)
+    }
+    appraise(account)
+    setOpen(event.account, true, &output)
+    let token = state.accounts[account].reconcileToken
+    state.accounts[account].reconcileToken = 0
+    answer(token, .finished, count: drifts, &output)
+  }
+
+  /// Orders that we hold for open and the venue did not list: each is asked about by itself.
+  private mutating func questionUnseen(_ account: Int) {
+    var at = state.accounts[account].openHead
+    while at != 0 {
+      let slot = Int(at) - 1
+      at = state.orders[slot].nextOfAccount
+      let row = state.orders[slot]
+      guard row.seenInReconcile == 0, row.isHeld == 0, row.hasEvidence != 0 else { continue }
+      state.orders[slot].image.isUnconfirmed = 1
+      schedule(slot, at: stamp.time.advanced(byNanoseconds: 1))
+    }
+  }
+
+  /// An open order at the venue that is in no record here: with our tag it is ours and its id is burnt; else foreign.
+  mutating func adopt(_ event: VenueEvent, _ output: inout StepOutput) {
+    guard event.status == .open || event.status == .waiting, let side = event.side, event.quantity > 0,
+      event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
+      event.instrument.index > 0, event.instrument.index <= Int(state.globals[0].instrumentCount),
+      event.cumulative >= 0, event.cumulative < event.quantity
+    else { return }
+    var row = OrderRow()
+    let ours = WireID(event.wireID).flatMap { $0.tag == tag ? $0 : nil }
+    let words = event.wireID.words
+    row.keyHigh = ours?.key.high ?? words.0 ^ words.2
+    row.keyLow = ours?.key.low ?? words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965
+    row.wireHigh = row.keyHigh
+    row.wireLow = row.keyLow
+    row.adopted = 1
+    row.hasEvidence = 1
+    row.fingerprint = 1
+    row.seenInReconcile = 1
+    row.image.id.low = event.wireID
+    row.image.venueOrder = event.venueOrder
+    row.image.account = event.account
+    row.image.instrument = event.instrument
+    row.image.venue = event.venue
+    row.image.sideRaw = side.rawValue
+    row.image.kindRaw = (OrderKind(rawValue: event.orderKindRaw) ?? .limit).rawValue
+    row.image.timeInForceRaw = (TimeInForce(rawValue: event.timeInForceRaw) ?? .gtc).rawValue
+    row.image.flagsRaw = event.flagsRaw
+    row.image.price = event.price
+    row.image.quantity = event.quantity
+    row.image.filled = event.cumulative
+    row.image.modeRaw = state.accounts[event.account.index].modeRaw
+    row.image.ownerRaw = (ours != nil ? OrderOwner.oms : .foreign).rawValue
+    row.image.sentRaw = SentState.yes.rawValue
+    row.walletRaw =
+      (state.instruments[event.instrument.index].rules.instrumentClass == .spot ? Wallet.spot : .futures).rawValue
+    adoptInto(row, &output)
+  }
+
+  private mutating func adoptInto(_ adopted: OrderRow, _ output: inout StepOutput) {
+    var row = adopted
+    guard let slot = freeSlot(), state.position(row.image.account, row.image.instrument, .net) != nil else {
+      return raiseAlarm(&output) { $0.account = adopted.image.account }
+    }
+    row.worstPrice = worstPrice(row, slippagePpm: 0)
+    var order = orderCase(row, isReplacement: true)
+    value(&order, row)
+    row.worstNotional = order.notional ?? .zero
+    reserve(&row, order)
+    let number = state.globals[0].nextOrderNumber
+    state.globals[0].nextOrderNumber = number + 1
+    row.image.orderNumber = number << 20 | UInt64(slot)
+    row.image.created = stamp.utc
+    row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
+    state.orders[slot] = row
+    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    link(slot)
+    countOpen(slot, by: 1)
+    count(slot)
+    notice(.orderAdopted, .warn, &output) { notice in
+      notice.text = row.image.id
+      notice.account = row.image.account
+      notice.instrument = row.image.instrument
+      notice.orderNumber = row.image.orderNumber
+    }
+    emitOrder(slot, &output)
+  }
+
+  // MARK: Balances and positions
+
+  mutating func balance(_ event: VenueEvent, _ output: inout StepOutput) {
+    guard event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
+      event.asset.index > 0, event.asset.index <= Int(state.globals[0].assetCount),
+      let wallet = Wallet(rawValue: event.walletRaw), let row = state.balance(event.account, event.asset, wallet)
+    else { return }
+    state.balances[row].venueTotal = event.amount
+    state.balances[row].venueLocked = event.locked
+    state.balances[row].updatedAt = stamp.time
+    let difference = event.amount - state.balances[row].total
+    if state.balances[row].isKnown == 0 {
+      // The first word about it: this is where the ledger opens.
+      state.balances[row].isKnown = 1
+      enter(event.account, event.asset, wallet) { $0.opening += difference }
+      return appraise(event.account.index)
+    }
+    guard !difference.isZero else { return }
+    if event.isForced != 0 {
+      // The venue itself says that money came or went from outside.
+      enter(event.account, event.asset, wallet) { $0.external += difference }
+      appraise(event.account.index)
+      return notice(.balanceChanged, .info, &output) { notice in
+        notice.account = event.account
+        notice.asset = event.asset
+        notice.amount = difference
+        notice.other = event.amount
+      }
+    }
+    guard event.isReplay != 0 else { return }
+    drift(event, difference: difference, ours: state.balances[row].total, theirs: event.amount, &output)
+    guard state.accounts[event.account.index].reconcileFixes != 0 else { return }
+    enter(event.account, event.asset, wallet) { $0.external += difference }
+    appraise(event.account.index)
+  }
+
+  mutating func position(_ event: VenueEvent, _ output: inout StepOutput) {
+    guard event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
+      event.instrument.index > 0, event.instrument.index <= Int(state.globals[0].instrumentCount),
+      let row = state.position(
+        event.account, event.instrument, PositionSide(rawValue: event.positionSideRaw) ?? .net)
+    else { return }
+    let rules = state.instruments[event.instrument.index].rules
+    let theirs = Money(Quantity(mantissa: event.quantity), scale: Int(rules.quantityScale))
+    state.positions[row].venueQuantity = theirs
+    state.positions[row].venueEntry = event.price
+    state.positions[row].leverage = event.leverage
+    state.positions[row].marginModeRaw = event.marginModeRaw
+    state.positions[row].isolatedWallet = event.amount
+    state.positions[row].liquidationPrice = event.cumulative
+    remeasure(row)
+    let ours = state.positions[row].quantity
+    guard theirs != ours, event.isReplay != 0 else { return }
+    drift(event, difference: theirs - ours, ours: ours, theirs: theirs, &output)
+    guard state.accounts[event.account.index].reconcileFixes != 0 else { return }
+    follow(row, theirs: theirs, entry: event.price, rules)
+  }
+
+  /// Takes over the venue's quantity: the difference belongs to nobody here.
+  private mutating func follow(_ row: Int, theirs: Money, entry: Int64, _ rules: Instrument) {
+    let difference = theirs - state.positions[row].quantity
+    let price = Price(mantissa: entry)
+    guard let cost = difference.times(price, scale: Int(rules.priceScale)),
+      let share = state.virtual(row, VirtualRow.external)
+    else { return }
+    state.positions[row].quantity = theirs
+    state.positions[row].cost = theirs.times(price, scale: Int(rules.priceScale)) ?? state.positions[row].cost + cost
+    state.virtuals[share].quantity += difference
+    state.virtuals[share].cost += cost
+    remeasure(row)
+  }
+
+  private mutating func drift(
+    _ event: VenueEvent, difference: Money, ours: Money, theirs: Money, _ output: inout StepOutput
+  ) {
+    let account = event.account.index
+    state.accounts[account].driftCount =
+      state.accounts[account].driftCount == .max
+      ? .max
+      : state.accounts[account].driftCount + 1
+    notice(.drift, .error, &output) { notice in
+      notice.account = event.account
+      notice.asset = event.asset
+      notice.instrument = event.instrument
+      notice.amount = ours
+      notice.other = theirs
+      notice.a = Int64(state.accounts[account].reconcileFixes)
+      notice.b = Int64(event.walletRaw)
+    }
+  }
+}

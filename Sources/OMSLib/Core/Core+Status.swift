@@ -1,0 +1,95 @@
+// Moves of one order, and what its end sets free.
+
+extension Core {
+  /// Moves the order; `false` and a notice when the table of moves forbids it.
+  @discardableResult
+  mutating func move(_ slot: Int, to status: OrderStatus, reason: Reason = .none, _ output: inout StepOutput) -> Bool {
+    let from = state.orders[slot].status
+    guard OrderLifecycle.mayMove(from: from, to: status) else {
+      quarantine(slot, from: from, to: status, &output)
+      return false
+    }
+    state.orders[slot].image.statusRaw = status.rawValue
+    if reason != .none { state.orders[slot].image.reasonRaw = reason.rawValue }
+    if from == .unknown, status != .unknown { countUnknown(slot, by: -1) }
+    if status == .unknown, from != .unknown { countUnknown(slot, by: 1) }
+    if status.isDone, !from.isDone { finish(slot, &output) }
+    return true
+  }
+
+  private mutating func countUnknown(_ slot: Int, by delta: Int) {
+    let account = state.orders[slot].image.account.index
+    state.accounts[account].unknownOrders = UInt32(Int(state.accounts[account].unknownOrders) + delta)
+  }
+
+  mutating func quarantine(_ slot: Int, from: OrderStatus, to: OrderStatus, _ output: inout StepOutput) {
+    let image = state.orders[slot].image
+    notice(.eventQuarantined, .error, &output) { notice in
+      notice.text = image.id
+      notice.orderNumber = image.orderNumber
+      notice.account = image.account
+      notice.instrument = image.instrument
+      notice.a = Int64(from.rawValue)
+      notice.b = Int64(to.rawValue)
+    }
+  }
+
+  /// The end of an order: its reservation is released, once, and whoever waited for it moves.
+  private mutating func finish(_ slot: Int, _ output: inout StepOutput) {
+    uncount(slot)
+    unlink(slot)
+    countOpen(slot, by: -1)
+    state.orders[slot].worstNotional = .zero
+    state.orders[slot].reserved = .zero
+    state.orders[slot].dueAt = .never
+    state.orders[slot].endLsn = stamp.lsn
+    state.orders[slot].image.isUnconfirmed = 0
+    state.orders[slot].cancelRequested = 0
+    state.orders[slot].isReplacing = 0
+  }
+
+  /// The row that the wire id of `event` belongs to.
+  func slot(of wireID: Text32) -> Int? {
+    guard let wire = WireID(wireID), wire.tag == tag else { return nil }
+    return state.orderIndex.find(wire.key.high, wire.key.low)
+  }
+
+  /// The wire id under which the venue has the order now.
+  func wireText(_ slot: Int) -> Text32 {
+    let row = state.orders[slot]
+    if row.isAdopted { return row.image.id.low }
+    if row.image.replacements == 0 { return WireID(row.image.id, tag: tag).text }
+    return WireID(row.image.id, .replacement(row.image.replacements), tag: tag).text
+  }
+
+  /// The venue has spoken about the order: it exists, it was sent.
+  mutating func noteEvidence(_ slot: Int, _ event: VenueEvent) {
+    if state.orders[slot].hasEvidence == 0 {
+      state.orders[slot].hasEvidence = 1
+      let waited = stamp.time.nanoseconds - state.orders[slot].sentAt.nanoseconds
+      state.orders[slot].image.ackNanoseconds = UInt32(clamping: waited)
+    }
+    state.orders[slot].image.sentRaw = SentState.yes.rawValue
+    state.orders[slot].image.isUnconfirmed = 0
+    state.orders[slot].negativeReads = 0
+    state.orders[slot].seenInReconcile = 1
+    if !event.venueOrder.isNone { state.orders[slot].image.venueOrder = event.venueOrder }
+  }
+
+  func workingStatus(_ slot: Int) -> OrderStatus {
+    let row = state.orders[slot]
+    return OrderLifecycle.working(
+      filled: row.image.filled, cancelRequested: row.cancelRequested != 0,
+      amendPending: row.isReplacing != 0 || row.pendingQuantity != 0)
+  }
+
+  /// Nothing is outstanding: the next thing to wait for is the order's own expiry, if the core keeps that.
+  mutating func settle(_ slot: Int) {
+    let row = state.orders[slot]
+    guard row.image.emulatedRaw & Self.emulatedExpiry != 0 else {
+      state.orders[slot].dueAt = .never
+      return
+    }
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: row.image.expires.nanoseconds - stamp.utc.nanoseconds))
+  }
+}

@@ -1,0 +1,101 @@
+// Deadlines: silence after a request, the next question about an unknown order, expiries that the core keeps itself.
+
+extension Core {
+  /// Works off what is due; at most so many orders in one step, the rest in the next `timer` input.
+  mutating func fireTimers(_ output: inout StepOutput) {
+    for _ in 0..<Limits.ordersPerStep {
+      guard let first = state.due.first, first.time <= stamp.time else { return }
+      state.due.removeFirst()
+      // The row decides: an entry of a deadline that moved is only a reminder.
+      guard let slot = state.slot(of: first.order), state.orders[slot].dueAt <= stamp.time,
+        state.orders[slot].isOpen
+      else { continue }
+      state.orders[slot].dueAt = .never
+      attend(slot, &output)
+    }
+  }
+
+  private mutating func attend(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    if row.isHeld != 0 { return expireHeld(slot, &output) }
+    switch row.status {
+    case .new, .sent:
+      outcomeUnknown(slot, &output)
+    case .unknown:
+      ask(slot, &output)
+    case .pendingCancel:
+      if row.image.isUnconfirmed != 0 { ask(slot, &output) } else { sendCancel(slot, &output) }
+    case .pendingAmend:
+      if row.isReplacing != 0, row.pendingQuantity != 0 { sendCancel(slot, &output) } else { ask(slot, &output) }
+    case .open, .partial:
+      if row.image.isUnconfirmed != 0 || row.queryCount > 0 { return ask(slot, &output) }
+      expireEmulated(slot, &output)
+    case .filled, .cancelled, .rejected, .expired:
+      preconditionFailure("a finished order waits for nothing")
+    }
+  }
+
+  private mutating func expireEmulated(_ slot: Int, _ output: inout StepOutput) {
+    guard state.orders[slot].image.emulatedRaw & Self.emulatedExpiry != 0 else { return }
+    guard stamp.utc >= state.orders[slot].image.expires else { return settle(slot) }
+    requestCancel(slot, reason: .expired, &output)
+  }
+
+  private mutating func expireHeld(_ slot: Int, _ output: inout StepOutput) {
+    guard state.orders[slot].image.timeInForceRaw == TimeInForce.gtd.rawValue,
+      stamp.utc >= state.orders[slot].image.expires
+    else { return }
+    requestCancel(slot, reason: .expired, &output)
+  }
+
+  /// A watcher saw the price that an emulated trigger waits for. Version and condition are checked again here; it fires
+  /// once.
+  mutating func triggerFire(_ input: TriggerFireInput, _ output: inout StepOutput) {
+    guard let slot = state.slot(of: input.orderNumber) else { return }
+    let row = state.orders[slot]
+    readMarket(input.market, row.image.instrument)
+    guard row.isOpen, row.isHeld != 0, row.image.emulatedRaw & Self.emulatedTrigger != 0,
+      row.triggerVersion == input.version, input.price > 0
+    else { return }
+    if row.kind == .trailingStop { return trail(slot, input, &output) }
+    guard Self.isTriggered(row, at: input.price) else { return }
+    fire(slot, input, &output)
+  }
+
+  /// Stops fire when the price has moved against, take-profits when it has moved in favour.
+  package static func isTriggered(_ row: OrderRow, at price: Int64) -> Bool {
+    let isStop = row.kind == .stopMarket || row.kind == .stopLimit
+    let fallsTo = (row.side == .sell) == isStop
+    return fallsTo ? price <= row.image.stopPrice : price >= row.image.stopPrice
+  }
+
+  /// A new best price moves the stop; a retreat by the trail fires it.
+  private mutating func trail(_ slot: Int, _ input: TriggerFireInput, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    let isSell = row.side == .sell
+    let best =
+      row.highWater == 0 ? input.price : isSell ? max(row.highWater, input.price) : min(row.highWater, input.price)
+    let distance = Int64(clamping: Int128(best) * Int128(row.image.trailPpm) / 1_000_000)
+    let stop = isSell ? best - distance : best + distance
+    if isSell ? input.price <= stop : input.price >= stop { return fire(slot, input, &output) }
+    guard best != row.highWater else { return }
+    state.orders[slot].highWater = best
+    state.orders[slot].image.stopPrice = stop
+    emitOrder(slot, &output)
+  }
+
+  private mutating func fire(_ slot: Int, _ input: TriggerFireInput, _ output: inout StepOutput) {
+    state.orders[slot].triggerVersion += 1
+    if input.isLate != 0 {
+      let image = state.orders[slot].image
+      notice(.triggerMissed, .warn, &output) { notice in
+        notice.text = image.id
+        notice.orderNumber = image.orderNumber
+        notice.account = image.account
+        notice.instrument = image.instrument
+        notice.a = input.price
+      }
+    }
+    release(slot, &output)
+  }
+}

@@ -175,7 +175,7 @@ extension Core {
     var order = orderCase(larger, isReplacement: true)
     value(&order, larger)
     if let notional = order.notional { state.orders[slot].worstNotional = max(notional, old.worstNotional) }
-    reserve(&state.orders[slot], order)
+    reserve(slot, order)
     count(slot)
   }
 
@@ -244,7 +244,7 @@ extension Core {
     let stop = row.pendingStop
     clearPending(slot)
     state.orders[slot].image.replacements += 1
-    let wire = WireID(row.image.id, .replacement(row.image.replacements + 1), tag: tag)
+    let wire = WireID(row.image.id, replacement: row.image.replacements + 1, tag: tag)
     state.orders[slot].wireHigh = wire.key.high
     state.orders[slot].wireLow = wire.key.low
     state.orderIndex.insert(wire.key.high, wire.key.low, row: slot)

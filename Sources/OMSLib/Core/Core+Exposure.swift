@@ -184,7 +184,9 @@ extension Core {
 extension Core {
   /// Account, instrument, strategy, venue and total, in this order; each once per mode.
   func judgeScopes(_ order: OrderCase, _ row: OrderRow) -> Verdict {
-    for scope in [LimitScope.account, .instrument, .strategy, .venue, .total] as InlineArray<5, LimitScope> {
+    let scopes: InlineArray<5, LimitScope> = [.account, .instrument, .strategy, .venue, .total]
+    for i in scopes.indices {
+      let scope = scopes[i]
       let verdict = PreTradeCheck.judge(order, in: use(scope, row), scope)
       guard verdict.passes else { return verdict }
     }
@@ -271,7 +273,9 @@ extension Core {
   mutating func chargeRate(_ slot: Int) {
     let row = state.orders[slot]
     let now = stamp.time
-    for scope in [LimitScope.account, .instrument, .strategy, .venue, .total] as InlineArray<5, LimitScope> {
+    let scopes: InlineArray<5, LimitScope> = [.account, .instrument, .strategy, .venue, .total]
+    for i in scopes.indices {
+      let scope = scopes[i]
       let target = target(scope, row)
       if scope == .strategy, target == 0 { continue }
       let interval = rateInterval(scope, target, row.mode)
@@ -291,6 +295,13 @@ extension Core {
     let rules = state.instruments[row.image.instrument.index].rules
     row.reservedAsset = row.side == .buy ? rules.quote : rules.base
     row.reserved = order.needed
+  }
+
+  mutating func reserve(_ slot: Int, _ order: OrderCase) {
+    var row = state.orders[slot]
+    reserve(&row, order)
+    state.orders[slot].reservedAsset = row.reservedAsset
+    state.orders[slot].reserved = row.reserved
   }
 
   /// Counts the open part of the order in `slot` into position, balance and scopes.
@@ -353,7 +364,7 @@ extension Core {
     value(&order, state.orders[slot])
     // A value that is unknown now keeps what was reserved while it was known.
     if let notional = order.notional { state.orders[slot].worstNotional = notional }
-    reserve(&state.orders[slot], order)
+    reserve(slot, order)
     count(slot)
   }
 

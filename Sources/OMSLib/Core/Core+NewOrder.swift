@@ -134,7 +134,7 @@ extension Core {
     precondition(!row.isOpen, "an open order is never forgotten")
     state.orderIndex.remove(row.keyHigh, row.keyLow)
     for attempt in 0..<Int(row.image.replacements) {
-      let key = WireID(row.image.id, .replacement(UInt16(attempt + 1)), tag: tag).key
+      let key = WireID(row.image.id, replacement: UInt16(attempt + 1), tag: tag).key
       state.orderIndex.remove(key.high, key.low)
     }
     state.orders[slot] = OrderRow()

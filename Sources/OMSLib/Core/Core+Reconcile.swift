@@ -276,13 +276,14 @@ extension Core {
       state.accounts[account].driftCount == .max
       ? .max
       : state.accounts[account].driftCount + 1
+    let fixes = Int64(state.accounts[account].reconcileFixes)
     notice(.drift, .error, &output) { notice in
       notice.account = event.account
       notice.asset = event.asset
       notice.instrument = event.instrument
       notice.amount = ours
       notice.other = theirs
-      notice.a = Int64(state.accounts[account].reconcileFixes)
+      notice.a = fixes
       notice.b = Int64(event.walletRaw)
     }
   }

@@ -59,7 +59,7 @@ extension Core {
     let row = state.orders[slot]
     if row.isAdopted { return row.image.id.low }
     if row.image.replacements == 0 { return WireID(row.image.id, tag: tag).text }
-    return WireID(row.image.id, .replacement(row.image.replacements), tag: tag).text
+    return WireID(row.image.id, replacement: row.image.replacements, tag: tag).text
   }
 
   /// The venue has spoken about the order: it exists, it was sent.

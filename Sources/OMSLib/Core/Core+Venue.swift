@@ -297,7 +297,8 @@ extension Core {
     request.account = account
     request.venue = state.accounts[account.index].venue
     request.venueOrder = VenueReference(state.accounts[account.index].lastTrade)
-    request.requestID = nextRequestID()
+    // Part 0: no reconcile waits for its end.
+    request.requestID = nextRequestID() << 3
     output.request(request)
   }
 

@@ -39,7 +39,7 @@ package struct Core: ~Copyable {
     case .timer: fireTimers(&output)
     case .proceed: proceed(&output)
     case .triggerFire: triggerFire(unsafe body.loadUnaligned(as: TriggerFireInput.self), &output)
-    default: administer(type, body, &output)
+    default: unsafe administer(type, body, &output)
     }
     state.commit()
   }

@@ -110,7 +110,7 @@ extension Core {
     let same = row.side == .buy ? held.openBuy : held.openSell
     let working = Money(Quantity(mantissa: same), scale: scale)
     order.positionQuantityAfter =
-      Money(units: held.quantity.units + sign * (working + order.quantityAsMoney).units)
+      Money(units: held.book.quantity.units + sign * (working + order.quantityAsMoney).units)
       .magnitude
     order.worstBefore = held.worst
     order.worstAfter = Self.worst(
@@ -120,7 +120,7 @@ extension Core {
     order.netChange = Money(units: sign * notional.units)
     order.valueAtRiskChange = Self.risk(order.worstAfter, instrument.riskQ20) - held.valueAtRisk
     // What the position still has to close, beyond what already works to close it.
-    let against = held.quantity.units * sign < 0 ? held.quantity.magnitude : Money.zero
+    let against = held.book.quantity.units * sign < 0 ? held.book.quantity.magnitude : Money.zero
     let closable = against - working
     order.closable = closable.mantissa(scale: scale, .floor).map { max(0, $0) } ?? 0
     let isSpotSale = rules.instrumentClass == .spot && row.side == .sell
@@ -135,7 +135,7 @@ extension Core {
   }
 
   private func liquidationDistance(_ held: PositionRow, _ instrument: InstrumentRow) -> Money {
-    guard held.liquidationPrice > 0, instrument.market.mark > 0, !held.quantity.isZero else { return Money.one }
+    guard held.liquidationPrice > 0, instrument.market.mark > 0, !held.book.quantity.isZero else { return Money.one }
     let gap = Int128(instrument.market.mark - held.liquidationPrice)
     return Money(units: (gap < 0 ? -gap : gap) * Money.one.units / Int128(instrument.market.mark))
   }
@@ -380,9 +380,9 @@ extension Core {
     let rules = instrument.rules
     let price = instrument.market.mark > 0 ? instrument.market.mark : row.venueEntry
     var net = Money.zero
-    if !row.quantity.isZero {
-      let quote = row.quantity.times(Price(mantissa: price), scale: Int(rules.priceScale), .halfEven) ?? .zero
-      net = inReportCurrency(price > 0 ? quote : row.cost, rules.quote) ?? row.net
+    if !row.book.isFlat {
+      let quote = row.book.quantity.times(Price(mantissa: price), scale: Int(rules.priceScale), .halfEven) ?? .zero
+      net = inReportCurrency(price > 0 ? quote : row.book.cost, rules.quote) ?? row.net
     }
     let worst = Self.worst(net: net, buys: row.openBuyNotional, sells: row.openSellNotional)
     let risk = Self.risk(worst, instrument.riskQ20)

@@ -115,14 +115,13 @@ extension Core {
     image.modeRaw = state.accounts[event.account.index].modeRaw
     image.positionSideRaw = positionSide.rawValue
     guard let row = state.position(event.account, event.instrument, positionSide) else { return image }
-    let signed = Money(
-      units: Money(Quantity(mantissa: event.quantity), scale: Int(rules.quantityScale)).units
-        * Int128(side.sign))
-    let cash = Money(units: notional.units * Int128(side.sign))
+    let size = Money(Quantity(mantissa: event.quantity), scale: Int(rules.quantityScale))
+    let signed = side == .buy ? size : -size
+    let cash = side == .buy ? notional : -notional
     let isOurs = order.map { $0.image.ownerRaw == OrderOwner.oms.rawValue } ?? false
     let holder = isOurs ? image.strategy.number : VirtualRow.external
-    image.realised = turn(row, holder, quantity: signed, cost: cash)
-    image.positionAfter = state.positions[row].quantity
+    image.realised = turn(row, holder, BookFill(side, quantity: size, notional: notional))
+    image.positionAfter = state.positions[row].book.quantity
     state.positions[row].fees += inQuote(event, rules)
     post(event, rules, signed, cash, realised: image.realised)
     noteDay(event.account, image.strategy, realised: image.realised, fee: inQuote(event, rules), rules)
@@ -130,21 +129,17 @@ extension Core {
     return image
   }
 
-  /// Adds to or takes from a position at average cost, in the whole and in its holder's share; returns what the whole
-  /// realised. Cost is kept as an exact sum: nothing drifts.
-  private mutating func turn(_ row: Int, _ holder: UInt16, quantity: Money, cost: Money) -> Money {
-    var whole = CostBasis(quantity: state.positions[row].quantity, cost: state.positions[row].cost)
-    let realised = whole.add(quantity: quantity, cost: cost)
-    state.positions[row].quantity = whole.quantity
-    state.positions[row].cost = whole.cost
-    state.positions[row].realised += realised
+  /// Books the fill at average cost, in the whole and in its holder's share; returns what the whole realised. Fees are
+  /// kept beside the book: venues report them apart from the price.
+  private mutating func turn(_ row: Int, _ holder: UInt16, _ fill: BookFill) -> Money {
+    guard let realised = state.positions[row].book.applyLinear(fill) else {
+      preconditionFailure("a position leaves the range of money")
+    }
     state.positions[row].updatedAt = stamp.time
     if let share = state.virtual(row, holder) {
-      var part = CostBasis(quantity: state.virtuals[share].quantity, cost: state.virtuals[share].cost)
-      let partRealised = part.add(quantity: quantity, cost: cost)
-      state.virtuals[share].quantity = part.quantity
-      state.virtuals[share].cost = part.cost
-      state.virtuals[share].realised += partRealised
+      guard state.virtuals[share].book.applyLinear(fill) != nil else {
+        preconditionFailure("a share is within the range of its whole")
+      }
       checkShares(row)
     }
     return realised
@@ -155,10 +150,10 @@ extension Core {
     var sum = Money.zero
     var at = Int(state.positions[row].virtualHead)
     while at != 0 {
-      sum += state.virtuals[at].quantity
+      sum += state.virtuals[at].book.quantity
       at = Int(state.virtuals[at].next)
     }
-    precondition(sum == state.positions[row].quantity, "a position is the sum of its holders' shares (INV-02)")
+    precondition(sum == state.positions[row].book.quantity, "a position is the sum of its holders' shares (INV-02)")
   }
 
   private func inQuote(_ event: VenueEvent, _ rules: Instrument) -> Money {
@@ -264,7 +259,8 @@ extension Core {
     enter(event.account, rules.settle, .futures) { $0.funding -= event.fee }
     let side = PositionSide(rawValue: event.positionSideRaw) ?? .net
     if let row = state.position(event.account, event.instrument, side) {
-      state.positions[row].funding -= event.fee
+      let booked = state.positions[row].book.applyFunding(Money.zero - event.fee)
+      precondition(booked, "funding leaves the range of money")
       state.positions[row].updatedAt = stamp.time
     }
     let paid = inReportCurrency(event.fee, rules.settle) ?? .zero

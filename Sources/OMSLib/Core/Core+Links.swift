@@ -67,7 +67,12 @@ extension Core {
       guard state.orders[other].linked == number, state.orders[other].image.linkRaw == OrderLink.oto.rawValue,
         state.orders[other].isHeld != 0
       else { continue }
-      if isFilled {
+      if isFilled, state.orders[other].image.emulatedRaw & Self.emulatedTrigger != 0 {
+        // Its turn has come; now it waits for its price.
+        state.orders[other].image.linkRaw = OrderLink.none.rawValue
+        state.orders[other].triggerVersion += 1
+        emitOrder(other, &output)
+      } else if isFilled {
         release(other, &output)
       } else if move(other, to: .cancelled, reason: .cancelledByLink, &output) {
         emitOrder(other, &output)

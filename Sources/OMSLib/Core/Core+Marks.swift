@@ -24,8 +24,8 @@ extension Core {
     let rules = state.instruments[position.instrument.index].rules
     guard rules.instrumentClass != .spot else { return }
     let mark = Price(mantissa: state.instruments[position.instrument.index].market.mark)
-    guard mark.mantissa > 0, let worth = position.quantity.times(mark, scale: Int(rules.priceScale)),
-      let profit = inReportCurrency(worth - position.cost, rules.settle)
+    guard mark.mantissa > 0, let worth = position.book.unrealised(mark: mark, scale: Int(rules.priceScale)),
+      let profit = inReportCurrency(worth, rules.settle)
     else { return }
     state.accounts[position.account.index].unrealised += profit - position.unrealised
     state.positions[row].unrealised = profit

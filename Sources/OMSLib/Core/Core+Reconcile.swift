@@ -247,7 +247,7 @@ extension Core {
     state.positions[row].isolatedWallet = event.amount
     state.positions[row].liquidationPrice = event.cumulative
     remeasure(row)
-    let ours = state.positions[row].quantity
+    let ours = state.positions[row].book.quantity
     guard theirs != ours, event.isReplay != 0 else { return }
     drift(event, difference: theirs - ours, ours: ours, theirs: theirs, &output)
     guard state.accounts[event.account.index].reconcileFixes != 0 else { return }
@@ -256,15 +256,12 @@ extension Core {
 
   /// Takes over the venue's quantity: the difference belongs to nobody here.
   private mutating func follow(_ row: Int, theirs: Money, entry: Int64, _ rules: Instrument) {
-    let difference = theirs - state.positions[row].quantity
-    let price = Price(mantissa: entry)
-    guard let cost = difference.times(price, scale: Int(rules.priceScale)),
-      let share = state.virtual(row, VirtualRow.external)
+    let difference = theirs - state.positions[row].book.quantity
+    let price = Money(Price(mantissa: entry), scale: Int(rules.priceScale))
+    guard let share = state.virtual(row, VirtualRow.external),
+      state.positions[row].book.applyAdjustment(difference, at: price) != nil,
+      state.virtuals[share].book.applyAdjustment(difference, at: price) != nil
     else { return }
-    state.positions[row].quantity = theirs
-    state.positions[row].cost = theirs.times(price, scale: Int(rules.priceScale)) ?? state.positions[row].cost + cost
-    state.virtuals[share].quantity += difference
-    state.virtuals[share].cost += cost
     remeasure(row)
   }
 

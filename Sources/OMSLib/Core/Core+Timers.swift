@@ -58,15 +58,8 @@ extension Core {
       row.triggerVersion == input.version, input.price > 0
     else { return }
     if row.kind == .trailingStop { return trail(slot, input, &output) }
-    guard Self.isTriggered(row, at: input.price) else { return }
+    guard row.firesAbove ? input.price >= row.image.stopPrice : input.price <= row.image.stopPrice else { return }
     fire(slot, input, &output)
-  }
-
-  /// Stops fire when the price has moved against, take-profits when it has moved in favour.
-  package static func isTriggered(_ row: OrderRow, at price: Int64) -> Bool {
-    let isStop = row.kind == .stopMarket || row.kind == .stopLimit
-    let fallsTo = (row.side == .sell) == isStop
-    return fallsTo ? price <= row.image.stopPrice : price >= row.image.stopPrice
   }
 
   /// A new best price moves the stop; a retreat by the trail fires it.

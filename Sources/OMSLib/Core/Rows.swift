@@ -220,17 +220,24 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   var remaining: Int64 { image.quantity - image.filled }
   /// Taken over from the venue under its wire id; the user id is not known here.
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
-  var isOpen: Bool { image.orderNumber != 0 && !status.isDone }
+  /// An emulated trigger that has not fired.
+  package var waitsForPrice: Bool {
+    isOpen && isHeld != 0 && image.emulatedRaw & Core.emulatedTrigger != 0
+      && image.linkRaw != OrderLink.oto.rawValue
+  }
+  /// Which way its trigger price is crossed: stops by a move against the order's side, take-profits by one in favour.
+  package var firesAbove: Bool {
+    let isStop = kind == .stopMarket || kind == .stopLimit || kind == .trailingStop
+    return (side == .buy) == isStop
+  }
+  package var isOpen: Bool { image.orderNumber != 0 && !status.isDone }
 }
 
 package struct PositionRow: Sendable, BitwiseCopyable {
-  /// Signed quantity by our fills, at 18 decimals.
-  package var quantity = Money.zero
-  /// Signed cost of it in the quote asset (average cost), at 18 decimals.
-  package var cost = Money.zero
-  package var realised = Money.zero
+  /// Quantity and cost by our fills, profit and funding; fees stand beside it.
+  package var book = PositionBook()
+  /// In the quote asset; positive: paid.
   package var fees = Money.zero
-  package var funding = Money.zero
   /// Report currency: worst case, signed notional, value at risk, margin, as counted in the scopes.
   package var worst = Money.zero
   package var net = Money.zero
@@ -265,9 +272,7 @@ package struct VirtualRow: Sendable, BitwiseCopyable {
   /// Stands for fills nobody here ordered: foreign orders, liquidations.
   package static let external: UInt16 = .max
 
-  package var quantity = Money.zero
-  package var cost = Money.zero
-  package var realised = Money.zero
+  package var book = PositionBook()
   package var next: UInt32 = 0
   package var position: UInt32 = 0
   package var strategy: UInt16 = 0

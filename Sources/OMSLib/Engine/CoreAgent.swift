@@ -368,8 +368,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 }
 
 /// The largest body of a fixed input, in 64-byte steps.
-struct PaddedBody: BitwiseCopyable {
-  var a = (Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64())
+package struct PaddedBody: BitwiseCopyable {
+  package var a = (Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64())
 }
 
 /// Body of a `stateHash` record: the running digest of the core's rows, which every replay must meet.

@@ -1,0 +1,60 @@
+/// What the control thread asks of the hot one: an input for the core, or a look at its rows.
+///
+/// Fixed size, no references but the address of a buffer that the asker keeps until the answer is there.
+package struct HotMessage: Sendable, BitwiseCopyable {
+  /// Above the numbers of record types.
+  package enum Query: UInt16, Sendable, CaseIterable {
+    case accounts = 0xF001
+    case positions = 0xF002
+    case balances = 0xF003
+    case tops = 0xF004
+    case globals = 0xF005
+    case limits = 0xF006
+    case book = 0xF007
+    /// A control of the built-in exchange.
+    case simulator = 0xF010
+    /// The gate file that is there now counts again.
+    case acceptGate = 0xF011
+    case stop = 0xF012
+  }
+
+  package static let bodyBytes = 512
+
+  package var typeRaw: UInt16
+  /// For commands whose body does not name it: where the touch is read.
+  package var instrument = InstrumentID.none
+  package var length: UInt32 = 0
+  package var body = PaddedBody()
+
+  package init<Body: BitwiseCopyable>(_ type: RecordType, _ body: Body, instrument: InstrumentID = .none) {
+    self.init(typeRaw: type.rawValue, body)
+    self.instrument = instrument
+  }
+
+  package init<Body: BitwiseCopyable>(_ query: Query, _ body: Body) { self.init(typeRaw: query.rawValue, body) }
+
+  private init<Body: BitwiseCopyable>(typeRaw: UInt16, _ body: Body) {
+    precondition(MemoryLayout<Body>.size <= Self.bodyBytes, "a message holds any input")
+    self.typeRaw = typeRaw
+    length = UInt32((MemoryLayout<Body>.size + 63) & ~63)
+    unsafe withUnsafeMutableBytes(of: &self.body) { unsafe $0.storeBytes(of: body, as: Body.self) }
+  }
+
+  package var query: Query? { Query(rawValue: typeRaw) }
+  package var type: RecordType? { RecordType(rawValue: typeRaw) }
+
+  package func load<Body: BitwiseCopyable>(_: Body.Type) -> Body {
+    unsafe withUnsafeBytes(of: body) { unsafe $0.loadUnaligned(as: Body.self) }
+  }
+}
+
+/// The body of a query: rows from `first` on are copied to `address`, `capacity` at most. The reply's `count` says how
+/// many there were; fewer than `capacity` means the end.
+package struct RowQuery: Sendable, BitwiseCopyable {
+  package var token: UInt64 = 0
+  package var address: UInt64 = 0
+  package var first: UInt32 = 0
+  package var capacity: UInt32 = 0
+  package var argument: UInt64 = 0
+  package init() {}
+}

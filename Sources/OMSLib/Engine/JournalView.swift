@@ -1,0 +1,212 @@
+/// What replies show: orders, fills and names, as the journal tells them. A projection; it never looks at the core.
+///
+/// Owner: the control thread. Holds every open order and the newest finished ones, the newest fills and the newest
+/// exported lines; what is older is in the JSONL files.
+final class JournalView {
+  struct Order {
+    var image: OrderImage
+    var seq: UInt64
+    var utc: UTCTime
+    /// Counts changes of this order, so that whoever waits sees each.
+    var version: UInt64
+  }
+
+  struct Fill {
+    var image: FillImage
+    var seq: UInt64
+    var utc: UTCTime
+  }
+
+  /// One exported event, with what filters look at.
+  struct Line {
+    var seq: UInt64
+    var utc: UTCTime
+    var type: RecordType
+    var account: AccountID
+    var instrument: InstrumentID
+    var strategy: StrategyID
+    var id: Text64
+    var noticeKindRaw: UInt16
+    var levelRaw: UInt8
+    var object: [UInt8]
+  }
+
+  static let orderCount = 1 << 18
+  static let fillCount = 1 << 18
+  static let lineCount = 1 << 14
+
+  private(set) var names = NameDirectory()
+  private(set) var lastSeq: UInt64 = 0
+  private(set) var lastLsn: UInt64 = 0
+  private(set) var version: UInt64 = 0
+  private(set) var openOrderCount = 0
+  private(set) var unknownOrderCount = 0
+  private(set) var trading: [Scope: (state: TradingState, reason: String)] = [:]
+  private var orders: [UInt64: Order] = [:]
+  private var numbers: [Text64: UInt64] = [:]
+  /// By age; the first `dead` entries are gone.
+  private var ages: [UInt64] = []
+  private var dead = 0
+  private(set) var fills: [Fill] = []
+  private(set) var lines: [Line] = []
+  /// Latencies of the last orders, for `status --latency`.
+  private(set) var acknowledgements: [UInt32] = []
+  private(set) var riskTimes: [UInt32] = []
+  /// Set while history is read: lines that nobody follows are not rendered.
+  var keepsLines = true
+
+  init() {}
+
+  // MARK: Feeding
+
+  func apply(_ record: JournalRecord) {
+    guard let type = record.header.type else { return }
+    lastLsn = record.lsn
+    version += 1
+    unsafe names.apply(type, record.body)
+    guard type.isEvent else { return }
+    let header = record.header
+    switch type {
+    case .order:
+      guard let image = unsafe NameDirectory.load(OrderImage.self, record.body) else { return }
+      note(image, header)
+    case .fill:
+      guard let image = unsafe NameDirectory.load(FillImage.self, record.body) else { return }
+      fills.append(Fill(image: image, seq: header.seq, utc: header.utc))
+      if fills.count > Self.fillCount * 5 / 4 { fills.removeFirst(fills.count - Self.fillCount) }
+    case .notice:
+      guard let image = unsafe NameDirectory.load(NoticeImage.self, record.body) else { return }
+      note(image)
+    default: break
+    }
+    if header.seq > 0 {
+      lastSeq = header.seq
+      keepLine(type, record)
+    }
+  }
+
+  private func note(_ image: OrderImage, _ header: RecordHeader) {
+    let status = OrderStatus(rawValue: image.statusRaw) ?? .unknown
+    let old = orders[image.orderNumber].flatMap { OrderStatus(rawValue: $0.image.statusRaw) }
+    openOrderCount += (status.isDone ? 0 : 1) - (old.map { $0.isDone ? 0 : 1 } ?? 0)
+    unknownOrderCount += (status == .unknown ? 1 : 0) - (old == .unknown ? 1 : 0)
+    if old == nil {
+      ages.append(image.orderNumber)
+      numbers[image.id] = image.orderNumber
+    }
+    if let before = orders[image.orderNumber]?.image, before.ackNanoseconds == 0, image.ackNanoseconds != 0 {
+      keepLatency(image)
+    }
+    orders[image.orderNumber] = Order(image: image, seq: header.seq, utc: header.utc, version: version)
+    evict()
+  }
+
+  private func keepLatency(_ image: OrderImage) {
+    if acknowledgements.count >= 8_192 {
+      acknowledgements.removeFirst(4_096)
+      riskTimes.removeFirst(4_096)
+    }
+    acknowledgements.append(image.ackNanoseconds)
+    riskTimes.append(image.riskNanoseconds)
+  }
+
+  private func note(_ image: NoticeImage) {
+    guard NoticeKind(rawValue: image.kindRaw) == .tradingState else { return }
+    let scope = Scope(
+      account: image.account, instrument: image.instrument, strategy: image.strategy, venue: image.venue)
+    let state = UInt8(exactly: image.a).flatMap(TradingState.init(rawValue:)) ?? .halted
+    trading[scope] = state == .on ? nil : (state, image.text.description)
+  }
+
+  private func keepLine(_ type: RecordType, _ record: JournalRecord) {
+    guard keepsLines else { return }
+    var json = JSONWriter()
+    let header = record.header
+    guard
+      unsafe EventJSON(names: names).write(
+        type: type, body: record.body, seq: header.seq, utc: header.utc, to: &json)
+    else { return }
+    var line = Line(
+      seq: header.seq, utc: header.utc, type: type, account: .none, instrument: .none, strategy: .none, id: Text64(),
+      noticeKindRaw: 0, levelRaw: 0, object: json.bytes)
+    unsafe LineFacts.read(type, record.body, into: &line)
+    lines.append(line)
+    if lines.count > Self.lineCount * 5 / 4 { lines.removeFirst(lines.count - Self.lineCount) }
+  }
+
+  /// Forgets the oldest finished orders beyond the bound.
+  private func evict() {
+    guard orders.count > Self.orderCount else { return }
+    var index = dead
+    while orders.count > Self.orderCount, index < ages.count {
+      let number = ages[index]
+      if let order = orders[number], OrderStatus(rawValue: order.image.statusRaw)?.isDone == true {
+        orders[number] = nil
+        numbers[order.image.id] = nil
+      }
+      index += 1
+      if index == dead + 1, orders[number] == nil { dead = index }
+    }
+    if dead > 1 << 16 {
+      ages.removeFirst(dead)
+      dead = 0
+    }
+  }
+
+  // MARK: Reading
+
+  func order(_ number: UInt64) -> Order? { orders[number] }
+
+  func order(named id: String) -> Order? {
+    guard let text = Text64(id), let number = numbers[text] else { return nil }
+    return orders[number]
+  }
+
+  /// Oldest first.
+  var allOrders: [Order] { ages[dead...].compactMap { orders[$0] } }
+
+  /// Lines above `seq`, in order; `nil` when the oldest of them is not in memory any more.
+  func lines(after seq: UInt64) -> ArraySlice<Line>? {
+    guard let first = lines.first else { return seq >= lastSeq ? [] : nil }
+    guard seq + 1 >= first.seq else { return nil }
+    let skip = Int(clamping: seq + 1 - first.seq)
+    return skip >= lines.count ? [] : lines[skip...]
+  }
+
+  /// The strictest state over everything, and why.
+  var effectiveTrading: (state: TradingState, reason: String) { trading[Scope()] ?? (.on, "") }
+
+  func write(_ order: Order, durableLsn: UInt64, durableSeq: UInt64, replayed: Bool = false) -> [UInt8] {
+    var json = JSONWriter()
+    EventJSON(names: names).order(
+      order.image, seq: order.seq <= durableSeq ? order.seq : 0, utc: order.utc, replayed: replayed, to: &json)
+    return json.bytes
+  }
+}
+
+enum LineFacts {
+  static func read(_ type: RecordType, _ body: UnsafeRawBufferPointer, into line: inout JournalView.Line) {
+    switch type {
+    case .order:
+      guard let image = unsafe NameDirectory.load(OrderImage.self, body) else { return }
+      line.account = image.account
+      line.instrument = image.instrument
+      line.strategy = image.strategy
+      line.id = image.id
+    case .fill:
+      guard let image = unsafe NameDirectory.load(FillImage.self, body) else { return }
+      line.account = image.account
+      line.instrument = image.instrument
+      line.strategy = image.strategy
+      line.id = image.id
+    case .notice:
+      guard let image = unsafe NameDirectory.load(NoticeImage.self, body) else { return }
+      line.account = image.account
+      line.instrument = image.instrument
+      line.strategy = image.strategy
+      line.noticeKindRaw = image.kindRaw
+      line.levelRaw = image.levelRaw
+    default: break
+    }
+  }
+}

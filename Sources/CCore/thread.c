@@ -14,20 +14,40 @@
 #include <time.h>
 #include <unistd.h>
 
+// The CPUs the process was given, as seen at the first question: a thread started by a pinned one inherits one CPU, and
+// that must not look like all there are.
+static cpu_set_t given_cpus;
+static int given_status;
+
+static void find_given_cpus(void) {
+  given_status = sched_getaffinity(0, sizeof given_cpus, &given_cpus) == 0 ? 0 : -errno;
+}
+
+static int given(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_given_cpus);
+  return given_status;
+}
+
 int cc_thread_pin(int cpu) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -errno;
-  if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &allowed)) return -EINVAL;
+  int status = given();
+  if (status < 0) return status;
+  if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &given_cpus)) return -EINVAL;
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(cpu, &one);
   return sched_setaffinity(0, sizeof one, &one) == 0 ? 0 : -errno;
 }
 
+int cc_thread_unpin(void) {
+  int status = given();
+  if (status < 0) return status;
+  return sched_setaffinity(0, sizeof given_cpus, &given_cpus) == 0 ? 0 : -errno;
+}
+
 int cc_thread_cpu_count(void) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -errno;
-  return CPU_COUNT(&allowed);
+  int status = given();
+  return status < 0 ? status : CPU_COUNT(&given_cpus);
 }
 
 int cc_thread_set_name(const char *name) {

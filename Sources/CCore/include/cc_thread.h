@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Pins the calling thread to one CPU; -EINVAL when the CPU is not in its set.
+/// Pins the calling thread to one CPU; -EINVAL when the process was not given that CPU.
 int cc_thread_pin(int cpu);
-/// Number of CPUs the calling thread may run on.
+/// Lets the calling thread run on every CPU of the process again. A new thread has the place of the one that started it.
+int cc_thread_unpin(void);
+/// Number of CPUs the process was given.
 int cc_thread_cpu_count(void);
 /// At most 15 bytes are kept.
 int cc_thread_set_name(const char *name);

@@ -63,6 +63,8 @@ private final class ThreadStart: @unchecked Sendable {
     _ = unsafe cc_thread_set_name(name)
     var place = WorkerThread.Placement.anywhere
     if let cpu { place = cc_thread_pin(Int32(clamping: cpu)) == 0 ? .pinned : .cpuNotAvailable }
+    // The place of the thread that started this one is not its own.
+    if place != .pinned { _ = cc_thread_unpin() }
     placement.store(place.rawValue, ordering: .releasing)
     body()
   }

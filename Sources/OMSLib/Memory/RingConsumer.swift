@@ -45,6 +45,16 @@ internal import CCore
     return message
   }
 
+  /// Takes the next message into `message`, or returns `false`. For large messages: one copy instead of two.
+  @inline(__always)
+  package mutating func tryPop(into message: inout Message) -> Bool {
+    guard hasNext() else { return false }
+    message = unsafe slot(head).load(as: Message.self)
+    head &+= 1
+    unsafe cc_ring_head_release(header, head)
+    return true
+  }
+
   /// The next message, which stays: `advance` takes it away once what it asked for is done.
   @inline(__always)
   package mutating func peek() -> Message? {

@@ -6,6 +6,7 @@ final class JournalView {
   struct Order {
     var image: OrderImage
     var seq: UInt64
+    var lsn: UInt64
     var utc: UTCTime
     /// Counts changes of this order, so that whoever waits sees each.
     var version: UInt64
@@ -14,12 +15,14 @@ final class JournalView {
   struct Fill {
     var image: FillImage
     var seq: UInt64
+    var lsn: UInt64
     var utc: UTCTime
   }
 
   /// One exported event, with what filters look at.
   struct Line {
     var seq: UInt64
+    var lsn: UInt64
     var utc: UTCTime
     var type: RecordType
     var account: AccountID
@@ -72,7 +75,7 @@ final class JournalView {
       note(image, header)
     case .fill:
       guard let image = unsafe NameDirectory.load(FillImage.self, record.body) else { return }
-      fills.append(Fill(image: image, seq: header.seq, utc: header.utc))
+      fills.append(Fill(image: image, seq: header.seq, lsn: header.lsn, utc: header.utc))
       if fills.count > Self.fillCount * 5 / 4 { fills.removeFirst(fills.count - Self.fillCount) }
     case .notice:
       guard let image = unsafe NameDirectory.load(NoticeImage.self, record.body) else { return }
@@ -97,7 +100,8 @@ final class JournalView {
     if let before = orders[image.orderNumber]?.image, before.ackNanoseconds == 0, image.ackNanoseconds != 0 {
       keepLatency(image)
     }
-    orders[image.orderNumber] = Order(image: image, seq: header.seq, utc: header.utc, version: version)
+    orders[image.orderNumber] = Order(
+      image: image, seq: header.seq, lsn: header.lsn, utc: header.utc, version: version)
     evict()
   }
 
@@ -127,7 +131,8 @@ final class JournalView {
         type: type, body: record.body, seq: header.seq, utc: header.utc, to: &json)
     else { return }
     var line = Line(
-      seq: header.seq, utc: header.utc, type: type, account: .none, instrument: .none, strategy: .none, id: Text64(),
+      seq: header.seq, lsn: header.lsn, utc: header.utc, type: type, account: .none, instrument: .none, strategy: .none,
+      id: Text64(),
       noticeKindRaw: 0, levelRaw: 0, object: json.bytes)
     unsafe LineFacts.read(type, record.body, into: &line)
     lines.append(line)
@@ -176,10 +181,18 @@ final class JournalView {
   /// The strictest state over everything, and why.
   var effectiveTrading: (state: TradingState, reason: String) { trading[Scope()] ?? (.on, "") }
 
-  func write(_ order: Order, durableLsn: UInt64, durableSeq: UInt64, replayed: Bool = false) -> [UInt8] {
+  /// `seq` is shown once its record is durable.
+  func object(_ order: Order, durableLsn: UInt64, replayed: Bool = false) -> [UInt8] {
     var json = JSONWriter()
     EventJSON(names: names).order(
-      order.image, seq: order.seq <= durableSeq ? order.seq : 0, utc: order.utc, replayed: replayed, to: &json)
+      order.image, seq: order.lsn <= durableLsn ? order.seq : 0, utc: order.utc, replayed: replayed, to: &json)
+    return json.bytes
+  }
+
+  func object(_ fill: Fill, durableLsn: UInt64) -> [UInt8] {
+    var json = JSONWriter()
+    EventJSON(names: names).fill(
+      fill.image, seq: fill.lsn <= durableLsn ? fill.seq : 0, utc: fill.utc, to: &json)
     return json.bytes
   }
 }

@@ -37,6 +37,24 @@ import Testing
     }
   }
 
+  /// `oms help environment` lists the enumeration: a variable that is read elsewhere only would be a secret switch.
+  @Test func everyVariableThatIsReadIsDocumented() throws {
+    let home = "Sources/OMSLib/Config/EnvironmentVariable.swift"
+    let documented = try SourceTree.texts(home).flatMap(\.lines).joined(separator: "\n")
+    #expect(!documented.isEmpty)
+    for (path, lines) in try SourceTree.texts("Sources") {
+      for (index, line) in lines.enumerated() {
+        for opening in ["environment[\"", "getenv(\""] {
+          guard let range = line.firstRange(of: opening) else { continue }
+          let name = line[range.upperBound...].prefix { $0 != "\"" }
+          if !documented.contains("\"\(name)\"") {
+            Issue.record("\(path):\(index + 1): '\(name)' is not in \(home): document it there")
+          }
+        }
+      }
+    }
+  }
+
   /// Invariants without a place in the sources that checks them, yet. The list may only shrink.
   private static let uncheckedInvariants: Set<String> = Set((1...24).map { $0 < 10 ? "INV-0\($0)" : "INV-\($0)" })
 

@@ -30,24 +30,34 @@ package struct Configuration: Sendable {
 
 /// Makes one checked configuration from the files of a directory.
 package enum ConfigLoader {
-  /// Reads `directory`. A file that is not there has its defaults; none at all is the built-in paper session.
-  package static func load<Disk: FileSystem>(directory: String, disk: Disk) throws(SystemError) -> Configuration {
+  /// What machines that have one configuration for all users keep it in.
+  package static let systemDirectory = "/etc/oms"
+
+  /// The directory to read: `directory`, or the system's when `directory` holds none of the files and nobody asked for
+  /// it by name. Files of two directories are never mixed.
+  package static func directory(_ directory: String, isExplicit: Bool, disk: some FileSystem) -> String {
+    func holdsFiles(_ path: String) -> Bool { ConfigFile.names.contains { disk.exists("\(path)/\($0)") } }
+    if isExplicit || holdsFiles(directory) { return directory }
+    return holdsFiles(systemDirectory) ? systemDirectory : directory
+  }
+
+  /// Reads `directory`. A file that is not there has its defaults; none at all is the built-in paper session. A file
+  /// that is there and cannot be read is an error.
+  package static func load(directory: String, disk: some FileSystem) -> Configuration {
     var files: [ConfigFile] = []
     var problems = ProblemList()
     for name in ConfigFile.names {
       let path = "\(directory)/\(name)"
       guard disk.exists(path) else { continue }
-      let file = try disk.open(path, .read)
-      defer { try? disk.close(file) }
-      let size = try disk.size(file)
-      // One byte above the bound is enough to see that it is too large.
-      var bytes = [UInt8](repeating: 0, count: Int(clamping: min(size, Int64(YAMLReader.fileBytesMax) + 1)))
-      let count = try readAll(file, of: disk, into: &bytes)
-      files.append(ConfigFile(name: name, path: path, bytes: Array(bytes.prefix(count))))
+      do throws(SystemError) {
+        files.append(ConfigFile(name: name, path: path, bytes: try read(path, disk)))
+      } catch {
+        problems.error("config.file", at: SourcePlace(file: path, line: 1, column: 1), "cannot be read: \(error.words)")
+      }
     }
     let fragments = "\(directory)/conf.d"
     if disk.exists(fragments) {
-      for name in try disk.list(fragments) where name.hasSuffix(".yaml") {
+      for name in (try? disk.list(fragments)) ?? [] where name.hasSuffix(".yaml") {
         problems.error(
           "config.file", at: SourcePlace(file: "\(fragments)/\(name)", line: 1, column: 1),
           "conf.d is not read by this build; move it into one of \(ConfigFile.names.joined(separator: ", "))")
@@ -56,9 +66,12 @@ package enum ConfigLoader {
     return load(files, problems)
   }
 
-  private static func readAll<Disk: FileSystem>(
-    _ file: Disk.File, of disk: Disk, into bytes: inout [UInt8]
-  ) throws(SystemError) -> Int {
+  private static func read<Disk: FileSystem>(_ path: String, _ disk: Disk) throws(SystemError) -> [UInt8] {
+    let file = try disk.open(path, .read)
+    defer { try? disk.close(file) }
+    let size = try disk.size(file)
+    // One byte above the bound is enough to see that it is too large.
+    var bytes = [UInt8](repeating: 0, count: Int(min(size, Int64(YAMLReader.fileBytesMax) + 1)))
     var failure: SystemError?
     let count = unsafe bytes.withUnsafeMutableBytes { buffer in
       do throws(SystemError) {
@@ -69,7 +82,7 @@ package enum ConfigLoader {
       }
     }
     if let failure { throw failure }
-    return count
+    return Array(bytes.prefix(count))
   }
 
   /// Checks `files` together. Each name may come once.
@@ -98,5 +111,18 @@ package enum ConfigLoader {
     }
     let settings = ConfigAssembly.assemble(nodes, problems: &problems)
     return Configuration(settings: problems.hasErrors ? nil : settings, problems: problems.sorted, paths: paths)
+  }
+}
+
+extension SystemError {
+  /// The failures a person can mend, in words.
+  fileprivate var words: String {
+    switch errno {
+    case 2: "it is gone"
+    case 13: "permission denied"
+    case 21: "it is a directory"
+    case 40: "it is a link; put the file itself there, or name its directory with --config-dir"
+    default: "\(call), errno \(errno)"
+    }
   }
 }

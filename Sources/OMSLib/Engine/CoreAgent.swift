@@ -371,17 +371,3 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 package struct PaddedBody: BitwiseCopyable {
   package var a = (Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64(), Text64())
 }
-
-/// Body of a `stateHash` record: the running digest of the core's rows, which every replay must meet.
-package struct StateHashRecord: Equatable, Sendable, BitwiseCopyable {
-  package var high: UInt64
-  package var low: UInt64
-  package var inputCount: UInt64
-  package var reserved: UInt64 = 0
-
-  package init(high: UInt64, low: UInt64, inputCount: UInt64) {
-    self.high = high
-    self.low = low
-    self.inputCount = inputCount
-  }
-}

@@ -57,6 +57,44 @@ struct RecordCheck {
     return nil
   }
 
+  /// What would have to stand in front of the record at `place`, if it is whole by itself: body and place in the line.
+  /// The chain before it is found by trying what the header says: a CRC has one predecessor for each value.
+  func before(_ place: UnsafeRawPointer, available: Int) -> JournalEnd? {
+    let header = unsafe place.loadUnaligned(as: RecordHeader.self)
+    guard Self.lengthFlaw(header, available: available) == nil, header.typeRaw != 0, !header.isMark,
+      header.instance == instance, header.lsn > end.lsn, header.epoch >= end.epoch, header.time >= end.time
+    else { return nil }
+    let bodyBytes = Int(header.length) - JournalFormat.headerBytes
+    guard unsafe cc_crc32c(0, place + JournalFormat.headerBytes, bodyBytes) == header.bodyCRC else { return nil }
+    var before = end
+    before.lsn = header.lsn - 1
+    before.chain = Self.chainBefore(header)
+    return before
+  }
+
+  /// The chain that leads to `header.chain`. A CRC is linear in its seed: each bit of the seed flips a fixed pattern of
+  /// the result, and the patterns are independent, so elimination finds the one seed.
+  private static func chainBefore(_ header: RecordHeader) -> UInt32 {
+    let zero = chain(of: header, after: 0)
+    var rows = (0..<32).map { bit in (pattern: chain(of: header, after: 1 << UInt32(bit)) ^ zero, seed: UInt32(1) << bit) }
+    var target = header.chain ^ zero
+    var seed: UInt32 = 0
+    for bit in (0..<32).reversed() {
+      guard let pivot = rows.firstIndex(where: { $0.pattern >> UInt32(bit) & 1 == 1 }) else { continue }
+      let row = rows.remove(at: pivot)
+      for index in rows.indices where rows[index].pattern >> UInt32(bit) & 1 == 1 {
+        rows[index].pattern ^= row.pattern
+        rows[index].seed ^= row.seed
+      }
+      if target >> UInt32(bit) & 1 == 1 {
+        target ^= row.pattern
+        seed ^= row.seed
+      }
+    }
+    precondition(target == 0, "the patterns span all values")
+    return seed
+  }
+
   @inline(__always)
   static func lengthFlaw(_ header: RecordHeader, available: Int) -> RecordFlaw? {
     let length = Int(header.length)

@@ -63,6 +63,13 @@ struct SegmentScan<FS: FileSystem>: ~Copyable {
     }
   }
 
+  /// Goes on at another place, as if `end` stood in front of it.
+  mutating func move(to offset: Int, after end: JournalEnd) {
+    precondition(offset >= SegmentHeader.bytes && offset % JournalFormat.step == 0, "records stand in steps")
+    self.offset = offset
+    check = RecordCheck(end: end, instance: header.identity.number)
+  }
+
   /// What stands behind the place where the scan stopped.
   struct Rest: Equatable {
     /// End of the last byte that is not zero; the scan's offset when all are.

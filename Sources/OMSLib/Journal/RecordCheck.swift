@@ -76,7 +76,9 @@ struct RecordCheck {
   /// the result, and the patterns are independent, so elimination finds the one seed.
   private static func chainBefore(_ header: RecordHeader) -> UInt32 {
     let zero = chain(of: header, after: 0)
-    var rows = (0..<32).map { bit in (pattern: chain(of: header, after: 1 << UInt32(bit)) ^ zero, seed: UInt32(1) << bit) }
+    var rows = (0..<32).map { bit in
+      (pattern: chain(of: header, after: 1 << UInt32(bit)) ^ zero, seed: UInt32(1) << bit)
+    }
     var target = header.chain ^ zero
     var seed: UInt32 = 0
     for bit in (0..<32).reversed() {

@@ -72,9 +72,10 @@ struct SegmentHeader: Equatable, Sendable {
     guard version <= JournalFormat.version else {
       throw .newerFormat(file: file, found: version, known: JournalFormat.version)
     }
-    let rest = DurableSlot.end..<Self.bytes
-    for offset in rest where unsafe bytes[offset] != 0 {
-      throw .corruptHeader(file: file, why: "byte \(offset) is not zero")
+    for offset in stride(from: DurableSlot.end, to: Self.bytes, by: 8) {
+      guard unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) == 0 else {
+        throw .corruptHeader(file: file, why: "bytes from \(offset) on are not zero")
+      }
     }
     identity = unsafe JournalIdentity(
       id: (
@@ -141,7 +142,11 @@ struct DurableSlot: Equatable, Sendable {
   /// Reads the slot at `offset` of a segment's header.
   static func decode(_ header: UnsafeRawBufferPointer, at offset: Int, ordinal: UInt64) -> Content {
     let bytes = unsafe UnsafeRawBufferPointer(rebasing: header[offset..<offset + Self.bytes])
-    if unsafe bytes.allSatisfy({ $0 == 0 }) { return .empty }
+    var all: UInt64 = 0
+    for word in stride(from: 0, to: Self.bytes, by: 8) {
+      all |= unsafe bytes.loadUnaligned(fromByteOffset: word, as: UInt64.self)
+    }
+    if all == 0 { return .empty }
     var slot = DurableSlot()
     slot.lsn = unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
     slot.ordinal = unsafe bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self)

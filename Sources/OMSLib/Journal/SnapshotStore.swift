@@ -56,7 +56,8 @@ package struct SnapshotStore<FS: FileSystem> {
         return try load(name)
       } catch {
         // Of a newer version or another instance: nobody may go back behind it unasked.
-        if case .damaged = error { skipped.append(error) } else { throw error }
+        guard case .damaged = error else { throw error }
+        skipped.append(error)
       }
     }
     return nil
@@ -201,7 +202,8 @@ private struct SnapshotSink<FS: FileSystem> {
       at = SnapshotFormat.aligned(at)
       let crc = unsafe cc_crc32c(0, section.bytes.baseAddress, section.bytes.count)
       let entry = unsafe SnapshotFormat.Entry(
-        id: section.id, rowBytes: section.rowBytes, offset: UInt64(at), byteCount: UInt64(section.bytes.count), crc: crc)
+        id: section.id, rowBytes: section.rowBytes, offset: UInt64(at), byteCount: UInt64(section.bytes.count), crc: crc
+      )
       unsafe directory.withUnsafeMutableBytes { unsafe entry.store(to: $0, at: index * SnapshotFormat.entryBytes) }
       at += unsafe section.bytes.count
     }

@@ -60,6 +60,10 @@ package final class MemoryFileSystem: FileSystem, Sendable {
     var names: [String: Int] = [:]
     var directories: Set<String> = ["/"]
     var trace: [Change] = []
+    /// The disk in front of the trace.
+    var base: [Inode] = []
+    var baseNames: [String: Int] = [:]
+    var baseDirectories: Set<String> = ["/"]
     var faults: [Fault] = []
     var faultCount = 0
     var isTracing = false
@@ -86,7 +90,15 @@ package final class MemoryFileSystem: FileSystem, Sendable {
   package var faultCount: Int { state.withLock { $0.faultCount } }
   package var trace: [Change] { state.withLock { $0.trace } }
   /// Starts the trace again, from what is on the disk now.
-  package func clearTrace() { state.withLock { $0.trace = [] } }
+  package func startTrace() {
+    state.withLock { state in
+      state.isTracing = true
+      state.trace = []
+      state.base = state.inodes
+      state.baseNames = state.names
+      state.baseDirectories = state.directories
+    }
+  }
 
   /// The whole content of a file, `nil` when there is none.
   package func contents(_ path: String) -> [UInt8]? {
@@ -134,7 +146,7 @@ package final class MemoryFileSystem: FileSystem, Sendable {
         state.handles.append(Handle(inode: inode, path: path, options: options))
       } else {
         guard options.contains(.create) else { throw SystemError(errno: 2, call: "open(\(path))") }
-        guard state.directories.contains(parent(path)) else { throw SystemError(errno: 2, call: "open(\(path))") }
+        guard state.directories.contains(parentPath(path)) else { throw SystemError(errno: 2, call: "open(\(path))") }
         let inode = state.inodes.count
         state.inodes.append(Inode())
         state.names[path] = inode
@@ -285,7 +297,7 @@ package final class MemoryFileSystem: FileSystem, Sendable {
   }
 }
 
-private func parent(_ path: String) -> String {
+func parentPath(_ path: String) -> String {
   guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
   return String(path[..<slash])
 }

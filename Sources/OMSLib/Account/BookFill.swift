@@ -19,7 +19,9 @@ package struct BookFill: Sendable, BitwiseCopyable {
   package var feeValue: Money
   package var sideRaw: UInt8
   package var feeKindRaw: UInt8
-  package var reserved: (UInt16, UInt32, UInt64) = (0, 0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
+  package var reserved3: UInt64 = 0
 
   @inline(__always)
   package init(

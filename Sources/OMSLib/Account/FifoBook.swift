@@ -4,7 +4,8 @@ package struct Lot: Sendable, BitwiseCopyable {
   package var cost = Money.zero
   /// The next younger lot of the book, or the next free one; `LotPool.none` ends the list.
   var next = LotPool.none
-  var reserved: (UInt32, UInt64) = (0, 0)
+  var reserved: UInt32 = 0
+  var reserved2: UInt64 = 0
 }
 
 /// Lots of all books, in one table reserved at start.

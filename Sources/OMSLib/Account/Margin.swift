@@ -7,7 +7,8 @@ package struct MarginBracket: Sendable, BitwiseCopyable {
   package var rate: Rate
   /// The highest leverage allowed in it; 0: as the instrument says.
   package var maxLeverage: UInt16
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
 
   package init(floor: Money, cap: Money, rate: Rate, amount: Money, maxLeverage: UInt16 = 0) {
     self.floor = floor

@@ -163,6 +163,8 @@ package struct OrderImage: Sendable, BitwiseCopyable {
   /// Acknowledged before the last restart, not confirmed since.
   package var isUnconfirmed: UInt8 = 0
   package var linkRaw: UInt8 = 0
+  package var reserved: UInt32 = 0
+  package var reserved2: UInt64 = 0
   package init() {}
 }
 
@@ -191,6 +193,7 @@ package struct FillImage: Sendable, BitwiseCopyable {
   package var isForced: UInt8 = 0
   package var isBust: UInt8 = 0
   package var positionSideRaw: UInt8 = 0
+  package var reserved: UInt64 = 0
   package init() {}
 }
 

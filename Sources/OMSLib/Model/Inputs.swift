@@ -12,7 +12,9 @@ package struct StartInput: Sendable, BitwiseCopyable {
   package var coreVersion: UInt32 = 0
   package var modeRaw: UInt8 = Mode.paper.rawValue
   package var strict: UInt8 = 0
-  package var reserved: (UInt16, UInt64, UInt64) = (0, 0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt64 = 0
+  package var reserved3: UInt64 = 0
   package init() {}
 }
 
@@ -33,14 +35,16 @@ package struct DefineVenueInput: Sendable, BitwiseCopyable {
   package var fenceNanoseconds: Int64 = 0
   package var visibilityNanoseconds: Int64 = 0
   package var id = VenueID.none
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
   package init() {}
 }
 
 package struct DefineStrategyInput: Sendable, BitwiseCopyable {
   package var name = Text32()
   package var id = StrategyID.none
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
   package init() {}
 }
 
@@ -137,7 +141,9 @@ package struct AmendOrderInput: Sendable, BitwiseCopyable {
   package var token: UInt64 = 0
   /// 1: cancel and replace where the venue cannot amend in place.
   package var mayReplace: UInt8 = 0
-  package var reserved: (UInt8, UInt16, UInt32) = (0, 0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt16 = 0
+  package var reserved3: UInt32 = 0
   package init() {}
 }
 
@@ -166,7 +172,8 @@ package struct CancelManyInput: Sendable, BitwiseCopyable {
   /// 0: both sides.
   package var sideRaw: UInt8 = 0
   package var includesForeign: UInt8 = 0
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
   package init() {}
 }
 
@@ -210,14 +217,16 @@ package struct TriggerFireInput: Sendable, BitwiseCopyable {
   /// Of the trigger when the watcher saw it; an older one is void.
   package var version: UInt32 = 0
   package var isLate: UInt8 = 0
-  package var reserved: (UInt8, UInt16) = (0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt16 = 0
   package init() {}
 }
 
 package struct MarkInput: Sendable, BitwiseCopyable {
   package var market = TopOfBook()
   package var instrument = InstrumentID.none
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
   package init() {}
 }
 
@@ -232,7 +241,8 @@ package struct ClockOffsetInput: Sendable, BitwiseCopyable {
 package struct ReconcileInput: Sendable, BitwiseCopyable {
   package var account = AccountID.none
   package var fixes: UInt8 = 0
-  package var reserved: (UInt8, UInt32) = (0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt32 = 0
   package var token: UInt64 = 0
   package init() {}
 }

@@ -30,6 +30,7 @@ package struct Instrument: Sendable, BitwiseCopyable {
   /// Order features the venue itself has (`VenueFeatures`); the core emulates the others.
   package var featuresRaw: UInt32 = 0
   package var reserved: UInt64 = 0
+  package var reserved2: UInt64 = 0
 
   package init() {}
 

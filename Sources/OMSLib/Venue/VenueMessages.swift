@@ -54,7 +54,8 @@ package struct VenueRequest: Sendable, BitwiseCopyable {
   /// 1: this can open risk; the gate lets it pass only while trading is on.
   package var opensRisk: UInt8 = 0
   package var marginModeRaw: UInt8 = 0
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
 
   package init(_ kind: Kind) { self.kindRaw = kind.rawValue }
 
@@ -165,7 +166,9 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
   package var orderKindRaw: UInt8 = 0
   package var timeInForceRaw: UInt8 = 0
   package var flagsRaw: UInt16 = 0
-  package var reserved: UInt64 = 0
+  package var reserved: UInt32 = 0
+  package var reserved2: UInt64 = 0
+  package var reserved3: UInt64 = 0
 
   package init(_ kind: Kind) { self.kindRaw = kind.rawValue }
 

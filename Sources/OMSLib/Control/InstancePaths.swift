@@ -42,6 +42,17 @@ package struct InstancePaths: Sendable {
     journalMemory = "/dev/shm/oms-\(user)-\(instance)-journal"
   }
 
+  /// The state directory of the engine that runs now, which may be a throw-away one.
+  package var currentStateDirectory: String {
+    let link = runDirectory + "/state"
+    return KernelFileSystem().exists(link) ? link : stateDirectory
+  }
+
+  package var currentLogDirectory: String {
+    let state = currentStateDirectory
+    return state == stateDirectory ? logDirectory : state + "/logs"
+  }
+
   private static func runBase(_ environment: Environment, _ user: UInt32) -> String {
     if let directory = first(environment["RUNTIME_DIRECTORY"]) { return directory }
     if let directory = environment["XDG_RUNTIME_DIR"] { return directory + "/oms" }

@@ -1,0 +1,49 @@
+internal import CCore
+
+/// Reads from a descriptor that somebody else opened: standard input, a pipe.
+package enum DescriptorReader {
+  /// What is there, at most `count` bytes; empty at the end. Waits until there is something.
+  package static func read(_ descriptor: Int32, atMost count: Int) throws(SystemError) -> [UInt8] {
+    precondition(count > 0, "reading nothing cannot tell the end from a pause")
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = unsafe bytes.withUnsafeMutableBytes { unsafe cc_sys_read(descriptor, $0.baseAddress, $0.count) }
+    guard got >= 0 else { throw SystemError(errno: Int32(-got), call: "read") }
+    bytes.removeLast(count - Int(got))
+    return bytes
+  }
+}
+
+/// Which process this is.
+package enum ProcessIdentity {
+  package static var number: Int32 { cc_process_id() }
+}
+
+/// Small files that a command writes whole.
+package enum ScratchFile {
+  /// Makes `directory` and what is missing above it, then the file.
+  package static func write(_ bytes: [UInt8], to path: String, under directory: String) throws(SystemError) {
+    let files = KernelFileSystem()
+    try makeDirectories(directory)
+    let file = try files.open(path, [.write, .create, .truncate])
+    do {
+      try unsafe bytes.withUnsafeBytes { (raw) throws(SystemError) in try unsafe files.write(file, raw, at: 0) }
+      try files.synchronize(file)
+    } catch {
+      try? files.close(file)
+      throw error
+    }
+    try files.close(file)
+  }
+
+  package static func makeDirectories(_ path: String) throws(SystemError) {
+    let files = KernelFileSystem()
+    guard !files.exists(path), path != "/", !path.isEmpty else { return }
+    if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try makeDirectories(String(path[..<slash])) }
+    do {
+      try files.makeDirectory(path)
+    } catch {
+      // Somebody else was quicker.
+      guard error.errno == 17 else { throw error }
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/// Turns result objects into the chosen format. The one place that writes standard output.
+///
+/// Objects come in as the bytes of one JSON object each; `jsonl` without further wishes passes them on untouched.
+package struct Renderer: ~Copyable {
+  package let options: OutputOptions
+  package private(set) var file: OutputFile
+  /// Objects that were taken, whether shown or not.
+  package private(set) var takenCount = 0
+  /// Something to say on stderr when the output is complete.
+  package private(set) var note: String?
+  private var shownCount = 0
+  /// Rows waiting for the end: sorting and tables need all of them.
+  private var rows: [Row] = []
+  private var groups: RowGroups
+  private var headerType: String?
+  private var table = TableLayout()
+
+  package init(_ options: OutputOptions, to file: consuming OutputFile) {
+    self.options = options
+    self.file = file
+    groups = RowGroups(by: options.groupBy, sum: options.sum)
+  }
+
+  /// No reader any more: whoever produces results for reading may stop.
+  package var isClosed: Bool { file.isClosed }
+
+  /// Nothing more can come out: `--limit-rows` rows are shown.
+  package var isFull: Bool {
+    guard let limit = options.rowCountMax, options.sortField == nil, !options.isGrouped else { return false }
+    return shownCount >= limit
+  }
+
+  package mutating func take(_ object: some Collection<UInt8>) throws(ErrorObject) {
+    takenCount += 1
+    guard !options.isQuiet, !file.isClosed else { return }
+    if options.isPlain {
+      try file.write(object)
+      file.newline()
+    } else {
+      let row = try Self.row(object)
+      guard options.filter?.matches(row) ?? true else { return }
+      if options.isGrouped {
+        try groups.add(row)
+      } else if options.sortField != nil || (options.format == .table && !options.isStream) {
+        rows.append(row)
+      } else {
+        try show(row)
+      }
+    }
+    if options.isStream { try file.flush() }
+  }
+
+  /// Shows what had to wait, and empties the buffer. Called once, and per period while watching.
+  package mutating func finish(at time: UTCTime) throws(ErrorObject) {
+    guard !options.isQuiet else { return }
+    if options.isGrouped {
+      for object in groups.objects(at: time) { rows.append(try Self.row(object)) }
+      groups = RowGroups(by: options.groupBy, sum: options.sum)
+    }
+    sortRows()
+    if options.format == .table {
+      try showTable()
+    } else {
+      for row in rows { try show(row) }
+    }
+    rows = []
+    shownCount = 0
+    try file.flush()
+  }
+
+  /// Passes text through untouched: help, completion scripts.
+  package mutating func text(_ text: String) throws(ErrorObject) {
+    try file.write(text)
+  }
+
+  package mutating func flush() throws(ErrorObject) { try file.flush() }
+
+  private static func row(_ object: some Collection<UInt8>) throws(ErrorObject) -> Row {
+    do {
+      return Row(try JSONReader.read(Array(object)))
+    } catch {
+      throw ErrorObject("internal.result", .failure, "a result is not JSON: \(error)")
+    }
+  }
+
+  private mutating func sortRows() {
+    guard let field = options.sortField else { return }
+    let sign = options.sortsDescending ? -1 : 1
+    let keyed = rows.enumerated().map { (index: $0.offset, key: $0.element.text(field), row: $0.element) }
+    rows = keyed.sorted { a, b in
+      // Rows without a value stand last in both directions; equal ones keep their order.
+      switch (a.key, b.key) {
+      case (nil, nil): return a.index < b.index
+      case (nil, _): return false
+      case (_, nil): return true
+      case (let x?, let y?):
+        let order = Row.order(x, y) * sign
+        return order == 0 ? a.index < b.index : order < 0
+      }
+    }.map(\.row)
+  }
+
+  private mutating func show(_ row: Row) throws(ErrorObject) {
+    if let limit = options.rowCountMax, shownCount >= limit { return }
+    shownCount += 1
+    switch options.format {
+    case .jsonl: try showJSON(row)
+    case .csv: try showSeparated(row, separator: ",", quote: Self.quotedCSV, hasHeader: true)
+    case .tsv: try showSeparated(row, separator: "\t", quote: Self.escapedTSV, hasHeader: false)
+    case .id: try file.write(Self.identifier(of: row) + "\n")
+    case .table:
+      try file.write(table.streamLines(row, columns: columns(of: row), options))
+    }
+  }
+
+  private mutating func showTable() throws(ErrorObject) {
+    if let limit = options.rowCountMax, rows.count > limit { rows.removeLast(rows.count - limit) }
+    var first = 0
+    // One table per run of objects of the same type.
+    while first < rows.count {
+      let type = rows[first].type
+      var end = first
+      while end < rows.count, rows[end].type == type { end += 1 }
+      if first > 0 { file.newline() }
+      let columns = columns(of: rows[first])
+      let lines = table.lines(Array(rows[first..<end]), columns: columns, options)
+      if let dropped = table.dropped { note = "columns left out for want of width: \(dropped)" }
+      try file.write(lines)
+      first = end
+    }
+  }
+
+  private func columns(of row: Row) -> [String] {
+    if !options.fields.isEmpty { return options.fields }
+    if row.type == "group" { return options.groupBy + ["count"] + options.sum }
+    if let type = ObjectCatalog.type(named: row.type) { return type.columns }
+    return row.root.members.map(\.name).filter { $0 != "type" && $0 != "v" }
+  }
+
+  private mutating func showJSON(_ row: Row) throws(ErrorObject) {
+    if options.fields.isEmpty {
+      try file.write(row.root.source)
+    } else {
+      var writer = JSONWriter()
+      writer.beginObject()
+      for field in options.fields {
+        writer.name(data: field)
+        if let value = row.value(field) { writer.raw(value.source) } else { writer.null() }
+      }
+      writer.endObject()
+      try file.write(writer.bytes)
+    }
+    file.newline()
+  }
+
+  private mutating func showSeparated(
+    _ row: Row, separator: String, quote: (String) -> String, hasHeader: Bool
+  ) throws(ErrorObject) {
+    var fields = options.fields
+    if fields.isEmpty { fields = row.root.members.map(\.name).filter { $0 != "v" } }
+    if row.type == "group", options.fields.isEmpty { fields = columns(of: row) }
+    if hasHeader, headerType != row.type {
+      headerType = row.type
+      try file.write(fields.map(quote).joined(separator: separator) + "\n")
+    }
+    try file.write(fields.map { quote(row.text($0) ?? "") }.joined(separator: separator) + "\n")
+  }
+
+  /// RFC 4180; the line end is a plain newline.
+  static func quotedCSV(_ cell: String) -> String {
+    guard cell.utf8.contains(where: { ",\"\n\r".utf8.contains($0) }) else { return cell }
+    var result = "\""
+    for character in cell.unicodeScalars {
+      if character == "\"" { result += "\"" }
+      result.unicodeScalars.append(character)
+    }
+    return result + "\""
+  }
+
+  static func escapedTSV(_ cell: String) -> String {
+    var result = ""
+    for character in cell.unicodeScalars {
+      switch character {
+      case "\t": result += "\\t"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\\": result += "\\\\"
+      default: result.unicodeScalars.append(character)
+      }
+    }
+    return result
+  }
+
+  static func identifier(of row: Row) -> String {
+    guard let type = ObjectCatalog.type(named: row.type) else {
+      return row.text("id") ?? row.text("name") ?? row.type
+    }
+    if row.type == "group" { return row.root.members.dropFirst(3).first.flatMap { $0.value.string } ?? "all" }
+    return type.identifier.map { row.text($0) ?? "" }.joined(separator: ":")
+  }
+}

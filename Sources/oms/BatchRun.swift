@@ -1,0 +1,228 @@
+import OMSLib
+
+extension CommandContext {
+  /// Works off the lines of `source` (standard input when `nil`): the one engine of `batch` and `cancel -`.
+  mutating func runBatch(_ settings: BatchSettings, source: String?) throws(ErrorObject) -> ExitStatus {
+    var input = try LineSource(path: source)
+    let ledger = BatchLedger(ledgerSettings(settings))
+    var client = try connect()
+    try takeJob(&client)
+    var run = BatchRun(ledger: ledger, begin: clock.monotonic())
+    if settings.prechecks {
+      let failed = try precheck(&run, &input, &client, settings)
+      if failed { run.ledger.stop() }
+    }
+    try work(&run, &input, &client)
+    try settle(&run, &client)
+    return try report(run)
+  }
+
+  private func ledgerSettings(_ settings: BatchSettings) -> BatchLedger.Settings {
+    var result = BatchLedger.Settings()
+    result.window = settings.window
+    result.stopsOnError = settings.stopsOnError && !settings.isCancelling
+    result.isUnordered = settings.isUnordered
+    result.echoes = settings.echoes
+    result.sendInterval = settings.sendInterval
+    let limit = line.timeout ?? "5s"
+    result.patience = (Shapes.nanoseconds(limit) ?? 5_000_000_000) + 2_000_000_000
+    result.defaults.account = arguments.string("account") ?? line.environment["OMS_ACCOUNT"]
+    result.defaults.session = line.environment["OMS_SESSION"]
+    result.defaults.timeout = limit
+    result.defaults.isLive = line.isLive
+    result.defaults.isConfirmed = arguments.has("yes")
+    result.defaults.isDryRun = arguments.has("dry-run")
+    result.defaults.isCancelling = settings.isCancelling
+    return result
+  }
+
+  /// Reads, sends and shows until the input ends or somebody stops it.
+  private mutating func work(
+    _ run: inout BatchRun, _ input: inout LineSource, _ client: inout ControlClient
+  ) throws(ErrorObject) {
+    while true {
+      while run.ledger.wantsInput, !run.isStopping, let line = input.take() {
+        run.ledger.accept(line.bytes, line: line.number, at: now)
+      }
+      let wait = send(&run, &client)
+      try show(&run)
+      if output.isClosed || run.isStopping { return }
+      if input.isAtEnd, run.ledger.openCount == 0 { return }
+      let wantsMore = run.ledger.wantsInput && !input.isAtEnd
+      if wantsMore, !input.isWatchable {
+        // A regular file is always ready; replies are only looked at in passing.
+        try input.fill()
+        try take(client.next(until: clock.monotonic()), &run)
+        continue
+      }
+      if wantsMore {
+        guard input.watch(&client) else { continue }
+      } else {
+        input.ignore(&client)
+      }
+      let event = try client.next(until: wait)
+      if event == .input { try input.fill() } else { try take(event, &run) }
+    }
+  }
+
+  /// Waits for what is out when nothing more is to be sent.
+  private mutating func settle(_ run: inout BatchRun, _ client: inout ControlClient) throws(ErrorObject) {
+    run.ledger.stop()
+    while true {
+      let wait = send(&run, &client)
+      try show(&run)
+      if run.ledger.openCount == 0 { return }
+      try take(client.next(until: wait), &run)
+    }
+  }
+
+  private mutating func send(_ run: inout BatchRun, _ client: inout ControlClient) -> Int64? {
+    while true {
+      switch run.ledger.next(now: clock.monotonic(), at: now) {
+      case .send(_, let line): client.send(line)
+      case .wait(let instant): return instant
+      case .idle: return nil
+      }
+    }
+  }
+
+  private mutating func take(_ event: ControlClient.Event, _ run: inout BatchRun) throws(ErrorObject) {
+    switch event {
+    case .reply(let reply):
+      if case .note(let text) = reply.body { try say(text) }
+      run.ledger.take(reply, at: now)
+    case .closed:
+      run.ledger.lose(at: now)
+      run.isStopping = true
+    case .signal(let signal) where signal != SignalSource.child:
+      run.signal = run.signal ?? signal
+      run.isStopping = true
+    case .signal, .timeout, .input: break
+    }
+  }
+
+  /// Shows the results that are due; when the reader has gone, keeps them for the file.
+  private mutating func show(_ run: inout BatchRun) throws(ErrorObject) {
+    let results = run.ledger.takeResults()
+    guard !results.isEmpty else { return }
+    guard !output.isClosed else {
+      run.unreported += results
+      return
+    }
+    for result in results { try output.take(result) }
+    try output.flush()
+    // What the reader took of the last write is not known: better twice than never.
+    if output.isClosed, !isQuiet { run.unreported += results }
+  }
+
+  // MARK: Precheck
+
+  /// Reads all lines and asks the engine for its verdict on every order. Returns whether any line fails; the lines
+  /// that fail are then refused by the ledger with their reason.
+  private mutating func precheck(
+    _ run: inout BatchRun, _ input: inout LineSource, _ client: inout ControlClient, _ settings: BatchSettings
+  ) throws(ErrorObject) -> Bool {
+    var checkSettings = ledgerSettings(settings)
+    checkSettings.defaults.isDryRun = true
+    checkSettings.stopsOnError = false
+    checkSettings.echoes = settings.echoes
+    var trial = BatchRun(ledger: BatchLedger(checkSettings), begin: run.begin)
+    var lines: [LineSource.Line] = []
+    var refusals: [[UInt8]] = []
+    while true {
+      while trial.ledger.wantsInput, let line = input.take() {
+        lines.append(line)
+        trial.ledger.accept(line.bytes, line: line.number, at: now)
+      }
+      let wait = send(&trial, &client)
+      refusals += trial.ledger.takeResults()
+      if input.isAtEnd, trial.ledger.openCount == 0 { break }
+      if !input.isAtEnd, trial.ledger.wantsInput {
+        try input.fill()
+        continue
+      }
+      try take(client.next(until: wait), &trial)
+      if trial.isStopping { break }
+    }
+    guard trial.ledger.hasFailure || trial.isStopping else {
+      input.giveBack(lines)
+      return false
+    }
+    // Nothing is sent. The lines that failed show why; the others were not attempted.
+    for result in refusals { try output.take(result) }
+    run.ledger = trial.ledger
+    run.isStopping = true
+    run.signal = trial.signal
+    return true
+  }
+
+  // MARK: End
+
+  private mutating func report(_ run: BatchRun) throws(ErrorObject) -> ExitStatus {
+    if !run.unreported.isEmpty { try keep(run.unreported) }
+    try output.finish(at: now)
+    try summarize(run)
+    let status = run.ledger.status
+    if let signal = run.signal, status.rawValue != ExitCode.unknown.rawValue {
+      return ExitStatus(rawValue: UInt8(128 + signal))
+    }
+    return status
+  }
+
+  private mutating func summarize(_ run: BatchRun) throws(ErrorObject) {
+    let ledger = run.ledger
+    let elapsed = (clock.monotonic() - run.begin) / 1_000_000
+    if errorsAreJSON {
+      var writer = JSONWriter()
+      writer.beginObject()
+      writer.member("type", "summary")
+      writer.member("v", 1)
+      writer.member("ts", now)
+      writer.member("op", spec.name)
+      writer.member("total", ledger.totalCount)
+      writer.member("ok", ledger.okCount)
+      writer.member("failed", ledger.failedCount)
+      writer.member("unknown", ledger.unknownCount)
+      writer.member("skipped", ledger.skippedCount)
+      writer.member("elapsed_ms", elapsed)
+      writer.endObject()
+      writer.endLine()
+      guard !isQuiet else { return }
+      try errors.write(writer.bytes)
+      try errors.flush()
+    } else {
+      try say(
+        "\(spec.name): \(ledger.totalCount) lines, \(ledger.okCount) ok, \(ledger.failedCount) failed, "
+          + "\(ledger.unknownCount) unknown, \(ledger.skippedCount) not attempted, \(elapsed) ms")
+    }
+  }
+
+  /// The reader has gone: its results go to a file of the instance.
+  private mutating func keep(_ results: [[UInt8]]) throws(ErrorObject) {
+    let directory = paths.currentStateDirectory
+    let path = "\(directory)/batch-\(ProcessIdentity.number).jsonl"
+    var text = ByteBuffer()
+    for result in results {
+      text.append(bytes: result)
+      text.append(0x0A)
+    }
+    do {
+      try ScratchFile.write(text.bytes, to: path, under: directory)
+    } catch {
+      throw .io(error, path)
+    }
+    try errors.write("oms: the reader of the results left; \(results.count) results are in \(path)\n")
+    try errors.flush()
+  }
+}
+
+/// One batch under way.
+struct BatchRun {
+  var ledger: BatchLedger
+  let begin: Int64
+  /// Nothing more is read or sent.
+  var isStopping = false
+  var signal: Int32?
+  /// Results that came when nobody read any more.
+  var unreported: [[UInt8]] = []
+}

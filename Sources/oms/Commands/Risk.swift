@@ -1,0 +1,93 @@
+import OMSLib
+
+/// `oms risk show`: the limits and their use.
+struct RiskShowCommand: RequestCommand {
+  static let spec = CommandSpec(
+    "risk show", group: .state, summary: "Show limits and how much of them is used",
+    examples: [
+      .init("oms risk show -a sim.main", "one account"),
+      .init("oms risk show --breached", "what stands in the way"),
+    ],
+    flags: [
+      .toggle("breached", "Only limits that are exceeded"),
+      .value("symbol", .symbol, nil, "Only this symbol"),
+      .value("strategy", .name, nil, "Only this strategy"),
+    ],
+    objects: ["risk"], exits: [.notFound], seeAlso: ["risk check", "risk set"])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try RequestDraft("risk_show", line, of: Self.spec)
+    request.addAccounts(line)
+    self.request = request
+  }
+}
+
+/// `oms risk check`: the verdict on an order that is not sent.
+struct RiskCheckCommand: RequestCommand {
+  static let spec = CommandSpec(
+    "risk check", group: .state, summary: "Say what risk would say to an order, and send nothing",
+    examples: [
+      .init("oms risk check buy BTC-USDT 1 --limit 64000", "0 or 14"),
+      .init("oms risk check sell ETH-USDT 5 --market -a sim.sub01", "for another account"),
+    ],
+    arguments: OrderCommand.orderArguments, flags: OrderCommand.orderFlags, objects: ["risk", "plan"],
+    exits: [.modeGuard, .risk, .halted, .notFound], seeAlso: ["order", "risk show"])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try OrderCommand.orderRequest("risk_check", line, of: Self.spec)
+    request.set("live", if: line.isLive)
+    self.request = request
+  }
+}
+
+/// `oms risk set`: changes a limit at run time.
+struct RiskSetCommand: RequestCommand {
+  static let spec = CommandSpec(
+    "risk set", group: .state, summary: "Change a limit of the running engine",
+    details: "Tightening asks nothing. Loosening wants the scope typed, or --yes with --confirm SCOPE.",
+    examples: [
+      .init("oms risk set max_order_notional 10000 -a sim.main", "until the engine stops"),
+      .init("oms risk set max_open_orders 20 -a 'sim.sub*' --until 2026-11-21", "until then"),
+    ],
+    arguments: [
+      ArgumentSpec("LIMIT", .name, help: "Name of the limit"), ArgumentSpec("VALUE", .decimal, help: "Its new value"),
+    ],
+    flags: [
+      .value("symbol", .symbol, nil, "Only for this symbol"),
+      .value("strategy", .name, nil, "Only for this strategy"),
+      .value("until", .time, nil, "Back to the configured value then"),
+      .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
+    ],
+    objects: ["risk"], exits: [.confirmation, .notFound, .unknown], seeAlso: ["risk show", "risk reset"],
+    effect: .acts)
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try RequestDraft("risk_set", line, of: Self.spec)
+    request.set("limit", line.arguments.words[0])
+    request.set("value", line.arguments.words[1])
+    request.addAccounts(line)
+    request.addConsent(line)
+    self.request = request
+  }
+}
+
+/// `oms risk reset`: back to the configured limits.
+struct RiskResetCommand: RequestCommand {
+  static let spec = CommandSpec(
+    "risk reset", group: .state, summary: "Put limits back to their configured values",
+    examples: [
+      .init("oms risk reset -a sim.main", "all limits of one account"),
+      .init("oms risk reset max_open_orders -a all", "one limit everywhere"),
+    ],
+    arguments: [ArgumentSpec("LIMIT", .name, .optional, help: "Only this one")],
+    flags: [.value("confirm", .text, "SCOPE", "The scope, said in words instead of typed")],
+    objects: ["risk"], exits: [.confirmation, .notFound, .unknown], seeAlso: ["risk set"], effect: .acts)
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try RequestDraft("risk_reset", line, of: Self.spec)
+    request.set("limit", line.arguments.words.first)
+    request.addAccounts(line)
+    request.addConsent(line)
+    self.request = request
+  }
+}

@@ -1,0 +1,149 @@
+import OMSLib
+
+// `oms sim ...`: the controls of the simulated venue. Refused with 13 wherever money is real.
+
+struct SimPriceCommand: RequestCommand {
+  static let spec = simSpec(
+    "price", "Move the price of a symbol", "oms sim price BTC-USDT 58000",
+    [ArgumentSpec("SYMBOL", .symbol, help: "Symbol"), ArgumentSpec("P", .decimal, help: "The new price")])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try simRequest("price", line, of: Self.spec)
+    request.set("symbol", line.arguments.words[0])
+    request.set("price", line.arguments.words[1])
+    self.request = request
+  }
+}
+
+struct SimFillCommand: RequestCommand {
+  static let spec = simSpec(
+    "fill", "Fill a resting order", "oms sim fill rebal-1 0.004",
+    [
+      ArgumentSpec("ID", .id, help: "The order"),
+      ArgumentSpec("QTY", .decimal, .optional, help: "How much; all of it when left out"),
+    ])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try simRequest("fill", line, of: Self.spec)
+    request.set("id", line.arguments.words[0])
+    request.set("qty", line.arguments.words.count > 1 ? line.arguments.words[1] : nil)
+    self.request = request
+  }
+}
+
+struct SimLatencyCommand: RequestCommand {
+  static let spec = simSpec(
+    "latency", "Set how long the venue takes to answer", "oms sim latency 5ms --jitter 1ms",
+    [ArgumentSpec("DUR", .duration, help: "Latency of every answer")],
+    [.value("jitter", .duration, nil, "And up to this much more")])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try simRequest("latency", line, of: Self.spec)
+    request.set("latency", line.arguments.words[0])
+    self.request = request
+  }
+}
+
+struct SimClockCommand: RequestCommand {
+  static let spec = simSpec(
+    "clock", "Move or stop the venue's clock", "oms sim clock +1h",
+    [ArgumentSpec("+DUR|freeze|run", .text, help: "Forward by DUR, stand still, go on")])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    let word = line.arguments.words[0]
+    guard word == "freeze" || word == "run" || (word.hasPrefix("+") && Shapes.nanoseconds(word.dropFirst()) != nil) else {
+      throw .usage("value", "'\(word)' is not +DUR, freeze or run")
+    }
+    var request = try simRequest("clock", line, of: Self.spec)
+    request.set("clock", word)
+    self.request = request
+  }
+}
+
+struct SimAccountCommand: RequestCommand {
+  static let spec = simSpec(
+    "account", "Set balances at the venue", "oms sim account sim.main --set BTC=1.001 --silent",
+    [ArgumentSpec("NAME", .account, help: "The account")],
+    [
+      .list("set", .pair, "ASSET=QTY", "The new balance of an asset"),
+      .toggle("silent", "Do not tell the account: what `reconcile` is for"),
+    ])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    guard line.arguments.has("set") else { throw .usage("argument", "--set ASSET=QTY is missing") }
+    for pair in line.arguments.pairs("set") {
+      if let complaint = ValueShape.decimal.complaint(about: pair.value) {
+        throw .usage("decimal", "--set \(pair.key): \(complaint)")
+      }
+    }
+    var request = try simRequest("account", line, of: Self.spec)
+    request.set("account", line.arguments.words[0])
+    self.request = request
+  }
+}
+
+struct SimBookCommand: RequestCommand {
+  static let spec = simSpec(
+    "book", "Shape the book of a symbol", "oms sim book BTC-USDT --spread 3bps",
+    [ArgumentSpec("SYMBOL", .symbol, help: "Symbol")],
+    [.value("spread", .basisPoints, nil, "Distance of bid and ask")])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    guard line.arguments.has("spread") else { throw .usage("argument", "--spread BPS is missing") }
+    var request = try simRequest("book", line, of: Self.spec)
+    request.set("symbol", line.arguments.words[0])
+    self.request = request
+  }
+}
+
+struct SimResetCommand: RequestCommand {
+  static let spec = simSpec(
+    "reset", "Start the venue's market over", "oms sim reset --seed 7", [],
+    [.value("seed", .count, nil, "Of the walk of the prices")])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) { request = try simRequest("reset", line, of: Self.spec) }
+}
+
+struct SimFaultCommand: RequestCommand {
+  static let spec = simSpec(
+    "fault", "Make the venue misbehave", "oms sim fault --drop-ack 1", [],
+    [
+      .value("drop-ack", .count, nil, "Execute this many orders without answering"),
+      .value("dup-ack", .count, nil, "Answer this many orders twice"),
+      .value("reject", .text, "CODE[:N]", "Refuse the next N orders with CODE"),
+      .value("disconnect", .duration, nil, "Drop the connection for that long"),
+      .value("stale-feed", .symbol, nil, "No more market data of this symbol"),
+      .value("seq-gap", .symbol, nil, "Lose an update of this symbol"),
+      .value("rate-limit", .count, nil, "Answer this many requests with the rate limit"),
+      .value("partial", .percent, nil, "Fill only this share at once"),
+      .value("late-fill", .duration, nil, "Report fills that much later"),
+      .value("lost-cancel", .count, nil, "Lose this many cancels"),
+      .toggle("auth-fail", "Refuse the key"),
+      .toggle("clear", "End all faults"),
+    ])
+  let request: RequestDraft
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    guard Self.spec.flags.contains(where: { line.arguments.has($0.name) }) else {
+      throw .usage("argument", "which fault?", hint: "oms sim fault --help")
+    }
+    request = try simRequest("fault", line, of: Self.spec)
+  }
+}
+
+private func simSpec(
+  _ verb: String, _ summary: String, _ example: String, _ arguments: [ArgumentSpec], _ flags: [FlagSpec] = []
+) -> CommandSpec {
+  CommandSpec(
+    "sim \(verb)", group: .administration, summary: summary,
+    details: "Steers the engine's own simulated venue; refused with 13 for any other.",
+    examples: [.init(example, "on the simulated venue")], arguments: arguments, flags: flags,
+    objects: ["event"], exits: [.modeGuard, .notFound], effect: .acts)
+}
+
+private func simRequest(
+  _ verb: String, _ line: ParsedLine, of spec: CommandSpec
+) throws(ErrorObject) -> RequestDraft {
+  var request = try RequestDraft("sim", line, of: spec)
+  request.set("verb", verb)
+  return request
+}

@@ -1,0 +1,33 @@
+import OMSLib
+
+/// `oms stop`: ends the engine in order.
+struct StopCommand: RequestCommand {
+  static let spec = CommandSpec(
+    "stop", group: .session, summary: "Stop the engine",
+    details: """
+      The gate shuts, strategies stop, orders are handled by policy and confirmed by id, journal and log are synced, a \
+      snapshot is taken.
+      """,
+    examples: [
+      .init("oms stop", "each account's on_exit decides about its orders"),
+      .init("oms stop --orders cancel --timeout 10s", "cancel everything that is open"),
+    ],
+    flags: [
+      .value("orders", .choice(["keep", "cancel"]), nil, "What becomes of open orders", default: "on_exit"),
+      .toggle("flatten", "Close the positions first"),
+      .toggle("force", "Leave even if orders could not be settled"),
+    ],
+    objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["run", "kill"],
+    effect: .acts)
+
+  let request: RequestDraft
+
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    var request = try RequestDraft("stop", line, of: Self.spec)
+    request.addTimeout(line, default: "30s")
+    request.addConsent(line)
+    self.request = request
+  }
+
+  var conversation: Conversation { Conversation(grace: 30_000_000_000, mayClose: true) }
+}

@@ -1,7 +1,7 @@
 import OMSLib
 
 /// One command of the table: what it is called and takes, the checked options, and what it does.
-protocol Command {
+protocol Command: SendableMetatype {
   static var spec: CommandSpec { get }
   /// Refuses combinations that make no sense, so that `run` never sees them.
   init(_ line: ParsedLine) throws(ErrorObject)

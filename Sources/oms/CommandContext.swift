@@ -67,7 +67,8 @@ struct CommandContext: ~Copyable {
   mutating func connect() throws(ErrorObject) -> ControlClient {
     let signals = try signalSource()
     let patience = arguments.duration("retry-connect").map { clock.boottime() + $0 }
-    try tell("connecting to \(paths.socket)")
+    let socket = paths.socket
+    try tell("connecting to \(socket)")
     while true {
       do throws(SystemError) {
         return try ControlClient(path: paths.socket, signals: signals)

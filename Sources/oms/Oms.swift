@@ -48,7 +48,8 @@ enum Oms {
       && Terminal.isTerminal(0) && Terminal.isTerminal(2)
     ignoreBrokenPipes()
     var context = CommandContext(
-      spec: spec, line: line, output: Renderer(options, to: OutputFile(descriptor: 1)), errors: OutputFile(descriptor: 2),
+      spec: spec, line: line, output: Renderer(options, to: OutputFile(descriptor: 1)),
+      errors: OutputFile(descriptor: 2),
       errorsAreJSON: errorsAreJSON, isOutputTerminal: isTerminal, canAsk: mayAsk, clock: clock)
     return try finish(&context) { (context) throws(ErrorObject) in
       try withCommandName(spec) { () throws(ErrorObject) in try command.run(&context) }

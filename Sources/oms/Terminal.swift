@@ -20,7 +20,7 @@ func pause(milliseconds: Int) {
 
 /// A reader that leaves shows as an error of the write instead of ending the process.
 func ignoreBrokenPipes() {
-  _ = unsafe signal(SIGPIPE, SIG_IGN)
+  _ = signal(SIGPIPE, SIG_IGN)
 }
 
 func leave(with status: ExitStatus) -> Never {

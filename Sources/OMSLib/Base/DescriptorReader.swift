@@ -16,6 +16,7 @@ package enum DescriptorReader {
 /// Which process this is.
 package enum ProcessIdentity {
   package static var number: Int32 { cc_process_id() }
+  package static var user: UInt32 { cc_process_user() }
 }
 
 /// Small files that a command writes whole.
@@ -25,10 +26,13 @@ package enum ScratchFile {
     let files = KernelFileSystem()
     try makeDirectories(directory)
     let file = try files.open(path, [.write, .create, .truncate])
-    do {
-      try unsafe bytes.withUnsafeBytes { (raw) throws(SystemError) in try unsafe files.write(file, raw, at: 0) }
-      try files.synchronize(file)
-    } catch {
+    let outcome: Result<Void, SystemError> = unsafe bytes.withUnsafeBytes { raw in
+      Result { () throws(SystemError) in
+        try unsafe files.write(file, raw, at: 0)
+        try files.synchronize(file)
+      }
+    }
+    if case .failure(let error) = outcome {
       try? files.close(file)
       throw error
     }

@@ -175,7 +175,9 @@ package struct BatchLine: Sendable {
     case .id, .duration, .text:
       guard let text = value.string else { throw notText(name) }
       let shape: ValueShape = kind == .id ? .id : kind == .duration ? .duration : .text
-      if let complaint = shape.complaint(about: text) { throw ErrorObject(shape.errorCode, .usage, "\(name): \(complaint)") }
+      if let complaint = shape.complaint(about: text) {
+        throw ErrorObject(shape.errorCode, .usage, "\(name): \(complaint)")
+      }
       return .text(text)
     case .list:
       let items = value.elements.map(\.string)

@@ -1,5 +1,3 @@
-internal import CCore
-
 /// Where one instance keeps its things. Computed from the environment alone, the same for engine and clients; nothing is
 /// read and nothing is made.
 package struct InstancePaths: Sendable {
@@ -17,7 +15,7 @@ package struct InstancePaths: Sendable {
   /// `instance` and `configDirectory` are the flags, if given.
   package init(
     instance: String? = nil, configDirectory: String? = nil, environment: Environment = .process,
-    user: UInt32 = cc_process_user()
+    user: UInt32 = ProcessIdentity.user
   ) {
     let instance = instance ?? environment["OMS_INSTANCE"] ?? "default"
     let home = user == 0 ? nil : environment["HOME"]

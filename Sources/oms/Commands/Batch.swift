@@ -52,7 +52,8 @@ struct BatchCommand: Command {
     let word = arguments.words.first
     file = word == "-" ? nil : word
     if word == nil, Terminal.isTerminal(0) {
-      throw .usage("argument", "standard input is a terminal: give FILE, or feed lines with a pipe", hint: "oms batch --help")
+      throw .usage(
+        "argument", "standard input is a terminal: give FILE, or feed lines with a pipe", hint: "oms batch --help")
     }
   }
 

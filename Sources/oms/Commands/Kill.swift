@@ -20,15 +20,21 @@ struct KillCommand: Command {
   private let request: RequestDraft
   private let flatten: RequestDraft?
   private let reason: String
-  private let isWhole: Bool
+  /// What the gate can say by itself; `nil` when only the engine knows what is meant (globs, groups, a symbol of one
+  /// account).
+  private let gateScopes: [GateScope]?
+  /// What is shut when the engine does not answer: never less than what was asked for.
+  private let widerScope: GateScope
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     request = try ladderRequest("kill", line, of: Self.spec)
     reason = line.arguments.string("reason") ?? ""
-    isWhole = !["account", "symbol", "strategy", "venue"].contains { line.arguments.has($0) }
+    let given = ["account", "symbol", "strategy", "venue"].filter { line.arguments.has($0) }
+    gateScopes = Self.gateScopes(given, line)
+    widerScope = gateScopes.flatMap { $0.count == 1 ? $0.first : nil } ?? .everything
     if line.arguments.has("flatten") {
       var flatten = RequestDraft("flatten")
-      flatten.set("account", line.arguments.string("account") ?? (isWhole ? "all" : nil))
+      flatten.set("account", line.arguments.string("account") ?? (given.isEmpty ? "all" : nil))
       for name in ["symbol", "strategy", "venue"] { flatten.set(name, line.arguments.string(name)) }
       flatten.addTimeout(line)
       flatten.addConsent(line)
@@ -38,24 +44,73 @@ struct KillCommand: Command {
     }
   }
 
+  private static func gateScopes(_ given: [String], _ line: ParsedLine) -> [GateScope]? {
+    guard let kind = given.first else { return [.everything] }
+    guard given.count == 1 else { return nil }
+    switch kind {
+    case "account":
+      let names = line.arguments.list("account")
+      if names == ["all"] { return [.everything] }
+      return names.allSatisfy(Shapes.isName) ? names.map { GateScope(.account, $0) } : nil
+    case "strategy": return line.arguments.string(kind).map { [GateScope(.strategy, $0)] }
+    case "venue": return line.arguments.string(kind).map { [GateScope(.venue, $0)] }
+    // Only the engine knows which name is the canonical one.
+    default: return nil
+    }
+  }
+
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
-    let isGateShut = isWhole && context.shutGate(reason: reason)
+    var gateTrouble = gateScopes.map { context.shutGate($0, reason: reason) } ?? .some("the engine knows the scope")
     let status: ExitStatus
     do {
       status = try context.perform(request)
     } catch {
-      // The engine did not confirm, but no order passes the gate any more: part of what was asked is certain.
-      guard isGateShut, error.exit == ExitCode.unknown.rawValue || error.exit == ExitCode.unreachable.rawValue else {
-        throw error
-      }
-      var partial = error
-      partial.exit = ExitCode.partial.rawValue
-      partial.code = "partial.gate_only"
-      partial.message = "the gate is shut; the engine did not confirm the cancels: \(error.message)"
-      partial.hint = "oms orders --open, as soon as an engine answers; it will start killed"
-      throw partial
+      guard error.exit == ExitCode.unknown.rawValue || error.exit == ExitCode.unreachable.rawValue else { throw error }
+      // The engine did not confirm. What the gate says is certain all the same; when it could not say it exactly, it
+      // says more.
+      if gateTrouble != nil { gateTrouble = context.shutGate([widerScope], reason: reason) }
+      throw Self.unconfirmed(error, gateTrouble)
     }
     guard status == .ok, let flatten else { return status }
     return try context.perform(flatten)
+  }
+
+  private static func unconfirmed(_ error: ErrorObject, _ gateTrouble: String?) -> ErrorObject {
+    var result = error
+    if let gateTrouble {
+      result.exit = ExitCode.unknown.rawValue
+      result.code = "outcome.unknown"
+      result.message = "neither the gate nor the engine confirmed: \(gateTrouble); \(error.message)"
+    } else {
+      result.exit = ExitCode.partial.rawValue
+      result.code = "partial.gate_only"
+      result.message = "the gate is shut; the engine did not confirm the cancels: \(error.message)"
+      result.hint = "oms orders --open, as soon as an engine answers; it will start killed"
+    }
+    result.sent = "unknown"
+    return result
+  }
+}
+
+extension CommandContext {
+  /// Writes the gate file of the instance; an answer says why that failed.
+  func shutGate(_ scopes: [GateScope], reason: String) -> String? {
+    let directory = paths.currentStateDirectory
+    do throws(SystemError) {
+      try ScratchFile.makeDirectories(directory)
+    } catch {
+      return "\(directory) cannot be made (errno \(error.errno))"
+    }
+    let gate = GateFile(path: directory + "/gate")
+    let seconds = UInt32(clamping: clock.realtime() / 1_000_000_000)
+    for scope in scopes {
+      do throws(GateError) {
+        try gate.createIfMissing()
+        try gate.set(scope, .killed, reason: reason, user: ProcessIdentity.user, seconds: seconds)
+      } catch {
+        return "\(gate.path): \(error)"
+      }
+    }
+    return nil
   }
 }

@@ -67,7 +67,8 @@ struct OrderCommand: RequestCommand {
     .value("sl", .decimal, "P", "Stop loss at this price once filled", section: "Exits"),
     .value("oco", .id, nil, "One cancels the other: the id of the other order", section: "Exits"),
     .value("max-slippage", .basisPoints, nil, "Bound for market orders", section: "Protection", default: "50bps"),
-    .value("collar", .percent, nil, "Largest distance of a limit from the touch", section: "Protection", default: "10%"),
+    .value(
+      "collar", .percent, nil, "Largest distance of a limit from the touch", section: "Protection", default: "10%"),
     .toggle("no-collar", "No bound on the distance of the limit", section: "Protection"),
     .value(
       "round", .choice(["down", "up", "nearest"]), nil, "Round a price or quantity that is too fine",
@@ -117,4 +118,3 @@ struct OrderCommand: RequestCommand {
     throw .usage("value", "--tif: '\(text)' is not gtc, ioc, fok, day or gtd:TIME")
   }
 }
-

@@ -51,7 +51,8 @@ struct SimClockCommand: RequestCommand {
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {
     let word = line.arguments.words[0]
-    guard word == "freeze" || word == "run" || (word.hasPrefix("+") && Shapes.nanoseconds(word.dropFirst()) != nil) else {
+    guard word == "freeze" || word == "run" || (word.hasPrefix("+") && Shapes.nanoseconds(word.dropFirst()) != nil)
+    else {
       throw .usage("value", "'\(word)' is not +DUR, freeze or run")
     }
     var request = try simRequest("clock", line, of: Self.spec)

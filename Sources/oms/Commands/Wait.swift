@@ -41,7 +41,8 @@ struct WaitCommand: Command {
     timeout = line.timeout.flatMap { Shapes.nanoseconds($0) }
     let kinds = [!arguments.words.isEmpty, arguments.has("when"), arguments.has("engine"), arguments.has("flat")]
     guard kinds.count(where: { $0 }) == 1 else {
-      throw .usage("argument", "wait for one thing: ids, --when EXPR, --engine STATE or --flat", hint: "oms wait --help")
+      throw .usage(
+        "argument", "wait for one thing: ids, --when EXPR, --engine STATE or --flat", hint: "oms wait --help")
     }
     guard !(arguments.has("any") && arguments.has("all")) else {
       throw .usage("value", "--any and --all exclude each other")
@@ -75,7 +76,8 @@ struct WaitCommand: Command {
       if try engineAnswers(&context) == isReady { return .ok }
       if let deadline, context.clock.monotonic() >= deadline {
         throw ErrorObject(
-          "wait.timeout", .timeout, "the engine is still not \(isReady ? "ready" : "stopped") at \(context.paths.socket)")
+          "wait.timeout", .timeout,
+          "the engine is still not \(isReady ? "ready" : "stopped") at \(context.paths.socket)")
       }
       pause(milliseconds: 10)
     }

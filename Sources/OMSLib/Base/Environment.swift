@@ -21,4 +21,15 @@ package struct Environment: Sendable {
     }
     return value?.isEmpty == true ? nil : value
   }
+
+  /// Every variable of this process as `NAME=VALUE`.
+  static var all: [String] {
+    var lines: [String] = []
+    var entry = unsafe environ
+    while let line = unsafe entry.pointee {
+      lines.append(unsafe String(cString: line))
+      unsafe entry += 1
+    }
+    return lines
+  }
 }

@@ -220,3 +220,5 @@ int cc_sys_random(void *bytes, size_t length) {
   }
   return 0;
 }
+
+uint32_t cc_sys_user_id(void) { return geteuid(); }

@@ -60,4 +60,7 @@ int64_t cc_sys_disk_free(const char *path);
 /// Fills `bytes` from the kernel's random source.
 int cc_sys_random(void *bytes, size_t length);
 
+/// The effective user of this process.
+uint32_t cc_sys_user_id(void);
+
 #endif

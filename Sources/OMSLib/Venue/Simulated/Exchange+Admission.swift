@@ -54,7 +54,9 @@ extension Exchange {
     if let refusal = priceRefusal(of: order, rules) { return refusal }
     if let refusal = shapeRefusal(of: order) { return refusal }
     let holding = holdings[holdingIndex(order.account, order.instrument)]
-    if holding.openOrders >= options.openOrders { return .openOrderMax }
+    if holding.openOrders >= options.openOrders || accounts[Int(order.account)].openOrders >= Self.openOrderMax {
+      return .openOrderMax
+    }
     if order.flags.contains(.reduceOnly), let refusal = reduceOnlyRefusal(of: order) { return refusal }
     return fundsRefusal(of: order)
   }

@@ -12,7 +12,7 @@ extension Exchange {
     case .deposit: deposit(control, total: nil)
     case .setBalance: deposit(control, total: control.amount.units)
     case .transfer: transfer(control)
-    case .setPartial: partialPercent = Int64(min(max(control.detail, 1), 100))
+    case .setPartial: setPartial(control.detail)
     case .bust: bust(control)
     case .fillOrder: fillOrder(control)
     default:
@@ -40,6 +40,14 @@ extension Exchange {
       placeFlow(control.instrument, side, control.price, control.quantity, timeInForce: .gtc)
     case .setTrading: markets[instrument].rules.isTrading = control.detail
     default: preconditionFailure("this control is not about a market")
+    }
+  }
+
+  private mutating func setPartial(_ percent: UInt8) {
+    partialPercent = Int64(min(max(percent, 1), 100))
+    guard partialPercent == 100 else { return }
+    for instrument in 1...max(instrumentCount, 1) where instrument <= instrumentCount {
+      requote(UInt16(instrument), isForced: true)
     }
   }
 

@@ -11,10 +11,12 @@ package struct Exchange: ~Copyable {
   /// Counterparties of one request; the rest of the order expires.
   static let fillMax = 1_024
   /// Counterparties of one triggered order, and triggered orders worked off after one input.
-  static let triggeredFillMax = 256
-  static let triggeredMax = 64
+  static let triggeredFillMax = 128
+  static let triggeredMax = 16
   /// Events one input may produce; `output` has that much room before each.
-  static let inputRoom = 2 * fillMax + triggeredMax * (2 * triggeredFillMax + 4) + 4_096
+  static let inputRoom = 2 * fillMax + triggeredMax * (2 * triggeredFillMax + 4) + openOrderMax + 2_048
+  /// Open orders of one account in all instruments: one answer lists them all.
+  static let openOrderMax = 8_192
   /// Rows of one answer to a query for fills; the asker goes on from the last one.
   package static let fillReportMax = 1_000
 

@@ -1,3 +1,5 @@
+import Testing
+
 @testable import OMSLib
 
 /// Drives one exchange in tests: names instead of numbers, decimals as mantissas, all events of an input at once.
@@ -131,4 +133,9 @@ func line(_ event: VenueEvent) -> String {
   default:
     return "\(event.wireID) \(kind)"
   }
+}
+
+/// `#expect` for values that a noncopyable driver has to make: a function may call what changes it, the macro may not.
+func expect<T: Equatable>(_ value: T, is wanted: T, _ location: SourceLocation = #_sourceLocation) {
+  #expect(value == wanted, sourceLocation: location)
 }

@@ -1,0 +1,148 @@
+import Testing
+
+@testable import OMSLib
+
+/// Keeps the inputs of an exchange in memory.
+private struct MemoryRecorder: ExchangeRecorder, ~Copyable {
+  enum Record {
+    case start(ExchangeStartRecord)
+    case request(ExchangeRequestRecord)
+    case control(ExchangeControlRecord)
+    case advance(ExchangeAdvanceRecord)
+  }
+  var records: [Record] = []
+  mutating func start(_ record: ExchangeStartRecord) { records.append(.start(record)) }
+  mutating func request(_ record: ExchangeRequestRecord) { records.append(.request(record)) }
+  mutating func control(_ record: ExchangeControlRecord) { records.append(.control(record)) }
+  mutating func advance(_ record: ExchangeAdvanceRecord) { records.append(.advance(record)) }
+  var hasRoom: Bool { true }
+}
+
+@Suite struct ExchangeReplayTests {
+  private static let symbols = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
+  private static let accounts = ["sim.main", "sim.sub01", "sim.sub02", "sim.sub03"]
+
+  /// One random thing that a customer may do, possible or not.
+  private func step(_ random: inout SplitMix64, _ driver: inout ExchangeDriver, _ ids: inout [(String, String)]) {
+    let account = Self.accounts[Int(random.below(4))]
+    switch random.below(10) {
+    case 0: _ = driver.pass(Int64(random.below(2_000_000_000)))
+    case 1 where !ids.isEmpty:
+      let (owner, id) = ids[Int(random.below(UInt64(ids.count)))]
+      let cancel = driver.request(.cancelOrder, owner, id)
+      _ = driver.send(cancel)
+    case 2 where !ids.isEmpty:
+      let (owner, id) = ids[Int(random.below(UInt64(ids.count)))]
+      var amend = driver.request(.amendOrder, owner, id)
+      amend.quantity = random.chance(1, in: 2) ? Int64(random.below(2_000)) : 0
+      _ = driver.send(amend)
+    default: order(&random, &driver, account, &ids)
+    }
+  }
+
+  private func order(
+    _ random: inout SplitMix64, _ driver: inout ExchangeDriver, _ account: String, _ ids: inout [(String, String)]
+  ) {
+    let symbol = Self.symbols[Int(random.below(4))]
+    guard let rules = driver.setup.instrument(symbol) else { return }
+    let mark = driver.exchange.markets[rules.id.index].mark
+    let id = "o\(driver.exchange.orderNumber)"
+    ids.append((account, id))
+    let draws = (random.next(), random.next(), random.next(), random.next())
+    _ = driver.order(
+      account, id, draws.0 & 1 == 0 ? .buy : .sell, Int64(draws.1 % 3_000) + 1,
+      mark + Int64(draws.2 % UInt64(mark / 500)) - mark / 1_000, symbol: symbol
+    ) {
+      $0.orderKindRaw = UInt8(draws.3 % 7) + 1
+      $0.timeInForceRaw = UInt8((draws.3 >> 8) % 3) + 1
+      $0.stopPrice = mark + Int64((draws.3 >> 16) % UInt64(mark / 500)) - mark / 1_000
+      $0.trailPpm = Int64((draws.3 >> 32) % 3_000)
+      $0.preventionRaw = UInt8((draws.3 >> 40) % 4)
+      if (draws.3 >> 44) % 4 == 0 { $0.flagsRaw = OrderFlags.reduceOnly.rawValue }
+      if (draws.3 >> 46) % 8 == 0 { $0.displayQuantity = $0.quantity / 3 + 1 }
+    }
+  }
+
+  private func run(seed: UInt64, steps: Int, checks: Bool) -> [String] {
+    var options = ExchangeDriver.small
+    options.seed = seed
+    var driver = ExchangeDriver(.standard(), options)
+    var random = SplitMix64(seed: seed)
+    var ids: [(String, String)] = []
+    for number in 0..<steps {
+      step(&random, &driver, &ids)
+      if checks { expect(driver.exchange.isSound(), is: true) }
+      if number % 100 == 99 {
+        let price = 5_000_000 + Int64(random.below(2_000_000))
+        _ = driver.control(.setPrice) {
+          $0.instrument = 1
+          $0.price = price
+        }
+      }
+    }
+    var lines: [String] = []
+    driver.exchange.dump { lines.append($0) }
+    return lines
+  }
+
+  @Test(arguments: [UInt64(1), 2, 3])
+  func everyUnitOfMoneyIsAccountedForAfterEveryStep(seed: UInt64) {
+    let lines = run(seed: seed, steps: 400, checks: true)
+    #expect(lines.contains { $0.hasPrefix("fill ") })
+  }
+
+  @Test func theSameSeedGivesTheSameLedgerAndAnotherOneAnother() {
+    let first = run(seed: 9, steps: 200, checks: false)
+    let second = run(seed: 9, steps: 200, checks: false)
+    let other = run(seed: 10, steps: 200, checks: false)
+    #expect(first == second)
+    #expect(first != other)
+  }
+
+  @Test func replayingTheInputsGivesTheSameLedger() {
+    let start = UTCTime(nanoseconds: ExchangeDriver.start)
+    let setup = ExchangeSetup.standard()
+    var now = EngineTime.zero
+    var venue = SimulatedVenue(
+      Exchange(ExchangeDriver.small, startingAt: start), venue: VenueID(number: 1), recorder: MemoryRecorder(),
+      now: now, utc: start)
+    for control in setup.controls { expect(venue.desk(control, now: now), is: true) }
+    for (index, name) in setup.accountNames.enumerated() {
+      _ = Text64(name).map { venue.register(account: AccountID(number: UInt16(index + 1)), name: $0) }
+    }
+    for rules in setup.allInstruments { _ = venue.register(instrument: rules.id, name: rules.name) }
+    var random = SplitMix64(seed: 5)
+    for number in 0..<200 {
+      now = now.advanced(byNanoseconds: Int64(random.below(300_000_000)))
+      var request = VenueRequest(.newOrder)
+      request.wireID = Text32("r\(number)") ?? Text32()
+      request.account = AccountID(number: UInt16(random.below(4)) + 4)
+      request.instrument = InstrumentID(number: UInt16(random.below(4)) + 1)
+      request.sideRaw = UInt8(random.below(2)) + 1
+      let isMarket = random.chance(1, in: 2)
+      request.orderKindRaw = (isMarket ? OrderKind.market : .limit).rawValue
+      request.timeInForceRaw = (isMarket ? TimeInForce.ioc : .gtc).rawValue
+      let top = venue.top(of: request.instrument)
+      request.price = random.chance(1, in: 2) ? top.bid : top.ask
+      request.quantity = Int64(random.below(500)) + 1
+      _ = venue.submit(request, now: now, utc: start)
+      while venue.poll(now: now, utc: start) != nil {}
+    }
+    var wanted: [String] = []
+    venue.exchange.dump { wanted.append($0) }
+    var copy = Exchange(ExchangeDriver.small, startingAt: start)
+    for record in venue.recorder.records {
+      switch record {
+      case .start: break
+      case .request(let record): copy.replay(record)
+      case .control(let record): copy.replay(record)
+      case .advance(let record): copy.replay(record)
+      }
+    }
+    copy.replay(ExchangeAdvanceRecord(time: venue.exchange.time))
+    var replayed: [String] = []
+    copy.dump { replayed.append($0) }
+    #expect(wanted.filter { $0.hasPrefix("fill") }.count > 50)
+    #expect(wanted == replayed)
+  }
+}

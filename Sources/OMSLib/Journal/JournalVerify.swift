@@ -113,6 +113,7 @@ package struct JournalVerify<FS: FileSystem> {
       add(.corrupt, place, "it does not continue \(previousPath)")
     }
     let digest = entry.header.previousDigest
+    guard previous.lsn == end.lsn else { return }
     if !entry.header.followsFailure, let previousDigest, digest != SHA256Digest(), digest != previousDigest {
       add(.corrupt, place, "SHA-256 of \(previousPath) is not the one recorded here")
     }

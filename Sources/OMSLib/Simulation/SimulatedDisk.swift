@@ -244,6 +244,9 @@ package final class MemoryFileSystem: FileSystem, Sendable {
       state.unlink(to)
       state.names[from] = nil
       state.names[to] = inode
+      for handle in state.handles.indices where state.handles[handle].inode == inode {
+        state.handles[handle].path = to
+      }
       state.record(.rename(from: from, to: to))
     }
   }

@@ -46,8 +46,10 @@ final class JournalKit {
   }
 
   /// What record `lsn` holds: 8 to 120 bytes that depend on its number.
-  static func body(_ lsn: UInt64) -> [UInt8] {
-    var random = SplitMix64(seed: lsn)
+  static func body(_ lsn: UInt64) -> [UInt8] { bodies[Int(lsn % 1_021)] }
+
+  private static let bodies: [[UInt8]] = (0..<1_021).map { number in
+    var random = SplitMix64(seed: UInt64(number))
     return (0..<Int(8 + random.below(113))).map { _ in UInt8(truncatingIfNeeded: random.next() | 1) }
   }
 

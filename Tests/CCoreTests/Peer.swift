@@ -39,10 +39,9 @@ struct Peer: Sendable {
     try Self.run(directory.appending(path: "attach"), arguments)
   }
 
-  /// An empty directory of this run.
+  /// An empty directory of this run, below the temporary one: a socket's path is short. The caller removes it.
   func scratch(_ label: String) throws -> URL {
-    let url = directory.appending(path: "\(label)-\(getpid())")
-    try? FileManager.default.removeItem(at: url)
+    let url = FileManager.default.temporaryDirectory.appending(path: "oms-peer-\(label)-\(getpid())")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     return url
   }

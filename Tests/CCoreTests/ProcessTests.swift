@@ -11,13 +11,13 @@ import Testing
     let name = "/oms-test-ring-\(getpid())-\(round)"
     var base: UnsafeMutableRawPointer?
     var descriptor: Int32 = -1
-    let bytes = cc_ring_bytes(64, 40)
+    let bytes = cc_ring_bytes(1_024, 40)
     try #require(cc_shm_create(name, bytes, &base, &descriptor) == 0)
     defer { cc_shm_unlink(name) }
     let memory = try #require(base)
     defer { cc_shm_unmap(memory, bytes, descriptor) }
     let header = memory.assumingMemoryBound(to: cc_ring_header.self)
-    cc_ring_init(header, 64, 40)
+    cc_ring_init(header, 1_024, 40)
     var head: UInt64 = 0
     var flaws = 0
     for goal in [1_000, 2_500, 5_000] as [UInt64] {
@@ -37,13 +37,13 @@ import Testing
     let name = "/oms-test-ring-\(getpid())-consumer"
     var base: UnsafeMutableRawPointer?
     var descriptor: Int32 = -1
-    let bytes = cc_ring_bytes(64, 40)
+    let bytes = cc_ring_bytes(1_024, 40)
     try #require(cc_shm_create(name, bytes, &base, &descriptor) == 0)
     defer { cc_shm_unlink(name) }
     let memory = try #require(base)
     defer { cc_shm_unmap(memory, bytes, descriptor) }
     let header = memory.assumingMemoryBound(to: cc_ring_header.self)
-    cc_ring_init(header, 64, 40)
+    cc_ring_init(header, 1_024, 40)
     var tail: UInt64 = 0
     for goal in [1_000, 2_000] as [UInt64] {
       let process = try peer.start("consume", name)
@@ -78,6 +78,7 @@ import Testing
   @Test func thePositionsProgramReadsAnEnginesTables() throws {
     let peer = try Peer.build()
     let directory = try peer.scratch("attach")
+    defer { try? FileManager.default.removeItem(at: directory) }
     let socketPath = directory.appending(path: "engine.sock").path
     let engine = try peer.start("serve", socketPath)
     defer {
@@ -93,6 +94,7 @@ import Testing
   @Test func anEngineOfAnotherLayoutIsRefusedWithBothVersions() throws {
     let peer = try Peer.build()
     let directory = try peer.scratch("layout")
+    defer { try? FileManager.default.removeItem(at: directory) }
     let socketPath = directory.appending(path: "engine.sock").path
     let engine = try peer.start("serve-other", socketPath)
     defer {
@@ -109,6 +111,7 @@ import Testing
   @Test func plannedFaultsFireAndAreReported() throws {
     let peer = try Peer.build()
     let directory = try peer.scratch("fault")
+    defer { try? FileManager.default.removeItem(at: directory) }
     let plan = directory.appending(path: "plan")
     let report = directory.appending(path: "report")
     try "pwrite journal 2 errno 28\npwrite other * short 3\nfdatasync journal 1+ errno 5\n"
@@ -128,6 +131,7 @@ import Testing
   @Test func aPlannedKillKills() throws {
     let peer = try Peer.build()
     let directory = try peer.scratch("kill")
+    defer { try? FileManager.default.removeItem(at: directory) }
     let plan = directory.appending(path: "plan")
     try "pwrite * 1 kill\n".write(to: plan, atomically: true, encoding: .utf8)
     let process = try peer.start("faults", directory.path, environment: ["OMS_FAULT_PLAN": plan.path])
@@ -138,6 +142,7 @@ import Testing
   @Test func aPlanThatCannotBeReadStopsTheProgram() throws {
     let peer = try Peer.build()
     let directory = try peer.scratch("plan")
+    defer { try? FileManager.default.removeItem(at: directory) }
     let plan = directory.appending(path: "plan")
     try "pwrite * 1 explode\n".write(to: plan, atomically: true, encoding: .utf8)
     let process = try peer.start("faults", directory.path, environment: ["OMS_FAULT_PLAN": plan.path])

@@ -27,7 +27,7 @@ _Noreturn static void produce(const char *name) {
   cc_ring_header *ring = open_ring(name);
   uint64_t tail = cc_ring_tail_acquire(ring);
   // The producer before may have died between its message and its count.
-  const uint8_t *slot = (const uint8_t *)(ring + 1) + (tail & 63) * cc_ring_slot_bytes(40);
+  const uint8_t *slot = (const uint8_t *)(ring + 1) + (tail & (ring->capacity - 1)) * cc_ring_slot_bytes(40);
   if (cc_ring_sequence_acquire(slot + 40) == tail + 1) cc_ring_tail_release(ring, ++tail);
   for (;;) {
     uint64_t message[5] = {tail, tail * 3, 0, 0, ~tail};

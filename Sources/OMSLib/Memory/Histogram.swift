@@ -12,7 +12,7 @@ internal import CCore
 
   @inline(__always)
   package func record(nanoseconds: Int64) {
-    unsafe cc_histogram_record(memory, UInt64(max(0, nanoseconds)))
+    unsafe cc_histogram_record(memory, UInt64(Swift.max(0, nanoseconds)))
   }
 
   package var count: UInt64 { unsafe cc_histogram_count(memory) }
@@ -24,8 +24,6 @@ internal import CCore
     precondition((0...1_000_000).contains(partsPerMillion), "a million parts are all there are")
     return unsafe cc_histogram_percentile(memory, UInt32(partsPerMillion))
   }
-
-  private func max(_ a: Int64, _ b: Int64) -> Int64 { a > b ? a : b }
 }
 
 /// Memory of one histogram that is not published.

@@ -15,6 +15,9 @@ STAMP := .build/release.stamp
 # Directories too: removing a file changes nothing but the time of its directory.
 INPUTS := $(shell find Sources) Package.swift
 COUNT := scripts/count.sh
+# Golden vectors and sample files lie beside the repository, where there are any.
+OMS_SHARED ?= ../shared
+export OMS_SHARED
 
 .PHONY: help
 help: ## List the targets
@@ -66,6 +69,26 @@ fuzz: packages ## Feed random bytes to a target of Fuzz/ for SECONDS; TARGET=dec
 .PHONY: coverage
 coverage: packages ## Line coverage per folder; BAR=95 fails folders below it
 	@scripts/coverage.sh $(BAR)
+
+.PHONY: golden
+golden: build ## Check the arithmetic against the vectors of OMS_SHARED (default ../shared)
+	@$(COUNT) golden $(BIN)/omsim golden $(OMS_SHARED)/golden
+
+.PHONY: simulate
+simulate: build ## Run SEEDS=N seeds of the simulator
+	@$(COUNT) simulate $(BIN)/omsim simulate --seeds $(SEEDS)
+
+.PHONY: crash
+crash: build ## Kill and recover the engine at POINTS=N points
+	@$(COUNT) crash $(BIN)/omsim crash --points $(POINTS)
+
+.PHONY: fuzz
+fuzz: packages ## Fuzz the parsers for SECONDS=N seconds in all
+	@$(COUNT) fuzz scripts/fuzz.sh $(SECONDS)
+
+.PHONY: bench test-benchmark
+bench test-benchmark: build ## Measure, with the reference of each row; JSONL
+	@$(BIN)/oms bench -o jsonl
 
 .PHONY: install
 install: build ## Install below PREFIX (default /usr/local)

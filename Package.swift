@@ -34,3 +34,12 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: tests),
   ]
 )
+
+// Fuzzers exist only under libFuzzer: `make fuzz` asks for them.
+if Context.environment["OMS_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "omsfuzz", dependencies: ["OMSLib"], swiftSettings: strict,
+      // Debian's gold stops with an internal error on the sanitizer's symbols.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
+}

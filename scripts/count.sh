@@ -4,7 +4,8 @@
 # Runs COMMAND without input, shows what it prints, keeps it in .build/log/NAME.log, and ends with one line
 # "N passed, N failed". The numbers are the command's own last such line; else the tests that Swift Testing reports;
 # else one, by exit status. A command that fails without naming a failure counts as one failure.
-# With SHOW=PATTERN only lines that match are shown; the log has all. With TALLY=FILE the numbers are added to that file, for a total over several commands.
+# With SHOW=PATTERN only lines that match are shown; the log has all. With TALLY=FILE the numbers are added to that
+# file, for a total over several commands.
 set -uo pipefail
 
 name=$1

@@ -2,9 +2,10 @@
 # usage: test.sh
 #
 # Everything the gate runs, in order; a stage that fails does not stop the ones that can still say something.
-# Stages of the simulator take SEEDS and POINTS from the environment.
+# OMS_SHARED names the folder of golden vectors; SEEDS and POINTS say how long the simulator may run.
 set -uo pipefail
 
+export OMS_SHARED=${OMS_SHARED:-../shared}
 export TALLY=.build/log/tally
 mkdir -p .build/log
 rm -f "$TALLY"
@@ -18,5 +19,11 @@ stage lint scripts/lint.sh
 stage build-release make --no-print-directory build
 if stage build-tests swift build --build-tests; then
   SHOW='^✘|^✔ Test run|[Ee]rror:|Fatal' stage swift-test swift test --skip-build --disable-xctest
+fi
+omsim=.build/release/omsim
+if [ -d "$OMS_SHARED/golden" ]; then
+  stage golden "$omsim" golden "$OMS_SHARED/golden"
+else
+  echo "--- golden: no vectors in $OMS_SHARED/golden; not run"
 fi
 scripts/total.sh "$TALLY"

@@ -34,10 +34,11 @@ private let layers: [[String]] = [
     }
     var reported: Set<String> = []
     for file in files {
+      let parameters = file.genericParameters
       for (name, line) in file.typeNamesUsed {
         guard let home = homeOfType[name], home != file.folder else { continue }
-        // A nested type of the folder that happens to share the name of somebody else's.
-        if typesOfFolder[file.folder, default: []].contains(name) { continue }
+        // A nested type or a generic parameter that happens to share the name of somebody else's type.
+        if typesOfFolder[file.folder, default: []].contains(name) || parameters.contains(name) { continue }
         guard let mine = layerOfFolder[file.folder], let theirs = layerOfFolder[home], theirs >= mine else { continue }
         guard reported.insert("\(file.path) \(name)").inserted else { continue }
         Issue.record(

@@ -43,10 +43,10 @@ import Testing
       "cc_clock_monotonic",
     ]
     let drawn: Set<String> = ["random", "randomElement", "shuffled", "shuffle"]
-    try Self.eachLine(where: { $0.folder != "Base" }) { file, index, tokens in
+    try Self.eachLine(where: { !$0.folder.isEmpty && $0.folder != "Base" }) { file, index, tokens in
       for (position, token) in tokens.enumerated() {
         let rest = tokens[(position + 1)...].prefix(2)
-        let isOwn = position > 0 && [".", "func"].contains(tokens[position - 1])
+        let isOwn = position > 0 && [".", "func", "case"].contains(tokens[position - 1])
         let isCall = ["Date", "sleep"].contains(token) && rest.first == "(" && !isOwn
         if words.contains(token) || isCall {
           Self.report(file, index, "'\(token)': take the time or the generator as an argument")

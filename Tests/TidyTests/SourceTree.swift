@@ -75,6 +75,25 @@ struct SwiftFile {
     return found
   }
 
+  /// Names that generic declarations of this file give their parameters.
+  var genericParameters: Set<String> {
+    var names: Set<String> = []
+    for tokens in code {
+      for position in tokens.indices where tokens[position].text == "<" && position > 0 {
+        let isDeclared =
+          tokens[position - 1].text == "init"
+          || position > 1 && ["func", "struct", "enum", "class", "protocol"].contains(tokens[position - 2].text)
+        guard isDeclared else { continue }
+        for inner in (position + 1)..<tokens.count {
+          if tokens[inner].text == "(" || tokens[inner].text == "{" { break }
+          // What stands behind a colon is a constraint, and somebody's type.
+          if tokens[inner - 1].text == "<" || tokens[inner - 1].text == "," { names.insert(tokens[inner].text) }
+        }
+      }
+    }
+    return names
+  }
+
   private struct Declaration {
     let isAtMargin: Bool
     let isPrivate: Bool

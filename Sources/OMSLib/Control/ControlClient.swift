@@ -161,7 +161,7 @@ package struct ControlClient: ~Copyable {
 
   private static func milliseconds(until deadline: Int64?) -> Int32 {
     guard let deadline else { return -1 }
-    let left = deadline - cc_clock_monotonic()
+    let left = deadline - SystemClock().monotonic()
     guard left > 0 else { return 0 }
     return Int32(min((left + 999_999) / 1_000_000, Int64(Int32.max)))
   }

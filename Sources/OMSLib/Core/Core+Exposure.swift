@@ -24,7 +24,7 @@ extension Core {
     order.price = row.image.price
     order.stopPrice = row.image.stopPrice
     order.quantity = row.remaining
-    order.displayQuantity = min(row.image.displayQuantity, row.remaining)
+    order.displayQuantity = isReplacement ? min(row.image.displayQuantity, row.remaining) : row.image.displayQuantity
     order.isBuy = row.side == .buy
     order.kind = row.kind
     order.flags = row.flags

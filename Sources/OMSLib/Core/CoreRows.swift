@@ -39,6 +39,7 @@ package struct GlobalRow: Sendable, BitwiseCopyable {
   package var clockAlarm: UInt8 = 0
   package var modeRaw: UInt8 = 0
   package var reserved: UInt16 = 0
+  package var tail: UInt64 = 0
 }
 
 /// Exposure of one scope: what limits are held against. Amounts in the report currency, worst case of working orders
@@ -63,7 +64,9 @@ package struct AssetRow: Sendable, BitwiseCopyable {
   package var value = Money.zero
   package var id = AssetID.none
   package var scale: UInt8 = 0
-  package var reserved: (UInt8, UInt32, UInt64) = (0, 0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt32 = 0
+  package var tail: UInt64 = 0
 }
 
 package struct VenueRow: Sendable, BitwiseCopyable {
@@ -96,8 +99,9 @@ package struct InstrumentRow: Sendable, BitwiseCopyable {
   package var openHead: UInt32 = 0
   package var openCount: UInt32 = 0
   package var tradingRaw: UInt8 = 0
-  package var reserved: (UInt8, UInt16, UInt32) = (0, 0, 0)
-  package var tail: UInt64 = 0
+  package var reserved8: UInt8 = 0
+  package var reserved16: UInt16 = 0
+  package var reserved32: UInt32 = 0
 }
 
 package struct StrategyRow: Sendable, BitwiseCopyable {
@@ -107,7 +111,9 @@ package struct StrategyRow: Sendable, BitwiseCopyable {
   package var realisedToday = Money.zero
   package var id = StrategyID.none
   package var tradingRaw: UInt8 = 0
-  package var reserved: (UInt8, UInt32, UInt64) = (0, 0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt32 = 0
+  package var tail: UInt64 = 0
 }
 
 package struct AccountRow: Sendable, BitwiseCopyable {
@@ -146,7 +152,8 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var reconcileFixes: UInt8 = 0
   package var driftCount: UInt8 = 0
   package var hasEquity: UInt8 = 0
-  package var reserved: (UInt8, UInt32) = (0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt32 = 0
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
 }
@@ -160,6 +167,7 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var wireHigh: UInt64 = 0
   package var wireLow: UInt64 = 0
   package var fingerprint: UInt64 = 0
+  package var reservedWord: UInt64 = 0
   /// Locked for it in the account's own books.
   package var reserved = Money.zero
   /// Its unfilled part at its worst price, in the report currency.
@@ -206,9 +214,9 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var seenInReconcile: UInt8 = 0
   /// 1: found at the venue with our tag, and no record of it here.
   package var adopted: UInt8 = 0
-  package var reservedBytes: (UInt8, UInt16, UInt32) = (0, 0, 0)
   /// 1: its id was made here and cannot come again.
   package var hasEngineID: UInt8 = 0
+  package var reservedByte: UInt8 = 0
   /// Of the record that ended it.
   package var endLsn: UInt64 = 0
 
@@ -276,7 +284,8 @@ package struct VirtualRow: Sendable, BitwiseCopyable {
   package var next: UInt32 = 0
   package var position: UInt32 = 0
   package var strategy: UInt16 = 0
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
 }
 
 package struct BalanceRow: Sendable, BitwiseCopyable {
@@ -299,7 +308,9 @@ package struct BalanceRow: Sendable, BitwiseCopyable {
   package var asset = AssetID.none
   package var walletRaw: UInt8 = 0
   package var isKnown: UInt8 = 0
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
+  package var tail: UInt64 = 0
 }
 
 package struct FillIDRow: Sendable, BitwiseCopyable {
@@ -325,7 +336,8 @@ package struct BulkRow: Sendable, BitwiseCopyable {
   package var includesForeign: UInt8 = 0
   /// 1: looks through all orders after a restart; 0: cancels.
   package var isRestart: UInt8 = 0
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
 }
 
 package struct AssetLimitRow: Sendable, BitwiseCopyable {
@@ -333,5 +345,7 @@ package struct AssetLimitRow: Sendable, BitwiseCopyable {
   package var asset = AssetID.none
   package var account = AccountID.none
   package var modeRaw: UInt8 = 0
-  package var reserved: (UInt8, UInt16, UInt64) = (0, 0, 0)
+  package var reserved: UInt8 = 0
+  package var reserved2: UInt16 = 0
+  package var tail: UInt64 = 0
 }

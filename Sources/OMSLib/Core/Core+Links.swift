@@ -5,6 +5,10 @@ extension Core {
   /// Resolves the order that a command names as its partner.
   func linkTerms(_ input: NewOrderInput, _ link: OrderLink, _ row: inout OrderRow) -> Reason {
     if input.takeProfit < 0 || input.stopLoss < 0 { return .badStop }
+    if input.takeProfit > 0 || input.stopLoss > 0 || input.displayQuantity > 0 {
+      // Children are `ID/cN`: the parent's id leaves room for that.
+      guard input.id.count + 8 <= Text64.capacity else { return .badID }
+    }
     if input.takeProfit > 0 || input.stopLoss > 0 { row.image.emulatedRaw |= Self.emulatedLink }
     guard link != .none else { return input.linked.isEmpty ? .none : .badLink }
     guard link != .child, let slot = findOrder(input.linked) else { return .badLink }

@@ -121,7 +121,7 @@ import Testing
     fixture.order("b", .sell, quantity: 1_000, price: 0, kind: .stopMarket) { input in
       input.stopPrice = 5_800_000
       input.linkRaw = OrderLink.oco.rawValue
-      input.linked = Text64("a")!
+      input.linked = fixed("a")
     }
     fixture.venue(.accepted, "b")
     fixture.fill("a", 1_000, price: 6_200_000)
@@ -155,7 +155,7 @@ import Testing
     fixture.venue(.accepted, "first")
     fixture.order("then", .sell, quantity: 1_000, price: 6_100_000) { input in
       input.linkRaw = OrderLink.oto.rawValue
-      input.linked = Text64("first")!
+      input.linked = fixed("first")
     }
     #expect(fixture.requests.isEmpty)
     fixture.fill("first", 1_000, price: 5_990_000)

@@ -24,16 +24,16 @@ final class CoreFixture {
     features: VenueFeatures = [.stop, .takeProfit, .trailing, .iceberg, .goodTillDate, .postOnly, .reduceOnly, .amend]
   ) {
     var asset = DefineAssetInput()
-    asset.name = Text32("USDT")!
+    asset.name = fixed("USDT")
     asset.id = Self.usdt
     asset.isReport = 1
     step(.defineAsset, asset)
-    asset.name = Text32("BTC")!
+    asset.name = fixed("BTC")
     asset.id = Self.btc
     asset.isReport = 0
     step(.defineAsset, asset)
     var venue = DefineVenueInput()
-    venue.name = Text32("sim")!
+    venue.name = fixed("sim")
     venue.id = Self.venue
     venue.fenceNanoseconds = Self.fence
     venue.visibilityNanoseconds = Self.visibility
@@ -42,7 +42,7 @@ final class CoreFixture {
     step(.defineInstrument, instrument(Self.perp, .perp, features))
     var strategy = DefineStrategyInput()
     strategy.id = Self.strategy
-    strategy.name = Text32("trend")!
+    strategy.name = fixed("trend")
     step(.defineStrategy, strategy)
     defineAccount(Self.main, "sim.main", .main)
     defineAccount(Self.sub, "sim.sub01", .sub)
@@ -55,7 +55,7 @@ final class CoreFixture {
   func defineAccount(_ id: AccountID, _ name: String, _ type: AccountType, mode: Mode = .paper) {
     var account = DefineAccountInput()
     account.id = id
-    account.name = Text64(name)!
+    account.name = fixed(name)
     account.venue = Self.venue
     account.typeRaw = type.rawValue
     account.modeRaw = mode.rawValue
@@ -64,8 +64,8 @@ final class CoreFixture {
 
   private func instrument(_ id: InstrumentID, _ kind: InstrumentClass, _ features: VenueFeatures) -> Instrument {
     var rules = Instrument()
-    rules.name = Text32(kind == .spot ? "BTC-USDT" : "BTC-USDT-PERP")!
-    rules.native = Text32("BTCUSDT")!
+    rules.name = fixed(kind == .spot ? "BTC-USDT" : "BTC-USDT-PERP")
+    rules.native = fixed("BTCUSDT")
     rules.id = id
     rules.venue = Self.venue
     rules.base = Self.btc
@@ -90,7 +90,7 @@ final class CoreFixture {
   func restart(epoch: UInt32) {
     var start = StartInput()
     start.epoch = epoch
-    start.tag = Text32("a1b2c")!
+    start.tag = fixed("a1b2c")
     step(.start, start)
     while core.hasUnfinishedWork { step(.proceed, EmptyInput()) }
   }
@@ -134,7 +134,7 @@ final class CoreFixture {
       let room = UnsafeMutableRawPointer.allocate(byteCount: 4_096, alignment: 64)
       defer { room.deallocate() }
       room.initializeMemory(as: UInt8.self, repeating: 0, count: 4_096)
-      room.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+      room.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(room), byteCount: bytes.count)
       core.step(type, room, at: stamp, into: &output)
     }
   }
@@ -178,7 +178,7 @@ final class CoreFixture {
   ) -> Reply {
     token += 1
     var input = NewOrderInput()
-    input.id = Text64(id)!
+    input.id = fixed(id)
     input.account = account
     input.instrument = instrument
     input.sideRaw = side.rawValue
@@ -196,7 +196,7 @@ final class CoreFixture {
   func cancel(_ id: String) -> Reply {
     token += 1
     var input = CancelOrderInput()
-    input.id = Text64(id)!
+    input.id = fixed(id)
     input.token = token
     step(.cancelOrder, input)
     return output.reply(at: 0)
@@ -206,7 +206,7 @@ final class CoreFixture {
   func amend(_ id: String, quantity: Int64 = 0, price: Int64 = 0, mayReplace: Bool = false) -> Reply {
     token += 1
     var input = AmendOrderInput()
-    input.id = Text64(id)!
+    input.id = fixed(id)
     input.quantity = quantity
     input.price = price
     input.mayReplace = mayReplace ? 1 : 0
@@ -249,11 +249,11 @@ final class CoreFixture {
   // MARK: Looking
 
   func wire(_ id: String, _ replacement: UInt16 = 0) -> Text32 {
-    WireID(Text64(id)!, replacement: replacement, tag: InstanceTag("a1b2c")!).text
+    WireID(fixed(id), replacement: replacement, tag: .fixture).text
   }
 
   func row(_ id: String) -> OrderRow? {
-    core.findOrder(Text64(id)!).map { core.state.orders[$0] }
+    core.findOrder(fixed(id)).map { core.state.orders[$0] }
   }
 
   func status(_ id: String) -> OrderStatus? { row(id)?.status }
@@ -282,6 +282,19 @@ final class CoreFixture {
   }
 
   var exposure: ExposureRow { core.state.accounts[Self.main.index].exposure }
+}
+
+/// A short text that a test knows to fit.
+func fixed<T: InlineText>(_ text: String) -> T {
+  guard let inline = T(text) else { preconditionFailure("'\(text)' is longer than \(T.capacity) bytes") }
+  return inline
+}
+
+extension InstanceTag {
+  static var fixture: InstanceTag {
+    guard let tag = InstanceTag("a1b2c") else { preconditionFailure("the fixture's tag is a tag") }
+    return tag
+  }
 }
 
 extension Reply {

@@ -56,7 +56,7 @@ import Testing
     Shape(testDescription: "shows more than it has", reason: .badDisplayQuantity) { $0.displayQuantity = 200_000 },
     Shape(testDescription: "linked to an order that is not there", reason: .badLink) {
       $0.linkRaw = OrderLink.oco.rawValue
-      $0.linked = Text64("nobody")!
+      $0.linked = fixed("nobody")
     },
     Shape(testDescription: "a side that does not exist", reason: .notSupported) { $0.sideRaw = 7 },
     Shape(testDescription: "ten percent through the market", reason: .collar) { $0.price = 6_700_000 },
@@ -179,7 +179,7 @@ import Testing
     let fixture = CoreFixture()
     var rules = fixture.core.state.instruments[1].rules
     rules.id = InstrumentID(number: 3)
-    rules.name = Text32("ETH-USDT")!
+    rules.name = fixed("ETH-USDT")
     fixture.step(.defineInstrument, rules)
     let reply = fixture.order("x", kind: .market, on: InstrumentID(number: 3)) { $0.market = TopOfBook() }
     #expect(reply.outcome == .refused)

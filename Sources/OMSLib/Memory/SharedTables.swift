@@ -67,8 +67,8 @@ package struct TableCapacities: Equatable, Sendable {
     guard sent == line.count else { throw SystemError(errno: Int32(clamping: -min(sent, 0)), call: "sendmsg") }
   }
 
-  private func write<Row: BitwiseCopyable>(_ row: Row, _ section: Int, _ index: Int) -> Bool {
-    precondition(MemoryLayout<Row>.size == cc_table_row_size(UInt32(section)), "a row of another table")
+  private func write<Fields: BitwiseCopyable>(_ row: Fields, _ section: Int, _ index: Int) -> Bool {
+    precondition(MemoryLayout<Fields>.size == cc_table_row_size(UInt32(section)), "a row of another table")
     guard index >= 0 else { return false }
     return unsafe withUnsafeBytes(of: row) {
       unsafe cc_table_write(memory.base, UInt32(section), UInt64(index), $0.baseAddress)
@@ -77,8 +77,8 @@ package struct TableCapacities: Equatable, Sendable {
 }
 
 /// What reading a row told.
-enum RowRead<Row> {
-  case row(Row)
+enum RowRead<Fields> {
+  case row(Fields)
   /// Never written.
   case empty
   /// The owner is there but does not let go of the row.
@@ -127,7 +127,7 @@ enum RowRead<Row> {
 
   package var positionCount: Int { Int(unsafe cc_table_count(memory.base, UInt32(cc_section_position))) }
 
-  private func read<Row: BitwiseCopyable>(_ section: Int, _ index: Int, _ blank: Row) -> RowRead<Row> {
+  private func read<Fields: BitwiseCopyable>(_ section: Int, _ index: Int, _ blank: Fields) -> RowRead<Fields> {
     precondition(index >= 0, "rows are counted from 0")
     var row = blank
     switch Int(unsafe cc_read_row(memory.base, UInt32(section), UInt64(index), &row)) {

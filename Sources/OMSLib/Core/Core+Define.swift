@@ -79,6 +79,7 @@ extension Core {
   mutating func setText(_ input: SetTextInput) {
     precondition(input.id > 0 && Int(input.id) < state.capacity.texts, "text number out of range")
     state.texts[Int(input.id)].text = input
+    state.globals[0].textHighWater = max(state.globals[0].textHighWater, UInt64(input.id))
   }
 
   mutating func setLimit(_ input: SetLimitInput, _ output: inout StepOutput) {

@@ -3,13 +3,16 @@
 extension Core {
   /// Works off what is due; at most so many orders in one step, the rest in the next `timer` input.
   mutating func fireTimers(_ output: inout StepOutput) {
-    for _ in 0..<Limits.ordersPerStep {
+    var budget = Limits.ordersPerStep
+    while budget > 0 {
       guard let first = state.due.first, first.time <= stamp.time else { return }
       state.due.removeFirst()
-      // The row decides: an entry of a deadline that moved is only a reminder.
+      // The row decides: an entry of a deadline that moved is only a reminder. It costs no budget, since a core loaded
+      // from rows has no such entries and must do the same in the same step.
       guard let slot = state.slot(of: first.order), state.orders[slot].dueAt <= stamp.time,
         state.orders[slot].isOpen
       else { continue }
+      budget -= 1
       state.orders[slot].dueAt = .never
       attend(slot, &output)
     }

@@ -39,7 +39,8 @@ package struct GlobalRow: Sendable, BitwiseCopyable {
   package var clockAlarm: UInt8 = 0
   package var modeRaw: UInt8 = 0
   package var reserved: UInt16 = 0
-  package var tail: UInt64 = 0
+  /// Texts above this number were never set.
+  package var textHighWater: UInt64 = 0
 }
 
 /// Exposure of one scope: what limits are held against. Amounts in the report currency, worst case of working orders

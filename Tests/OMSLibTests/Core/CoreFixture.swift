@@ -52,6 +52,16 @@ final class CoreFixture {
     quote(Self.perp, bid: 6_000_000, ask: 6_000_100)
   }
 
+  /// Another core with the same rows, at the same time.
+  init(copyOf other: CoreFixture) {
+    for section in other.core.state.sections { precondition(core.load(section), "rows of the same build load") }
+    core.finishLoading(digest: other.core.state.digest)
+    now = other.now
+    lsn = other.lsn
+    token = other.token
+    trade = other.trade
+  }
+
   func defineAccount(_ id: AccountID, _ name: String, _ type: AccountType, mode: Mode = .paper) {
     var account = DefineAccountInput()
     account.id = id

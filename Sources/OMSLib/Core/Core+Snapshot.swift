@@ -1,0 +1,93 @@
+// The state as sections of rows, and back. Only rows are stored; what follows from them is made anew.
+
+extension CoreState {
+  /// All rows in use. The bytes are lent: valid until the next step.
+  package var sections: [SnapshotSection] {
+    let g = globals[0]
+    let isWindowFull = fillIDs[capacity.fillIDs - 1].key != 0
+    return [
+      section(globals, 1),
+      section(assets, Int(g.assetCount) + 1),
+      section(venues, Int(g.venueCount) + 1),
+      section(instruments, Int(g.instrumentCount) + 1),
+      section(accounts, Int(g.accountCount) + 1),
+      section(strategies, Int(g.strategyCount) + 1),
+      section(orders, Int(g.orderHighWater)),
+      section(positions, Int(g.positionCount) + 1),
+      section(balances, Int(g.balanceCount) + 1),
+      section(virtuals, Int(g.virtualCount) + 1),
+      section(fillIDs, isWindowFull ? capacity.fillIDs : Int(g.fillHand)),
+      section(limits, limits.capacity),
+      section(limitMasks, limitMasks.capacity),
+      section(texts, Int(g.textHighWater) + 1),
+      section(bulks, Self.bulkCount),
+      section(assetLimits, Int(g.assetLimitCount)),
+    ]
+  }
+
+  private func section<Row: BitwiseCopyable>(_ table: borrowing Table<Row>, _ count: Int) -> SnapshotSection {
+    unsafe SnapshotSection(
+      id: UInt32(table.id.rawValue), rowBytes: MemoryLayout<Row>.stride, unsafeBytes: table.bytes(count: count))
+  }
+}
+
+extension Core {
+  /// Loads one section into a core as new; `false` when it is none of ours or does not fit this capacity.
+  package mutating func load(_ section: SnapshotSection) -> Bool {
+    guard let raw = UInt8(exactly: section.id), let table = TableID(rawValue: raw) else { return false }
+    switch table {
+    case .global: return load(section, &state.globals)
+    case .asset: return load(section, &state.assets)
+    case .venue: return load(section, &state.venues)
+    case .instrument: return load(section, &state.instruments)
+    case .account: return load(section, &state.accounts)
+    case .strategy: return load(section, &state.strategies)
+    case .order: return load(section, &state.orders)
+    case .position: return load(section, &state.positions)
+    case .balance: return load(section, &state.balances)
+    case .virtualPosition: return load(section, &state.virtuals)
+    case .fillID: return load(section, &state.fillIDs)
+    case .limit: return load(section, &state.limits)
+    case .limitMask: return load(section, &state.limitMasks)
+    case .text: return load(section, &state.texts)
+    case .bulk: return load(section, &state.bulks)
+    case .assetLimit: return load(section, &state.assetLimits)
+    }
+  }
+
+  private func load<Row: BitwiseCopyable>(_ section: SnapshotSection, _ table: inout Table<Row>) -> Bool {
+    guard Int(section.rowBytes) == MemoryLayout<Row>.stride else { return false }
+    return unsafe table.load(section.bytes)
+  }
+
+  /// Makes the indexes anew once all sections are loaded. `digest` is the one recorded with the rows.
+  package mutating func finishLoading(digest: StateDigest) {
+    precondition(state.orderIndex.count == 0, "rows are loaded into a core as new")
+    state.digest = digest
+    for slot in 0..<Int(state.globals[0].orderHighWater) { index(slot) }
+    for row in 1..<(Int(state.globals[0].positionCount) + 1) {
+      // The head of a chain is the row that no other row of the pair names; later rows were put in front.
+      state.positionIndex[state.positions[row].account.index, state.positions[row].instrument.index] = row
+    }
+    for row in 1..<(Int(state.globals[0].balanceCount) + 1) {
+      let isFutures = state.balances[row].walletRaw == Wallet.futures.rawValue
+      state.balanceIndex[
+        state.balances[row].account.index * 2 + (isFutures ? 1 : 0), state.balances[row].asset.index] = row
+    }
+    for row in 0..<state.capacity.fillIDs where state.fillIDs[row].key != 0 {
+      state.fillIndex.insert(state.fillIDs[row].key)
+    }
+  }
+
+  private mutating func index(_ slot: Int) {
+    let row = state.orders[slot]
+    guard row.image.orderNumber != 0 else { return }
+    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    for attempt in 0..<row.image.replacements {
+      let key = WireID.key(row.image.id, replacement: attempt + 1)
+      state.orderIndex.insert(key.high, key.low, row: slot)
+    }
+    guard row.isOpen, row.dueAt < .never else { return }
+    state.due.push(DueHeap.Entry(time: row.dueAt, order: row.image.orderNumber))
+  }
+}

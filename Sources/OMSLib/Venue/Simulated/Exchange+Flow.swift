@@ -83,19 +83,25 @@ extension Exchange {
     (Int(instrument) * 2 + (side == .buy ? 0 : 1)) * Self.quoteCount + place
   }
 
-  /// Where the quote at `place` belongs, on a tick; the first one nearest to the market.
-  private func quotePrice(_ row: Int, _ side: Side, _ place: Int) -> Int64 {
-    let market = markets[row]
-    let mid = market.walk >> 16
-    let half = max(Int64(clamping: Int128(mid) * Int128(market.spreadE8) / 200_000_000), 0)
-    let distance = half + Int64(place) * quoteStep(row)
-    let tick = market.rules.tick
-    let price = side == .buy ? (mid - distance) / tick : (mid + distance + tick) / tick
-    return max(price, 1) * tick
+  /// Where the quotes of one instrument belong at one time: what all places have in common.
+  private struct QuoteLine {
+    var middle: Int64
+    var half: Int64
+    var step: Int64
+    var tick: Int64
+
+    /// The level of the quote at `place`; the first one is nearest to the market.
+    func level(_ side: Side, _ place: Int) -> Int64 {
+      let distance = half + Int64(place) * step
+      return max(side == .buy ? (middle - distance) / tick : (middle + distance + tick) / tick, 1)
+    }
   }
 
-  private func quoteStep(_ row: Int) -> Int64 {
-    max(Int64(clamping: Int128(markets[row].walk >> 16) * Int128(Self.stepE8) / 100_000_000), markets[row].rules.tick)
+  private func quoteLine(_ row: Int) -> QuoteLine {
+    let (middle, tick) = (markets[row].walk >> 16, markets[row].rules.tick)
+    return QuoteLine(
+      middle: middle, half: Int64(clamping: Int128(middle) * Int128(markets[row].spreadE8) / 200_000_000),
+      step: max(Int64(clamping: Int128(middle) * Int128(Self.stepE8) / 100_000_000), tick), tick: tick)
   }
 
   /// Puts the quotes where the walk is now: the side it moves away from first, then whatever still stands in the way is
@@ -118,21 +124,22 @@ extension Exchange {
 
   private mutating func quoteSide(_ instrument: UInt16, _ side: Side, _ isForced: Bool) {
     let row = Int(instrument)
-    let step = quoteStep(row)
+    let line = quoteLine(row)
     for place in 0..<Self.quoteCount {
       let index = quoteIndex(instrument, side, place)
-      let wanted = quotePrice(row, side, place)
+      let level = line.level(side, place)
+      let wanted = level * line.tick
       let quote = quotes[index]
       let isThere = quote.slot != 0 && orders[Int(quote.slot)].number == quote.number
       if isThere && !isForced {
-        let order = orders[Int(quote.slot)]
+        let slot = Int(quote.slot)
+        let (price, quantity, filled) = (orders[slot].price, orders[slot].quantity, orders[slot].filled)
         // Quotes far from the market may lag behind; used-up ones are renewed.
-        let isNear = (order.price - wanted).magnitude <= UInt64(step * Int64(place) / 4)
-        if isNear && order.remaining * 4 >= order.quantity * 3 { continue }
+        let isNear = (price - wanted).magnitude <= UInt64(line.step * Int64(place) / 4)
+        if isNear && (quantity - filled) * 4 >= quantity * 3 { continue }
       }
       if isThere { end(quote.slot, .cancelled, why: .asked) }
       quotes[index] = FlowQuote()
-      let level = wanted / markets[row].rules.tick
       let (bid, ask) = books[row].bestLevels
       guard side == .buy ? level < ask : level > bid else { continue }
       let spread = Int64(markets[row].random.below(40)) + 80
@@ -148,8 +155,8 @@ extension Exchange {
     let row = Int(instrument)
     guard partialPercent == 100 else { return true }
     let side = moved
-    let limit = quotePrice(row, side.opposite, 0)
-    let level = limit / markets[row].rules.tick
+    let level = quoteLine(row).level(side.opposite, 0)
+    let limit = level * markets[row].rules.tick
     let (bid, ask) = books[row].bestLevels
     // The side that was just moved holds the flow's new quotes; only its other side can be in the way.
     let (best, isCrossed) = side == .buy ? (bid, bid >= level) : (ask, ask <= level)

@@ -101,3 +101,23 @@ extension Exchange {
     while output.pop() != nil {}
   }
 }
+
+extension Exchange {
+  /// Applies the body of one record of the exchange's journal. `false`: the record is of another type or too short.
+  /// `exchangeStart` is for the caller: it makes a new exchange of it.
+  package mutating func replay(_ type: RecordType, body: UnsafeRawBufferPointer) -> Bool {
+    switch type {
+    case .exchangeRequest:
+      guard body.count >= MemoryLayout<ExchangeRequestRecord>.size else { return false }
+      replay(unsafe body.loadUnaligned(as: ExchangeRequestRecord.self))
+    case .exchangeControl:
+      guard body.count >= MemoryLayout<ExchangeControlRecord>.size else { return false }
+      replay(unsafe body.loadUnaligned(as: ExchangeControlRecord.self))
+    case .exchangeAdvance:
+      guard body.count >= MemoryLayout<ExchangeAdvanceRecord>.size else { return false }
+      replay(unsafe body.loadUnaligned(as: ExchangeAdvanceRecord.self))
+    default: return false
+    }
+    return true
+  }
+}

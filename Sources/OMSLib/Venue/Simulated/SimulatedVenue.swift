@@ -64,6 +64,18 @@
     return true
   }
 
+  /// Opens a customer's account at a running exchange, without money: controls deposit it. `false`: the name is taken,
+  /// or there is no room.
+  package mutating func addAccount(named name: Text64, now: EngineTime) -> Bool {
+    guard exchange.account(named: name) == nil, exchange.accountCount + 1 < accountOut.count else { return false }
+    var control = ExchangeControl(.defineAccount)
+    control.text = name
+    control.account = UInt16(exchange.accountCount + 1)
+    control.detail = ExchangeAccountKind.customer.rawValue
+    control.group = 1
+    return desk(control, now: now)
+  }
+
   package mutating func register(instrument: InstrumentID, name: Text32) -> Bool {
     guard let row = exchange.instrument(named: name) else { return false }
     instrumentOut[Int(row)] = instrument.number
@@ -77,6 +89,57 @@
     assetOut[Int(row)] = asset.number
     assetIn[asset.index] = row
     return true
+  }
+
+  /// Sets up an exchange that has nothing yet: records its start, then every control. Register names afterwards.
+  package mutating func open(_ setup: ExchangeSetup, now: EngineTime) {
+    precondition(exchange.accountCount == 0, "an exchange is set up once")
+    var start = ExchangeStartRecord()
+    start.options = exchange.options
+    start.time = exchange.time
+    recorder.start(start)
+    for control in setup.controls {
+      let isDone = desk(control, now: now)
+      precondition(isDone, "an empty exchange has room for its own set-up")
+    }
+  }
+
+  /// A new exchange in place of the old one (`oms sim reset`): other seed, empty books, opening balances. Accounts,
+  /// instruments and assets that the new one has under the same names keep their engine numbers. The link breaks and
+  /// comes back, so that the engine reads everything anew.
+  package mutating func reset(_ options: ExchangeOptions, _ setup: ExchangeSetup, now: EngineTime) {
+    let old = (
+      accountIn: (0..<Limits.accountCount).map { accountIn[$0] },
+      instrumentIn: (0..<Limits.instrumentCount).map { instrumentIn[$0] },
+      assetIn: (0..<Limits.assetCount).map { assetIn[$0] }
+    )
+    let names = (
+      accounts: (0..<Limits.accountCount).map { exchange.accounts[Int(old.accountIn[$0])].name },
+      instruments: (0..<Limits.instrumentCount).map { exchange.markets[Int(old.instrumentIn[$0])].rules.name },
+      assets: (0..<Limits.assetCount).map { exchange.assets[Int(old.assetIn[$0])].name }
+    )
+    precondition(options.capacity.accounts == exchange.options.capacity.accounts, "the tables keep their size")
+    precondition(options.capacity.instruments == exchange.options.capacity.instruments)
+    precondition(options.capacity.assets == exchange.options.capacity.assets)
+    exchange = Exchange(options, startingAt: clock.market(at: now))
+    faults = FaultState()
+    for row in 0..<accountOut.count { accountOut[row] = 0 }
+    for row in 0..<instrumentOut.count { instrumentOut[row] = 0 }
+    for row in 0..<assetOut.count { assetOut[row] = 0 }
+    for number in 0..<Limits.accountCount { accountIn[number] = 0 }
+    for number in 0..<Limits.instrumentCount { (instrumentIn[number], feedFaults[number]) = (0, 0) }
+    for number in 0..<Limits.assetCount { assetIn[number] = 0 }
+    open(setup, now: now)
+    for (number, name) in names.accounts.enumerated() where old.accountIn[number] != 0 {
+      _ = register(account: AccountID(number: UInt16(number)), name: name)
+    }
+    for (number, name) in names.instruments.enumerated() where old.instrumentIn[number] != 0 {
+      _ = register(instrument: InstrumentID(number: UInt16(number)), name: name)
+    }
+    for (number, name) in names.assets.enumerated() where old.assetIn[number] != 0 {
+      _ = register(asset: AssetID(number: UInt16(number)), name: name)
+    }
+    disconnect(0, now)
   }
 
   // MARK: - The door

@@ -186,4 +186,16 @@ private let ms: Int64 = 1_000_000
     let wide = engine.door.top(of: InstrumentID(number: 11))
     #expect((wide.ask - wide.bid) * 10_000 > 2 * wide.bid)
   }
+
+  @Test func aResetGivesBackTheOpeningBalancesUnderTheSameNumbers() {
+    var engine = Engine()
+    _ = engine.market("a")
+    var options = ExchangeDriver.small
+    options.seed = 2
+    engine.door.reset(options, .standard(), now: engine.now)
+    expect(engine.send(nil), is: [" disconnected", " connected"])
+    expect(engine.market("a").count, is: 2)
+    let fills = engine.request(.queryFills, "")
+    expect(engine.send(fills).count, is: 2)
+  }
 }

@@ -36,28 +36,23 @@ extension Core {
   package mutating func load(_ section: SnapshotSection) -> Bool {
     guard let raw = UInt8(exactly: section.id), let table = TableID(rawValue: raw) else { return false }
     switch table {
-    case .global: return load(section, &state.globals)
-    case .asset: return load(section, &state.assets)
-    case .venue: return load(section, &state.venues)
-    case .instrument: return load(section, &state.instruments)
-    case .account: return load(section, &state.accounts)
-    case .strategy: return load(section, &state.strategies)
-    case .order: return load(section, &state.orders)
-    case .position: return load(section, &state.positions)
-    case .balance: return load(section, &state.balances)
-    case .virtualPosition: return load(section, &state.virtuals)
-    case .fillID: return load(section, &state.fillIDs)
-    case .limit: return load(section, &state.limits)
-    case .limitMask: return load(section, &state.limitMasks)
-    case .text: return load(section, &state.texts)
-    case .bulk: return load(section, &state.bulks)
-    case .assetLimit: return load(section, &state.assetLimits)
+    case .global: return state.globals.load(section)
+    case .asset: return state.assets.load(section)
+    case .venue: return state.venues.load(section)
+    case .instrument: return state.instruments.load(section)
+    case .account: return state.accounts.load(section)
+    case .strategy: return state.strategies.load(section)
+    case .order: return state.orders.load(section)
+    case .position: return state.positions.load(section)
+    case .balance: return state.balances.load(section)
+    case .virtualPosition: return state.virtuals.load(section)
+    case .fillID: return state.fillIDs.load(section)
+    case .limit: return state.limits.load(section)
+    case .limitMask: return state.limitMasks.load(section)
+    case .text: return state.texts.load(section)
+    case .bulk: return state.bulks.load(section)
+    case .assetLimit: return state.assetLimits.load(section)
     }
-  }
-
-  private func load<Row: BitwiseCopyable>(_ section: SnapshotSection, _ table: inout Table<Row>) -> Bool {
-    guard Int(section.rowBytes) == MemoryLayout<Row>.stride else { return false }
-    return unsafe table.load(section.bytes)
   }
 
   /// Makes the indexes anew once all sections are loaded. `digest` is the one recorded with the rows.
@@ -89,5 +84,12 @@ extension Core {
     }
     guard row.isOpen, row.dueAt < .never else { return }
     state.due.push(DueHeap.Entry(time: row.dueAt, order: row.image.orderNumber))
+  }
+}
+
+extension Table {
+  mutating func load(_ section: SnapshotSection) -> Bool {
+    guard Int(section.rowBytes) == MemoryLayout<Row>.stride else { return false }
+    return unsafe load(section.bytes)
   }
 }

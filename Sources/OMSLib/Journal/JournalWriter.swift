@@ -34,6 +34,8 @@
   private var needsMark = false
   private var lastSync = EngineTime.zero
   var lastWatch = EngineTime.zero
+  /// A disk that refused the next segment is asked again then.
+  private var nextPreparation = EngineTime.zero
   private var syncCount: UInt64 = 0
   private var segmentCount: UInt32 = 0
 
@@ -82,7 +84,7 @@
     do throws(SystemError) {
       work += try copyPublished(utc: utc)
       if isUnsynced, isSyncDue(now) { work += try synchronize(now) }
-      work += try workAhead(isIdle: work == 0)
+      work += try workAhead(now, isIdle: work == 0)
     } catch {
       work += 1
       fail(error, utc: utc)
@@ -255,14 +257,15 @@
 
   /// Prepares the next segment and hashes the current one, a piece per call: when there is nothing else to do, or when
   /// it cannot wait any longer.
-  private mutating func workAhead(isIdle: Bool) throws(SystemError) -> Int {
+  private mutating func workAhead(_ now: EngineTime, isIdle: Bool) throws(SystemError) -> Int {
     let used = segmentOffset
-    if used > options.segmentBytes / 4 * (isIdle ? 2 : 3) {
+    if used > options.segmentBytes / 4 * (isIdle ? 2 : 3), now >= nextPreparation {
       // A full disk shows here, long before a record needs the room; the segment in use is not touched by it.
       do throws(SystemError) {
         if try prepared.advance(directory: directories[directoryIndex], length: options.segmentBytes) { return 1 }
       } catch {
         ring.setLastErrno(error.errno)
+        nextPreparation = now.advanced(byNanoseconds: JournalOptions.watchInterval)
       }
     }
     guard isIdle || unhashedBytes > Self.unhashedBytesMax else { return 0 }

@@ -151,17 +151,34 @@
 
   private mutating func openSegment() throws(JournalError) {
     let wanted = cursor + 1
-    guard let found = try newestSegment(atMost: wanted) else {
-      guard let oldest = try oldestSegment() else { return }
-      throw .pruned(lsn: wanted, oldest: oldest.firstLsn)
+    var triesLeft = 2
+    while true {
+      guard let found = try newestSegment(atMost: wanted) else {
+        guard let oldest = try oldestSegment() else { return }
+        throw .pruned(lsn: wanted, oldest: oldest.firstLsn)
+      }
+      do throws(JournalError) {
+        try openSegment(found.path, found.name)
+        return
+      } catch {
+        // Compressed or pruned between the listing and the opening: the next listing knows.
+        triesLeft -= 1
+        guard triesLeft > 0, case .system(_, let cause) = error, cause.errno == Self.noSuchFile else { throw error }
+      }
     }
-    let entry = try SegmentEntry.load(fileSystem, path: found.path, name: found.name)
+  }
+
+  /// ENOENT: a number of the kernel's interface, which never changes.
+  private static var noSuchFile: Int32 { 2 }
+
+  private mutating func openSegment(_ path: String, _ name: SegmentName) throws(JournalError) {
+    let entry = try SegmentEntry.load(fileSystem, path: path, name: name)
     guard entry.header.identity.id == identity.id else {
-      throw .otherInstance(file: found.path, found: entry.header.identity.name.description)
+      throw .otherInstance(file: path, found: entry.header.identity.name.description)
     }
-    let source = try SegmentSource.open(fileSystem, path: found.path, name: found.name)
+    let source = try SegmentSource.open(fileSystem, path: path, name: name)
     scan = SegmentScan(source: source, header: entry.header)
-    scanOrdinal = found.name.ordinal
+    scanOrdinal = name.ordinal
   }
 
   /// The newest segment that begins at or before `lsn`: of several, the one that superseded the others.

@@ -77,6 +77,15 @@ import Testing
     #expect(try Self.drain(&tailer) == Array(31...90))
   }
 
+  @Test func aSegmentThatIsCompressedWhileItIsOpenedIsFoundAgain() throws {
+    let kit = try JournalKit(segmentBytes: 1 << 14)
+    kit.fill(300)
+    var tailer = JournalTailer(fileSystem: kit.disk, options: kit.options, ring: kit.ring)
+    kit.disk.inject(.init(.open, path: "SEGMENT", errno: 2, count: 1))
+    #expect(try Self.drain(&tailer) == Array(1...300))
+    #expect(kit.disk.faultCount == 1)
+  }
+
   @Test func compressedSegmentsReadAsPlainOnes() throws {
     let kit = try JournalKit(segmentBytes: 1 << 14)
     kit.fill(500)

@@ -38,7 +38,7 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   /// What provably did not leave this machine.
   private var unsent = BoundedQueue<VenueEvent>(capacity: Self.queueCapacity)
   private var replies = BoundedQueue<PendingReply>(capacity: Self.queueCapacity)
-  private var written = WrittenSet()
+  private var written: WrittenSet
   package var watcher = PriceWatcher()
   private var time: EngineTime
   private var utc: UTCTime
@@ -50,8 +50,9 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   package init(
     machine: consuming Machine, journal: consuming JournalAppender, door: consuming Door, gate: consuming Gate,
-    durability: DurabilityMode
+    durability: DurabilityMode, writtenCapacity: Int = Limits.orderIDWindow
   ) {
+    written = WrittenSet(capacity: writtenCapacity)
     time = journal.time
     utc = .zero
     self.machine = machine
@@ -195,6 +196,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   // MARK: Frames
 
   private mutating func takeRequests(now: EngineTime) {
+    // What is not published dies with the process: no frame leaves before its intent is in the ring for good (INV-10).
+    if output.requestCount > 0 { journal.publish() }
     for index in 0..<output.requestCount {
       var request = output.request(at: index)
       // The whole group of this input: its last record is what must be durable.

@@ -12,9 +12,9 @@ private let layers: [[String]] = [
   ["Core", "Routing", "Treasury"],
   ["Strategy", "Portfolio"],
   ["Orchestrator"],
-  ["Backtest", "Simulation", "Monitor", "Gateway"],
+  ["Backtest", "Monitor", "Gateway"],
   ["Engine"],
-  ["Bench"],
+  ["Bench", "Simulation"],
 ]
 
 @Suite struct LayeringTests {

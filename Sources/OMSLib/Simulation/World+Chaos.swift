@@ -1,0 +1,100 @@
+// What goes wrong, and how it is put right again.
+
+extension World {
+  /// Something happens to the world as a whole.
+  func strike() {
+    guard phase == .chaos else {
+      nextChaos = .max
+      return
+    }
+    nextChaos = now + 20_000_000 + Int64(chaos.below(80_000_000))
+    let plan = settings.faults
+    if plan.strikes(.disconnect, 8, 60, in: 1_000, &chaos) {
+      link.disconnect(now: now, for: 1_000_000 + Int64(chaos.below(1_500_000_000)))
+    }
+    if plan.strikes(.exchangeRestart, 4, 20, in: 1_000, &chaos) {
+      probes.hit(.exchangeRestarted)
+      link.run(to: now)
+      verdict.expect(link.restartExchange(now: now), "AUD-01", "the exchange came back from its record as another one")
+    }
+    if plan.strikes(.wildMarket, 20, 100, in: 1_000, &chaos) { moveMarket() }
+    if plan.strikes(.partialFill, 30, 100, in: 1_000, &chaos) { setPartial() }
+    if plan.strikes(.clockStep, 15, 80, in: 1_000, &chaos) { stepClock() }
+    if plan.strikes(.diskFull, 10, 40, in: 1_000, &chaos) { failDisk(28, [.allocate, .write]) }
+    if plan.strikes(.diskError, 10, 40, in: 1_000, &chaos) { failDisk(5, [.write, .synchronize, .open, .rename]) }
+    if plan.strikes(.kill, 12, 40, in: 1_000, &chaos) { kill(power: false, downFor: downTime()) }
+    if plan.strikes(.powerCut, 12, 40, in: 1_000, &chaos) { kill(power: true, downFor: downTime()) }
+  }
+
+  private func downTime() -> Int64 { Int64(crash.below(4) == 0 ? crash.below(3_000_000_000) : crash.below(50_000_000)) }
+
+  private func moveMarket() {
+    var control = ExchangeControl(.setPrice)
+    control.instrument = UInt16(1 + chaos.below(2))
+    let mark = link.tops[Int(control.instrument)].mark
+    let bound = UInt64(max(mark / 100, 1))
+    control.price = max(1, mark + Int64(chaos.below(bound * 2)) - Int64(bound))
+    link.apply(control, at: now)
+  }
+
+  private func setPartial() {
+    var control = ExchangeControl(.setPartial)
+    control.detail = UInt8(1 + chaos.below(100))
+    link.apply(control, at: now)
+  }
+
+  private func stepClock() {
+    probes.hit(.clockStepped)
+    let step = Int64(chaos.below(4_000_000_000)) - 2_000_000_000
+    wallOffset += step
+    guard step.magnitude > 1_000_000_000 else { return }
+    var input = ClockOffsetInput()
+    input.utcOffset = wallOffset
+    input.isAlarm = step < -1_500_000_000 ? 1 : 0
+    send(.clockOffset, input)
+  }
+
+  private func failDisk(_ errno: Int32, _ calls: [WorldDisk.Call]) {
+    probes.hit(.diskFailed)
+    let call = calls[Int(chaos.below(UInt64(calls.count)))]
+    let count = settings.faults[.diskError] == .extreme && chaos.chance(1, in: 4) ? Int.max : 1 + Int(chaos.below(3))
+    disk.inject(WorldDisk.Failure(call: call, errno: errno, skip: Int(chaos.below(20)), count: count))
+  }
+
+  /// Faults end; people look at what happened and open everything again.
+  func heal() {
+    phase = .heal
+    nextChaos = .max
+    link.isChaos = false
+    link.trap = nil
+    disk.trap = nil
+    disk.heal()
+    trace?.add("\(now) -- heal")
+    var control = ExchangeControl(.setPartial)
+    control.detail = 100
+    link.apply(control, at: now)
+    pass(until: now + 1_000_000)
+    while run == nil || run?.ring.state == .dead, verdict.failures.isEmpty {
+      if run == nil { restartAt = min(restartAt, now) }
+      pass(until: now + 100_000_000)
+    }
+    gate.states = [:]
+    for number in 1...settings.accountCount { resume(Scope(account: AccountID(number: UInt16(number)))) }
+    for number in 1...2 { resume(Scope(instrument: InstrumentID(number: UInt16(number)))) }
+    resume(Scope(venue: VenueLink.venue))
+    resume(Scope())
+    send(.clockOffset, ClockOffsetInput())
+    healedAt = now
+  }
+
+  private func resume(_ scope: Scope) { setTrading(scope, .on) }
+
+  /// Waits for a moment in which nothing is on its way.
+  func settle() {
+    for _ in 0..<1_000 where verdict.failures.isEmpty {
+      if let run, link.isIdle, run.ring.appendedLsn == run.ring.durableLsn, run.agent.nextDue > engineTime { return }
+      pass(until: now + 1_000_000)
+    }
+    if verdict.failures.isEmpty { verdict.fail("INV-17", "the world does not come to rest") }
+  }
+}

@@ -1,0 +1,330 @@
+// The rules, checked from outside: against the exchange's own ledger, the durable record, and what callers were told.
+
+extension World {
+  /// The last moment before a frame leaves.
+  func inspect(_ request: VenueRequest) {
+    guard request.kind == .newOrder || request.kind == .amendOrder else { return }
+    let state = gate.state(account: request.account, instrument: request.instrument, venue: request.venue)
+    let passes = state == .on || (state == .paused && request.opensRisk == 0)
+    verdict.expect(passes, "INV-13", "frame \(request.wireID) left while the gate was \(state)")
+    if request.opensRisk != 0 {
+      verdict.expect(request.riskToken != 0, "INV-06", "frame \(request.wireID) carries no verdict")
+      if settings.durability == .strict, let run {
+        verdict.expect(
+          request.intentLsn <= run.ring.durableLsn, "INV-10",
+          "frame \(request.wireID) left before its intent was durable")
+      }
+    }
+    if let run, request.intentLsn > run.ring.appendedLsn {
+      verdict.fail("INV-10", "frame \(request.wireID) left before its intent was in the ring")
+    }
+    let id = request.kind == .newOrder ? request.wireID : request.newWireID
+    if !id.isEmpty, link.frames[id] != nil { verdict.fail("INV-07", "wire id \(id) is written twice") }
+    verdict.expect(now <= request.signBy.nanoseconds, "INV-06", "frame \(request.wireID) left behind its time")
+  }
+
+  /// What must hold at every moment.
+  func check() {
+    readVenueFills()
+    verdict.expect(link.exchange.isSound(), "ORACLE", "the exchange's own ledger does not add up")
+    guard let run, corpse == nil else { return }
+    checkLedger(run)
+    checkExposure(run)
+    if phase >= .heal { checkLiveness(run) }
+  }
+
+  /// INV-01, from the rows themselves.
+  private func checkLedger(_ run: EngineRun) {
+    for row in 1..<(Int(run.agent.machine.state.global.balanceCount) + 1) {
+      let balance = run.agent.machine.state.balances[row]
+      let sum =
+        balance.opening.units + balance.fills.units + balance.fees.units + balance.funding.units
+        + balance.realised.units
+        + balance.transfers.units + balance.external.units
+      verdict.expect(sum == balance.total.units, "INV-01", "balance \(row) is not the sum of its entries")
+    }
+  }
+
+  /// INV-05: whatever happens next at the venue was reserved here.
+  private func checkExposure(_ run: EngineRun) {
+    for account in 1...settings.accountCount {
+      guard run.agent.machine.state.accounts[account].isOpen != 0 else { continue }
+      for rules in settings.instruments {
+        let open = link.openQuantities(account, rules.id.index)
+        let held = venueFills[Observer.PositionKey(account: UInt16(account), instrument: rules.id.number)] ?? 0
+        let row = run.agent.machine.state.findPosition(AccountID(number: UInt16(account)), rules.id, .net)
+        let position = row.map { run.agent.machine.state.positions[$0] } ?? PositionRow()
+        let ours = Int64(position.book.quantity.units / World.unit(18 - Int(rules.quantityScale)))
+        verdict.expect(
+          held + open.buys <= ours + position.openBuy, "INV-05",
+          "account \(account) may come to hold \(held + open.buys) of \(rules.name), \(ours + position.openBuy) is reserved"
+        )
+        verdict.expect(
+          held - open.sells >= ours - position.openSell, "INV-05",
+          "account \(account) may come down to \(held - open.sells) of \(rules.name), \(ours - position.openSell) is "
+            + "reserved")
+      }
+    }
+  }
+
+  private func checkLiveness(_ run: EngineRun) {
+    guard now > healedAt + 6_000_000_000 else { return }
+    for slot in 0..<Int(run.agent.machine.state.global.orderHighWater) {
+      let row = run.agent.machine.state.orders[slot]
+      guard row.isOpen, row.isHeld == 0 else { continue }
+      let age = utc.nanoseconds - row.image.updated.nanoseconds
+      switch row.status {
+      case .pendingCancel, .pendingAmend, .new, .sent:
+        verdict.expect(age < 6_000_000_000, "LIVE-CANCEL", "order \(row.image.id) is \(row.status) for \(age) ns")
+      case .unknown:
+        verdict.expect(age < 17_100_000_000, "LIVE-UNKNOWN", "order \(row.image.id) is unknown for \(age) ns")
+      default: break
+      }
+    }
+  }
+
+  /// Fills at the exchange, each counted once.
+  private func readVenueFills() {
+    let fills = link.exchange.fillCount
+    let capacity = UInt64(link.exchange.fills.count)
+    if fills - venueFillCount > capacity {
+      return verdict.fail("ORACLE", "fills were overwritten before they were read")
+    }
+    while venueFillCount < fills {
+      let fill = link.exchange.fills[Int(venueFillCount % capacity)]
+      venueFillCount += 1
+      guard fill.account > VenueLink.houseAccounts else { continue }
+      let account = fill.account - VenueLink.houseAccounts
+      let sign: Int64 = fill.sideRaw == Side.buy.rawValue ? 1 : -1
+      venueFills[Observer.PositionKey(account: account, instrument: fill.instrument), default: 0] +=
+        sign * fill.quantity
+      venueFillKeys.append(
+        Observer.FillKey(
+          account: account, instrument: fill.instrument, side: fill.sideRaw, isBust: 0,
+          trade: VenueReference(fill.trade)))
+      if fill.other > VenueLink.houseAccounts, fill.isForced == 0 { noteSelfTrade(fill) }
+    }
+  }
+
+  /// INV-20: buys and sells of our own accounts never meet, unless a trigger at the venue made them.
+  private func noteSelfTrade(_ fill: ExchangeFill) {
+    guard OrderKind(rawValue: fill.kindRaw)?.isConditional == false else { return ownTrades.append(fill.trade) }
+    if ownTrade == fill.trade, !ownTrades.contains(fill.trade) {
+      verdict.fail("INV-20", "own accounts traded with each other: trade \(fill.trade), order \(fill.wireID)")
+    }
+    ownTrade = fill.trade
+  }
+
+  /// AUD-04: what callers were told is in the journal.
+  func checkAcknowledged(_ run: EngineRun) {
+    for (index, order) in client.orders.enumerated() where order.isAcknowledged {
+      guard let seen = observer.orders[order.number] else {
+        if settings.durability != .strict && client.powerLost {
+          client.drop(index)
+        } else {
+          verdict.fail("AUD-04", "order \(order.input.id) was acknowledged and is not in the journal")
+        }
+        continue
+      }
+      if !order.input.id.isEmpty, seen.image.id != order.input.id {
+        verdict.fail("AUD-04", "order \(order.input.id) was acknowledged as \(order.number), which is \(seen.image.id)")
+      }
+    }
+  }
+
+  // MARK: The end
+
+  /// Everything must agree, to the last unit.
+  func finish() {
+    guard verdict.failures.isEmpty, let run else { return }
+    check()
+    verdict.expect(
+      client.compared >= settings.accountCount, "INV-17",
+      "\(client.compared) of \(settings.accountCount) comparisons have ended")
+    verdict.expect(observer.lastDrift <= compareLsn, "AUD-02", "a comparison found drift after everything was healed")
+    verdict.expect(client.pending.isEmpty, "INV-17", "\(client.pending.count) commands never got an answer")
+    compareOrders(run)
+    compareFills()
+    compareMoney(run)
+    checkIntents()
+    checkProfit(run)
+    checkReplay(run)
+  }
+
+  private func compareOrders(_ run: EngineRun) {
+    var open = 0
+    for slot in 0..<Int(run.agent.machine.state.global.orderHighWater) {
+      let row = run.agent.machine.state.orders[slot]
+      guard row.isOpen, row.isHeld == 0 else { continue }
+      open += 1
+      let wire = run.agent.machine.wireText(slot)
+      guard let theirs = link.openOrder(row.image.account.number, wire) else {
+        verdict.fail("AUD-02", "order \(row.image.id) is \(row.status) here and not open at the venue")
+        continue
+      }
+      verdict.expect(
+        theirs.remaining == row.remaining, "AUD-02",
+        "order \(row.image.id) has \(row.remaining) left here and \(theirs.remaining) at the venue")
+      verdict.expect(
+        row.image.isUnconfirmed == 0, "LIVE-UNKNOWN", "order \(row.image.id) was never confirmed after a restart")
+      if row.kind.hasLimitPrice, theirs.kind.hasLimitPrice {
+        verdict.expect(
+          theirs.price == row.image.price, "AUD-02",
+          "order \(row.image.id) stands at \(row.image.price) here and \(theirs.price) at the venue")
+      }
+    }
+    let theirs = (1...settings.accountCount).reduce(0) { $0 + link.openCount($1) }
+    verdict.expect(open == theirs, "AUD-02", "\(open) orders are open here and \(theirs) at the venue")
+  }
+
+  private func compareFills() {
+    verdict.expect(
+      venueFillKeys.count == observer.fills.count, "AUD-02",
+      "\(observer.fills.count) fills here, \(venueFillKeys.count) at the venue")
+    for key in venueFillKeys where !observer.fills.contains(key) {
+      verdict.fail("AUD-02", "trade \(key.trade.low) of account \(key.account) is missing here")
+    }
+  }
+
+  private func compareMoney(_ run: EngineRun) {
+    for account in 1...settings.accountCount {
+      let id = AccountID(number: UInt16(account))
+      for wallet in Wallet.allCases {
+        for asset in 1...settings.assetNames.count {
+          let theirs = link.balance(account, wallet, asset)
+          let row = run.agent.machine.state.findBalance(id, AssetID(number: UInt16(asset)), wallet)
+          let ours = row.map { run.agent.machine.state.balances[$0].total.units } ?? 0
+          verdict.expect(
+            ours == theirs.total, "AUD-02",
+            "account \(account) has \(ours) of asset \(asset) (\(wallet)) here and \(theirs.total) at the venue")
+        }
+      }
+      for rules in settings.instruments where rules.instrumentClass != .spot {
+        let theirs = link.holding(account, rules.id.index)
+        let row = run.agent.machine.state.findPosition(id, rules.id, .net)
+        let book = row.map { run.agent.machine.state.positions[$0].book } ?? PositionBook()
+        let quantity = Int128(theirs.quantity) * World.unit(18 - Int(rules.quantityScale))
+        verdict.expect(
+          book.quantity.units == quantity && book.cost.units == theirs.cost, "AUD-02",
+          "account \(account) holds \(book.quantity.units) at \(book.cost.units) here, \(quantity) at \(theirs.cost) there"
+        )
+      }
+    }
+  }
+
+  /// AUD-03 and INV-18: every order at the venue was meant, and none that was given up for lost is there.
+  private func checkIntents() {
+    var meant: Set<Text32> = []
+    for number in observer.orderNumbers {
+      guard let image = observer.orders[number]?.image else { continue }
+      if image.ownerRaw == OrderOwner.oms.rawValue, image.id.high.isEmpty, WireID(image.id.low) != nil {
+        meant.insert(image.id.low)
+      }
+      for replacement in 0...image.replacements {
+        meant.insert(WireID.make(tag: Self.identity.tag, id: image.id, replacement: replacement))
+      }
+      let wire = WireID.make(tag: Self.identity.tag, id: image.id)
+      let isGone = image.reasonRaw == Reason.notPlaced.rawValue || image.reasonRaw == Reason.notSent.rawValue
+      if isGone, image.replacements == 0, image.statusRaw == OrderStatus.rejected.rawValue, link.placed.contains(wire) {
+        verdict.fail("INV-18", "order \(image.id) counts as never placed, and was")
+      }
+    }
+    let strays = link.placed.filter { !meant.contains($0) }
+    // Without waiting for the disk a power cut may take intents; then the order was adopted or has ended since.
+    if strays.isEmpty || (settings.durability != .strict && settings.faults[.powerCut] != .off) { return }
+    let words = strays.map(\.description).sorted()
+    verdict.fail("AUD-03", "\(strays.count) orders at the venue have no intent here: \(words[0])")
+  }
+
+  /// AUD-09: what was made is what the equity moved by, by the fills alone.
+  private func checkProfit(_ run: EngineRun) {
+    for rules in settings.instruments where rules.instrumentClass != .spot {
+      for account in 1...settings.accountCount {
+        let key = Observer.PositionKey(account: UInt16(account), instrument: rules.id.number)
+        guard let seen = observer.positions[key],
+          let row = run.agent.machine.state.findPosition(AccountID(number: key.account), rules.id, .net)
+        else { continue }
+        let position = run.agent.machine.state.positions[row]
+        // realised - cost of what is held == cash flow
+        verdict.expect(
+          position.book.realised.units - position.book.cost.units == seen.cash, "AUD-09",
+          "account \(account) realised \(position.book.realised.units) with \(position.book.cost.units) still invested, "
+            + "its fills moved \(seen.cash)")
+        verdict.expect(
+          position.fees.units == seen.fees, "AUD-09",
+          "account \(account) paid \(position.fees.units), its fills \(seen.fees)")
+      }
+    }
+  }
+
+  /// AUD-01: the journal alone makes the same state again.
+  private func checkReplay(_ run: EngineRun) {
+    let live = run.agent.machine.stateDigest
+    let inputs = run.agent.machine.inputCount
+    let image = Self.rows(run.agent.machine)
+    var replay = JournalReplay(capacity: engineSettings.capacity)
+    do throws(JournalError) {
+      var recovery = try JournalRecovery(
+        fileSystem: disk, options: engineSettings.options, ring: try? box?.join(identity: Self.identity))
+      while let record = try recovery.next() { replay.take(record) }
+    } catch {
+      return verdict.fail("AUD-01", "the journal of a healthy engine cannot be read: \(error)")
+    }
+    if let flaw = replay.flaw { return verdict.fail("AUD-01", flaw) }
+    let again = replay.core.stateDigest
+    verdict.expect(
+      replay.core.inputCount == inputs, "AUD-01", "replay has \(replay.core.inputCount) inputs, live \(inputs)")
+    verdict.expect(again.high == live.high && again.low == live.low, "AUD-01", "replay from zero gives another digest")
+    verdict.expect(Self.rows(replay.core) == image, "AUD-01", "replay from zero gives other rows")
+  }
+
+  /// All rows of a core, as bytes.
+  static func rows(_ core: borrowing Core) -> [UInt8] {
+    var bytes: [UInt8] = []
+    let capacity = core.state.capacity
+    unsafe bytes.append(contentsOf: core.state.globals.bytes(count: 1))
+    unsafe bytes.append(contentsOf: core.state.assets.bytes(count: capacity.assets))
+    unsafe bytes.append(contentsOf: core.state.venues.bytes(count: capacity.venues))
+    unsafe bytes.append(contentsOf: core.state.instruments.bytes(count: capacity.instruments))
+    unsafe bytes.append(contentsOf: core.state.accounts.bytes(count: capacity.accounts))
+    unsafe bytes.append(contentsOf: core.state.strategies.bytes(count: capacity.strategies))
+    unsafe bytes.append(contentsOf: core.state.orders.bytes(count: Int(core.state.global.orderHighWater)))
+    unsafe bytes.append(contentsOf: core.state.positions.bytes(count: capacity.positions))
+    unsafe bytes.append(contentsOf: core.state.balances.bytes(count: capacity.balances))
+    unsafe bytes.append(contentsOf: core.state.virtuals.bytes(count: Int(core.state.global.virtualCount) + 1))
+    unsafe bytes.append(contentsOf: core.state.bulks.bytes(count: CoreState.bulkCount))
+    return bytes
+  }
+}
+
+// MARK: The exchange's own books
+
+extension VenueLink {
+  func openQuantities(_ account: Int, _ instrument: Int) -> (buys: Int64, sells: Int64) {
+    var (buys, sells): (Int64, Int64) = (0, 0)
+    var slot = exchange.accounts[account + Int(Self.houseAccounts)].firstOrder
+    while slot != 0 {
+      let order = exchange.orders[Int(slot)]
+      slot = order.next
+      guard Int(order.instrument) == instrument else { continue }
+      if order.side == .buy { buys += order.remaining } else { sells += order.remaining }
+    }
+    return (buys, sells)
+  }
+
+  func openOrder(_ account: UInt16, _ wire: Text32) -> ExchangeOrder? {
+    let slot = exchange.index.find(account + Self.houseAccounts, wire, exchange.orders)
+    guard slot != 0, exchange.orders[Int(slot)].isOpen else { return nil }
+    return exchange.orders[Int(slot)]
+  }
+
+  func openCount(_ account: Int) -> Int { Int(exchange.accounts[account + Int(Self.houseAccounts)].openOrders) }
+
+  func balance(_ account: Int, _ wallet: Wallet, _ asset: Int) -> ExchangeBalance {
+    exchange.balances[exchange.balanceIndex(UInt16(account) + Self.houseAccounts, wallet, UInt16(asset))]
+  }
+
+  func holding(_ account: Int, _ instrument: Int) -> ExchangeHolding {
+    exchange.holdings[exchange.holdingIndex(UInt16(account) + Self.houseAccounts, UInt16(instrument))]
+  }
+}

@@ -1,0 +1,62 @@
+/// What a seed makes of a world before it begins: how large it is, what is traded, what can go wrong.
+struct WorldSettings {
+  let faults: FaultPlan
+  let durability: DurabilityMode
+  let accountCount: Int
+  let segmentBytes: Int
+  let warmNanoseconds: Int64 = 500_000_000
+  let chaosNanoseconds: Int64
+  let quietNanoseconds: Int64 = 25_000_000_000
+  /// Mean time between two commands.
+  let commandInterval: Int64
+  let setup: ExchangeSetup
+  let exchange: ExchangeOptions
+  /// As the engine knows them.
+  let instruments: [Instrument]
+  let assetNames: [String]
+
+  init(_ root: SplitMix64, _ change: (inout FaultPlan) -> Void) {
+    var random = root.stream(10)
+    var plan = FaultPlan(seed: root.stream(11))
+    change(&plan)
+    faults = plan
+    let draw = random.below(20)
+    durability = draw < 10 ? .strict : draw < 17 ? .group : .async
+    let accounts = 1 + Int(random.below(4))
+    accountCount = accounts
+    segmentBytes = 1 << (16 + Int(random.below(4)))
+    chaosNanoseconds = 2_000_000_000 + Int64(random.below(8_000_000_000))
+    commandInterval = 1_000_000 + Int64(random.below(9_000_000))
+    var market = ExchangeSetup()
+    for name in ["USDT", "BTC"] { market.addAsset(name) }
+    market.deposit("100000000", "USDT", into: Exchange.insuranceAccount, .futures)
+    market.addSpot("BTC", "USDT", priceScale: 2, tick: 1, quantityScale: 5, lot: 1, start: 6_000_000)
+    market.addPerpetual("BTC", "USDT", priceScale: 1, tick: 1, quantityScale: 3, lot: 1, start: 600_000)
+    for number in 1...accounts {
+      let account = market.addAccount("sim.a\(number)")
+      market.deposit("100000", "USDT", into: account)
+      market.deposit("5", "BTC", into: account)
+      market.deposit("100000", "USDT", into: account, .futures)
+    }
+    setup = market
+    var options = ExchangeOptions()
+    options.seed = random.next()
+    options.capacity.accounts = 16
+    options.capacity.instruments = 4
+    options.capacity.assets = 4
+    options.capacity.orders = 1 << 13
+    options.capacity.fills = 1 << 13
+    options.chargesBase = random.chance(1, in: 3) ? 1 : 0
+    exchange = options
+    assetNames = market.assetNames
+    // What the exchange can do and the engine does not know of, the core does itself.
+    var features = VenueFeatures(rawValue: UInt32(random.below(512)))
+    if random.chance(1, in: 2) { features = ExchangeSetup.features }
+    instruments = market.allInstruments.map { rules in
+      var rules = rules
+      rules.featuresRaw &= features.rawValue | VenueFeatures.reduceOnly.rawValue
+      rules.venue = VenueLink.venue
+      return rules
+    }
+  }
+}

@@ -145,4 +145,53 @@ private struct MemoryRecorder: ExchangeRecorder, ~Copyable {
     #expect(wanted.filter { $0.hasPrefix("fill") }.count > 50)
     #expect(wanted == replayed)
   }
+
+  @Test func theJournalOfAnExchangeGivesItsLedgerBackAfterAKill() throws {
+    let start = UTCTime(nanoseconds: ExchangeDriver.start)
+    let disk = JournalKit.makeDisk()
+    let memory = JournalRingMemory(capacity: 1 << 20)
+    let ring = memory.makeRing(identity: JournalKit.identity, epoch: 1)
+    var writer = try JournalWriter(
+      fileSystem: disk, options: JournalKit.options(segmentBytes: 1 << 20), ring: ring, start: JournalStart(),
+      utc: start)
+    var now = EngineTime.zero
+    var venue = SimulatedVenue(
+      Exchange(ExchangeDriver.small, startingAt: start), venue: VenueID(number: 1),
+      recorder: JournalExchangeRecorder(JournalAppender(ring: ring, end: JournalEnd())), now: now, utc: start)
+    venue.open(.standard(), now: now)
+    let main = try #require(Text64("sim.main"))
+    let symbol = try #require(Text32("BTC-USDT"))
+    _ = venue.register(account: AccountID(number: 1), name: main)
+    _ = venue.register(instrument: InstrumentID(number: 1), name: symbol)
+    for number in 0..<60 {
+      now = now.advanced(byNanoseconds: 130_000_000)
+      var request = VenueRequest(.newOrder)
+      request.wireID = Text32("j\(number)") ?? Text32()
+      request.account = AccountID(number: 1)
+      request.instrument = InstrumentID(number: 1)
+      request.sideRaw = UInt8(number % 2) + 1
+      request.orderKindRaw = OrderKind.limit.rawValue
+      request.timeInForceRaw = TimeInForce.gtc.rawValue
+      let top = venue.top(of: request.instrument)
+      request.price = number % 3 == 0 ? top.ask : top.bid
+      request.quantity = 100
+      _ = venue.submit(request, now: now, utc: start)
+      while venue.poll(now: now, utc: start) != nil {}
+      // Half of it only ever reaches the ring, which outlives the process.
+      if number < 30 { while writer.poll(now: now, utc: start) > 0 {} }
+    }
+    var wanted: [String] = []
+    venue.exchange.dump { wanted.append($0) }
+    var recovery = try JournalRecovery(fileSystem: disk, options: JournalKit.options(), ring: ring)
+    guard var copy = try recovery.rebuildExchange() else {
+      Issue.record("the journal holds an exchange")
+      return
+    }
+    copy.replay(ExchangeAdvanceRecord(time: venue.exchange.time))
+    var rebuilt: [String] = []
+    copy.dump { rebuilt.append($0) }
+    #expect(wanted.contains { $0.hasPrefix("fill") })
+    #expect(wanted == rebuilt)
+    _ = memory.bytes
+  }
 }

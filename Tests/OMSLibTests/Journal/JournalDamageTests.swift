@@ -5,7 +5,9 @@ import Testing
 /// Damaged files: what is durable is refused by name and place, what is not is cut; nothing altered comes out.
 @Suite struct JournalDamageTests {
   /// 20 durable records and 5 that were written and not synced, in one segment.
-  static func halfDurable() throws -> (disk: MemoryFileSystem, path: String, durableEnd: Int, usedEnd: Int) {
+  static func halfDurable() throws -> (
+    disk: MemoryFileSystem, path: String, durableEnd: Int, usedEnd: Int
+  ) {
     let kit = try JournalKit(mode: .async)
     kit.append(20)
     kit.now += JournalOptions.asyncInterval
@@ -20,18 +22,23 @@ import Testing
   }
 
   /// End of the last record, by its length field.
-  static func usedEnd(_ bytes: [UInt8]) -> Int { recordOffsets(bytes).last.map { $0.offset + $0.length } ?? 4_096 }
+  static func usedEnd(_ bytes: [UInt8]) -> Int {
+    recordOffsets(bytes).last.map { $0.offset + $0.length } ?? 4_096
+  }
 
   /// Where a record ends that is followed by zeros: the zeros at its own end cannot be told from them.
   static func end(
-    of record: (offset: Int, length: Int, lsn: UInt64, type: UInt16), in bytes: [UInt8], _ isTruncated: Bool
+    of record: (offset: Int, length: Int, lsn: UInt64, type: UInt16), in bytes: [UInt8],
+    _ isTruncated: Bool
   ) -> Int {
     var end = record.offset + record.length
     while !isTruncated, bytes[end - 1] == 0 { end -= 1 }
     return end
   }
 
-  static func recordOffsets(_ bytes: [UInt8]) -> [(offset: Int, length: Int, lsn: UInt64, type: UInt16)] {
+  static func recordOffsets(_ bytes: [UInt8]) -> [(
+    offset: Int, length: Int, lsn: UInt64, type: UInt16
+  )] {
     var result: [(offset: Int, length: Int, lsn: UInt64, type: UInt16)] = []
     var at = 4_096
     bytes.withUnsafeBytes { raw in
@@ -51,7 +58,8 @@ import Testing
     let records = Self.recordOffsets(whole).filter { $0.type != 200 }
     for cut in durableEnd..<usedEnd {
       for isTruncated in [false, true] {
-        let expected = try #require(records.last { Self.end(of: $0, in: whole, isTruncated) <= cut }?.lsn)
+        let expected = try #require(
+          records.last { Self.end(of: $0, in: whole, isTruncated) <= cut }?.lsn)
         let image = disk.copy()
         let rest = isTruncated ? [] : [UInt8](repeating: 0, count: whole.count - cut)
         image.overwrite(path, with: Array(whole[..<cut]) + rest)
@@ -70,7 +78,8 @@ import Testing
     let whole = try #require(disk.contents(path))
     for cut in stride(from: 4_096, to: durableEnd - 64, by: 37) {
       let image = disk.copy()
-      image.overwrite(path, with: Array(whole[..<cut]) + [UInt8](repeating: 0, count: whole.count - cut))
+      image.overwrite(
+        path, with: Array(whole[..<cut]) + [UInt8](repeating: 0, count: whole.count - cut))
       let records = Self.recordOffsets(whole)
       let bad = try #require(records.first { Self.end(of: $0, in: whole, false) > cut })
       guard case .corrupt(let place, _) = Recovered(image).error else {
@@ -99,11 +108,13 @@ import Testing
         let place = raw.baseAddress! + offset
         for bit in 0..<length * 8 {
           (place + bit / 8).storeBytes(
-            of: place.load(fromByteOffset: bit / 8, as: UInt8.self) ^ (1 << UInt8(bit % 8)), as: UInt8.self)
+            of: place.load(fromByteOffset: bit / 8, as: UInt8.self) ^ (1 << UInt8(bit % 8)),
+            as: UInt8.self)
           var trial = check
           if trial.accept(UnsafeRawPointer(place), available: 4_096) == nil { accepted += 1 }
           (place + bit / 8).storeBytes(
-            of: place.load(fromByteOffset: bit / 8, as: UInt8.self) ^ (1 << UInt8(bit % 8)), as: UInt8.self)
+            of: place.load(fromByteOffset: bit / 8, as: UInt8.self) ^ (1 << UInt8(bit % 8)),
+            as: UInt8.self)
         }
         let flaw = check.accept(UnsafeRawPointer(place), available: 4_096)
         #expect(flaw == nil)
@@ -118,7 +129,8 @@ import Testing
     kit.fill(20)
     let path = try #require(try kit.segments().first)
     let disk = kit.disk.copy()
-    let name = try #require(SegmentName(file: String(path.dropFirst(JournalKit.directory.count + 1))))
+    let name = try #require(
+      SegmentName(file: String(path.dropFirst(JournalKit.directory.count + 1))))
     var unseen = 0
     for bit in 0..<4_096 * 8 {
       disk.flip(path, bit: bit)
@@ -172,11 +184,15 @@ import Testing
     disk.overwrite(path, with: bytes)
     let found = Recovered(disk)
     #expect(found.lsns == Array(1...21))
-    #expect(found.report.torn?.place == JournalPlace(file: path, offset: Int64(records[1].offset), lsn: 22))
+    #expect(
+      found.report.torn?.place
+        == JournalPlace(file: path, offset: Int64(records[1].offset), lsn: 22))
     let torn = try #require(found.report.torn)
     #expect(torn.byteCount > records[1].length && torn.byteCount <= usedEnd - records[1].offset)
     let after = try #require(disk.contents(path))
-    #expect(Self.recordOffsets(after).map(\.lsn).last == 21, "what was cut is gone, and the segment is closed")
+    #expect(
+      Self.recordOffsets(after).map(\.lsn).last == 21,
+      "what was cut is gone, and the segment is closed")
   }
 
   /// A durable record that is a hole is corruption, by the mark in the next batch alone.
@@ -207,11 +223,51 @@ import Testing
     let oldPath = try #require(try old.segments().first)
     let oldBytes = try #require(old.disk.contents(oldPath))
     let stale = try #require(Self.recordOffsets(oldBytes).first { $0.offset >= end })
-    for offset in stale.offset..<stale.offset + 512 { bytes[end + offset - stale.offset] = oldBytes[offset] }
+    for offset in stale.offset..<stale.offset + 512 {
+      bytes[end + offset - stale.offset] = oldBytes[offset]
+    }
     kit.disk.overwrite(path, with: bytes)
     let found = Recovered(kit.disk)
     #expect(found.error == nil && found.lsns == Array(1...10))
     #expect(found.report.torn?.byteCount ?? 0 > 0)
+  }
+
+  /// A write that landed elsewhere: a whole, valid record, in the wrong place. And what it missed: the old content stays.
+  @Test func aMisdirectedOrLostWriteIsFoundByNumberAndChain() throws {
+    let kit = try JournalKit()
+    kit.fill(40)
+    let path = try #require(try kit.segments().first)
+    let whole = try #require(kit.disk.contents(path))
+    let records = Self.recordOffsets(whole).filter { $0.type != 200 }
+    let target = try #require(
+      records.first { record in
+        record.lsn > 10 && records.contains { $0.lsn < record.lsn && $0.length == record.length }
+      })
+    let source = try #require(records.first { $0.length == target.length })
+    var bytes = whole
+    for offset in 0..<target.length {
+      bytes[target.offset + offset] = whole[source.offset + offset]
+    }
+    kit.disk.overwrite(path, with: bytes)
+    #expect(
+      Recovered(kit.disk, finishes: false).error
+        == .corrupt(JournalPlace(file: path, offset: Int64(target.offset), lsn: target.lsn), .lsn))
+    // The same number from another life of the file: only the chain tells.
+    let other = try JournalKit()
+    other.now += 7
+    other.fill(40)
+    let otherPath = try #require(try other.segments().first)
+    let otherBytes = try #require(other.disk.contents(otherPath))
+    bytes = whole
+    for offset in 0..<target.length {
+      bytes[target.offset + offset] = otherBytes[target.offset + offset]
+    }
+    kit.disk.overwrite(path, with: bytes)
+    guard case .corrupt(let place, let flaw) = Recovered(kit.disk, finishes: false).error else {
+      Issue.record("stale content was read")
+      return
+    }
+    #expect(place.lsn == target.lsn && (flaw == .chain || flaw == .time))
   }
 
   @Test func aLengthOfFourGigabytesIsAFlawAndNotAnAllocation() throws {
@@ -256,7 +312,8 @@ import Testing
     let gone = try #require(SegmentName(file: String(segments[1].split(separator: "/").last ?? "")))
     try disk.remove(segments[1])
     #expect(
-      Recovered(disk).error == .missing(first: gone.firstLsn, last: next.firstLsn - 1, before: segments[2]))
+      Recovered(disk).error
+        == .missing(first: gone.firstLsn, last: next.firstLsn - 1, before: segments[2]))
   }
 
   @Test func theOldestSegmentMissingIsPruned() throws {
@@ -284,7 +341,8 @@ import Testing
     let (disk, segments) = try Self.several()
     var options = JournalKit.options()
     options.identity = JournalKit.other
-    #expect(Recovered(disk, options: options).error == .otherInstance(file: segments[0], found: "unit"))
+    #expect(
+      Recovered(disk, options: options).error == .otherInstance(file: segments[0], found: "unit"))
   }
 
   @Test func aNewerFormatIsRefusedWithItsVersion() throws {
@@ -292,7 +350,9 @@ import Testing
     var bytes = try #require(disk.contents(segments[0]))
     bytes[8] = 9
     let crc = CRC32C.of(Array(bytes[..<1_020]))
-    withUnsafeBytes(of: crc) { for (index, byte) in $0.enumerated() { bytes[1_020 + index] = byte } }
+    withUnsafeBytes(of: crc) {
+      for (index, byte) in $0.enumerated() { bytes[1_020 + index] = byte }
+    }
     disk.overwrite(segments[0], with: bytes)
     #expect(Recovered(disk).error == .newerFormat(file: segments[0], found: 9, known: 1))
   }

@@ -71,10 +71,10 @@ struct CommandContext: ~Copyable {
     try tell("connecting to \(socket)")
     while true {
       do throws(SystemError) {
-        return try ControlClient(path: paths.socket, signals: signals)
+        return try ControlClient(path: paths.socket, signals: signals, clock: clock)
       } catch {
         guard let patience, clock.boottime() < patience else { throw notRunning(error) }
-        pause(milliseconds: 20)
+        clock.pause(milliseconds: 20)
       }
     }
   }

@@ -13,11 +13,6 @@ enum Terminal {
   }
 }
 
-/// Lets the engine come up, or the next period begin.
-func pause(milliseconds: Int) {
-  _ = usleep(UInt32(milliseconds) * 1000)
-}
-
 /// A reader that leaves shows as an error of the write instead of ending the process.
 func ignoreBrokenPipes() {
   _ = signal(SIGPIPE, SIG_IGN)

@@ -29,6 +29,7 @@ package struct ControlClient: ~Copyable {
   private let socket: Int32
   private let poll: Int32
   private let signals: Int32
+  private let clock: SystemClock
   private var received: [UInt8] = []
   /// Start of what no reply was cut from yet.
   private var position = 0
@@ -39,7 +40,7 @@ package struct ControlClient: ~Copyable {
   private var isWatchingWrites = false
 
   /// Connects at once or fails; an engine that is not there is ENOENT or ECONNREFUSED. `signals` may be -1.
-  package init(path: String, signals: Int32) throws(SystemError) {
+  package init(path: String, signals: Int32, clock: SystemClock) throws(SystemError) {
     let socket = unsafe cc_net_connect(path, 0)
     guard socket >= 0 else { throw SystemError(errno: -socket, call: "connect") }
     let poll = cc_poll_create()
@@ -54,6 +55,7 @@ package struct ControlClient: ~Copyable {
     self.socket = socket
     self.poll = poll
     self.signals = signals
+    self.clock = clock
   }
 
   deinit {
@@ -84,9 +86,10 @@ package struct ControlClient: ~Copyable {
     while true {
       if let reply = try cutReply() { return .reply(reply) }
       if isClosed { return .closed }
+      let wait = milliseconds(until: deadline)
       var ready = [cc_ready](repeating: cc_ready(), count: 4)
       let count = unsafe ready.withUnsafeMutableBufferPointer {
-        unsafe cc_poll_wait(poll, $0.baseAddress, 4, Self.milliseconds(until: deadline))
+        unsafe cc_poll_wait(poll, $0.baseAddress, 4, wait)
       }
       guard count >= 0 else { throw .io(SystemError(errno: -count, call: "epoll_wait"), "control socket") }
       if count == 0 { return .timeout }
@@ -159,9 +162,9 @@ package struct ControlClient: ~Copyable {
     ErrorObject("internal.reply", .failure, "the engine answered with a line this client does not understand")
   }
 
-  private static func milliseconds(until deadline: Int64?) -> Int32 {
+  private func milliseconds(until deadline: Int64?) -> Int32 {
     guard let deadline else { return -1 }
-    let left = deadline - SystemClock().monotonic()
+    let left = deadline - clock.monotonic()
     guard left > 0 else { return 0 }
     return Int32(min((left + 999_999) / 1_000_000, Int64(Int32.max)))
   }

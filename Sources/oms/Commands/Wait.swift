@@ -79,12 +79,14 @@ struct WaitCommand: Command {
           "wait.timeout", .timeout,
           "the engine is still not \(isReady ? "ready" : "stopped") at \(context.paths.socket)")
       }
-      pause(milliseconds: 10)
+      context.clock.pause(milliseconds: 10)
     }
   }
 
   private func engineAnswers(_ context: inout CommandContext) throws(ErrorObject) -> Bool {
-    guard var client = try? ControlClient(path: context.paths.socket, signals: -1) else { return false }
+    guard var client = try? ControlClient(path: context.paths.socket, signals: -1, clock: context.clock) else {
+      return false
+    }
     client.send(RequestDraft("status").line(number: 1))
     let deadline = context.clock.monotonic() + 1_000_000_000
     while true {

@@ -8,10 +8,7 @@ extension CommandContext {
     var client = try connect()
     try takeJob(&client)
     var run = BatchRun(ledger: ledger, begin: clock.monotonic())
-    if settings.prechecks {
-      let failed = try precheck(&run, &input, &client, settings)
-      if failed { run.ledger.stop() }
-    }
+    if settings.prechecks { try precheck(&run, &input, &client, settings) }
     try work(&run, &input, &client)
     try settle(&run, &client)
     return try report(run)
@@ -117,43 +114,39 @@ extension CommandContext {
 
   // MARK: Precheck
 
-  /// Reads all lines and asks the engine for its verdict on every order. Returns whether any line fails; the lines
-  /// that fail are then refused by the ledger with their reason.
+  /// Reads all lines and asks the engine for its verdict on every order. If any fails, nothing will be sent: the lines
+  /// that failed say why, the others that they were not attempted.
   private mutating func precheck(
     _ run: inout BatchRun, _ input: inout LineSource, _ client: inout ControlClient, _ settings: BatchSettings
-  ) throws(ErrorObject) -> Bool {
-    var checkSettings = ledgerSettings(settings)
-    checkSettings.defaults.isDryRun = true
-    checkSettings.stopsOnError = false
-    checkSettings.echoes = settings.echoes
-    var trial = BatchRun(ledger: BatchLedger(checkSettings), begin: run.begin)
+  ) throws(ErrorObject) {
+    var trialSettings = ledgerSettings(settings)
+    trialSettings.defaults.isDryRun = true
+    trialSettings.stopsOnError = false
+    var trial = BatchRun(ledger: BatchLedger(trialSettings), begin: run.begin)
     var lines: [LineSource.Line] = []
-    var refusals: [[UInt8]] = []
-    while true {
+    while !trial.isStopping {
       while trial.ledger.wantsInput, let line = input.take() {
         lines.append(line)
         trial.ledger.accept(line.bytes, line: line.number, at: now)
       }
       let wait = send(&trial, &client)
-      refusals += trial.ledger.takeResults()
-      if input.isAtEnd, trial.ledger.openCount == 0 { break }
-      if !input.isAtEnd, trial.ledger.wantsInput {
+      _ = trial.ledger.takeResults()
+      if trial.ledger.openCount > 0 {
+        try take(client.next(until: wait), &trial)
+      } else if input.isAtEnd {
+        break
+      } else {
         try input.fill()
-        continue
       }
-      try take(client.next(until: wait), &trial)
-      if trial.isStopping { break }
     }
-    guard trial.ledger.hasFailure || trial.isStopping else {
-      input.giveBack(lines)
-      return false
-    }
-    // Nothing is sent. The lines that failed show why; the others were not attempted.
-    for result in refusals { try output.take(result) }
-    run.ledger = trial.ledger
-    run.isStopping = true
     run.signal = trial.signal
-    return true
+    if trial.isStopping || !trial.ledger.failures.isEmpty {
+      run.ledger.refuse(trial.ledger.failures)
+      for line in lines { run.ledger.accept(line.bytes, line: line.number, at: now) }
+      run.isStopping = trial.isStopping
+    } else {
+      input.giveBack(lines)
+    }
   }
 
   // MARK: End

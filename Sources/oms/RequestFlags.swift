@@ -38,11 +38,7 @@ extension RequestDraft {
     case .toggle: set(name, .flag)
     case .count: set(name, .number(Int64(line.arguments.count(flag.name))))
     case .list(.pair):
-      let pairs = line.arguments.pairs(flag.name)
-      for (index, pair) in pairs.enumerated() where pairs[..<index].contains(where: { $0.key == pair.key }) {
-        throw .usage("twice", "--\(flag.name): '\(pair.key)' is given twice")
-      }
-      set(name, .pairs(pairs.map { (name: $0.key, value: $0.value) }))
+      set(name, .pairs(try Self.distinctPairs(flag.name, line.arguments)))
     case .list: set(name, .list(line.arguments.strings(flag.name)))
     case .value(.time):
       set(name, line.arguments.time(flag.name, now: line.now)?.rfc3339)
@@ -50,5 +46,14 @@ extension RequestDraft {
       if let number = line.arguments.integer(flag.name) { set(name, .number(Int64(number))) }
     case .value, .optional: set(name, line.arguments.string(flag.name))
     }
+  }
+
+  /// The `KEY=VALUE`s of a flag; a key that is said twice is an error.
+  static func distinctPairs(_ flag: String, _ arguments: Arguments) throws(ErrorObject) -> [(name: String, value: String)] {
+    let pairs = arguments.pairs(flag)
+    for (index, pair) in pairs.enumerated() where pairs[..<index].contains(where: { $0.key == pair.key }) {
+      throw .usage("twice", "--\(flag): '\(pair.key)' is given twice")
+    }
+    return pairs.map { (name: $0.key, value: $0.value) }
   }
 }

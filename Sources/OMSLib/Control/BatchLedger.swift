@@ -48,6 +48,10 @@ package struct BatchLedger: Sendable {
   private var droppedCount = 0
   private var sendNotBefore: Int64 = 0
   private var isStopped = false
+  /// Verdicts of a trial, by line: they are the reason why nothing is sent.
+  private var verdicts: [Int: ErrorObject] = [:]
+  /// What failed so far, by line.
+  package private(set) var failures: [Int: ErrorObject] = [:]
   private var outcomes: [UInt8] = []
   package private(set) var totalCount = 0
   package private(set) var okCount = 0
@@ -64,7 +68,6 @@ package struct BatchLedger: Sendable {
   }
   /// More input is worth reading: the queue is short.
   package var wantsInput: Bool { entries.count < settings.window * 2 + 64 }
-  package var hasFailure: Bool { failedCount + unknownCount > 0 }
 
   /// Takes line `number` of the input; a blank one is skipped.
   package mutating func accept(_ source: [UInt8], line number: Int, at time: UTCTime) {
@@ -97,7 +100,11 @@ package struct BatchLedger: Sendable {
         succeed(index, exit: 0, at: time)
       case .queued:
         if isStopped {
-          skip(index, at: time)
+          if let verdict = verdicts[entries[index].line] {
+            fail(index, verdict, at: time)
+          } else {
+            skip(index, at: time)
+          }
           continue
         }
         switch entries[index].content.work {
@@ -108,7 +115,7 @@ package struct BatchLedger: Sendable {
         case .barrier:
           guard flying == 0 else { return soonest.map(Step.wait) ?? .idle }
           succeed(index, exit: 0, at: time)
-        case .sleep(let milliseconds):
+        case .pause(let milliseconds):
           entries[index].state = .sleeping(until: now + milliseconds * 1_000_000)
           return .wait(until: now + milliseconds * 1_000_000)
         case .request(let draft):
@@ -116,7 +123,7 @@ package struct BatchLedger: Sendable {
           let isHeld = entries[index].content.id.map(busyIDs.contains) ?? false
           guard flying < settings.window, !isHeld else { return soonest.map(Step.wait) ?? .idle }
           guard now >= sendNotBefore else { return .wait(until: min(soonest ?? sendNotBefore, sendNotBefore)) }
-          sendNotBefore = max(sendNotBefore, now - settings.sendInterval) + settings.sendInterval
+          sendNotBefore = max(sendNotBefore, now) + settings.sendInterval
           entries[index].state = .inFlight(deadline: now + settings.patience)
           let number = UInt64(droppedCount + index + 1)
           return .send(number: number, line: draft.line(number: number))
@@ -151,6 +158,12 @@ package struct BatchLedger: Sendable {
 
   /// No further line is sent: those queued answer that they were not attempted. Lines in flight stay open.
   package mutating func stop() { isStopped = true }
+
+  /// A trial found failures: their lines say why, and nothing is sent.
+  package mutating func refuse(_ failures: [Int: ErrorObject]) {
+    verdicts = failures
+    isStopped = true
+  }
 
   /// The engine is gone: what was in flight is unknown, the rest was not attempted.
   package mutating func lose(at time: UTCTime) {
@@ -194,6 +207,7 @@ package struct BatchLedger: Sendable {
   private mutating func fail(_ index: Int, _ error: ErrorObject, at time: UTCTime) {
     if error.exit == ExitCode.unknown.rawValue { unknownCount += 1 } else { failedCount += 1 }
     outcomes.append(error.exit)
+    failures[entries[index].line] = error
     if settings.stopsOnError { isStopped = true }
     finish(index, exit: error.exit, error: error, at: time)
   }
@@ -201,8 +215,8 @@ package struct BatchLedger: Sendable {
   private mutating func skip(_ index: Int, at time: UTCTime) {
     skippedCount += 1
     var error = ErrorObject(
-      "busy.not_attempted", .unreachable, "not attempted: an earlier line failed",
-      hint: "repeat the line unchanged, or use --on-error continue")
+      "busy.not_attempted", .unreachable, "not attempted: another line failed, or the batch was ended",
+      hint: "repeat the line unchanged")
     error.retry = "same_id"
     finish(index, exit: error.exit, error: error, at: time)
   }

@@ -4,7 +4,7 @@ package struct BatchLine: Sendable {
     case request(RequestDraft)
     /// Wait for everything before it.
     case barrier
-    case sleep(milliseconds: Int64)
+    case pause(milliseconds: Int64)
     /// Checked, and done with: what a dry run leaves alone.
     case nothing
     case refused(ErrorObject)
@@ -93,7 +93,7 @@ package struct BatchLine: Sendable {
       guard let milliseconds = root["ms"]?.integer(as: Int64.self), (0...86_400_000).contains(milliseconds) else {
         throw .usage("member", "member 'ms' must be a whole number from 0 to 86400000")
       }
-      return defaults.isDryRun ? .nothing : .sleep(milliseconds: milliseconds)
+      return defaults.isDryRun ? .nothing : .pause(milliseconds: milliseconds)
     default:
       let known = ["order", "amend", "cancel", "barrier", "sleep"]
       let guess = Spelling.nearest(to: operation, among: known).map { "; did you mean \($0)?" } ?? ""

@@ -85,9 +85,7 @@ struct OrderCommand: RequestCommand {
     request.set("symbol", arguments.words[1])
     request.set("qty", arguments.words.count > 2 ? arguments.words[2] : nil)
     request.addSendingAccount(line)
-    if arguments.has("tag") {
-      request.set("tags", .pairs(arguments.pairs("tag").map { (name: $0.key, value: $0.value) }))
-    }
+    if arguments.has("tag") { request.set("tags", .pairs(try RequestDraft.distinctPairs("tag", arguments))) }
     request.set("tif", try timeInForce(line))
     guard request.has("qty") != request.has("quote") else {
       throw .usage("quantity", "give either QTY or --quote DECIMAL", hint: "oms order buy BTC-USDT 0.01 --limit 64000")

@@ -20,7 +20,7 @@ import Testing
         return "engine: \(error.code)"
       }
     case .barrier: return "barrier"
-    case .sleep(let milliseconds): return "sleep \(milliseconds)"
+    case .pause(let milliseconds): return "sleep \(milliseconds)"
     case .nothing: return "nothing"
     case .refused(let error): return error.code
     }

@@ -11,13 +11,13 @@ import Testing
   }
 
   @Test func aUserHasDirectoriesOfTheirOwn() {
-    let environment = Environment(["HOME": "/home/u", "XDG_RUNTIME_DIR": "/run/user/7"])
+    let environment = Environment(["HOME": "/h/u", "XDG_RUNTIME_DIR": "/run/user/7"])
     let paths = InstancePaths(instance: "b", environment: environment, user: 7)
     #expect(paths.socket == "/run/user/7/oms/b/oms.sock")
-    #expect(paths.stateDirectory == "/home/u/.local/state/oms/b")
-    #expect(paths.logDirectory == "/home/u/.local/state/oms/b/logs")
-    #expect(paths.configDirectory == "/home/u/.config/oms")
-    #expect(paths.cacheDirectory == "/home/u/.cache/oms")
+    #expect(paths.stateDirectory == "/h/u/.local/state/oms/b")
+    #expect(paths.logDirectory == "/h/u/.local/state/oms/b/logs")
+    #expect(paths.configDirectory == "/h/u/.config/oms")
+    #expect(paths.cacheDirectory == "/h/u/.cache/oms")
     #expect(paths.journalMemory == "/dev/shm/oms-7-b-journal")
   }
 

@@ -49,7 +49,9 @@ extension RequestDraft {
   }
 
   /// The `KEY=VALUE`s of a flag; a key that is said twice is an error.
-  static func distinctPairs(_ flag: String, _ arguments: Arguments) throws(ErrorObject) -> [(name: String, value: String)] {
+  static func distinctPairs(_ flag: String, _ arguments: Arguments) throws(ErrorObject) -> [(
+    name: String, value: String
+  )] {
     let pairs = arguments.pairs(flag)
     for (index, pair) in pairs.enumerated() where pairs[..<index].contains(where: { $0.key == pair.key }) {
       throw .usage("twice", "--\(flag): '\(pair.key)' is given twice")

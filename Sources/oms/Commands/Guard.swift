@@ -18,7 +18,7 @@ struct GuardCommand: Command {
         "on-exit", .choice(["cancel", "flatten", "keep"]), nil, "What becomes of the session's orders",
         default: "cancel")
     ],
-    objects: ["order"], exits: [.unknown, .partial], seeAlso: ["run", "kill"], effect: .acts, takesCommand: true)
+    objects: ["order"], exits: [.unknown, .partial], seeAlso: ["kill"], effect: .acts, takesCommand: true)
 
   private let command: [String]
   private let onExit: String

@@ -14,7 +14,7 @@ struct StatusCommand: RequestCommand {
       .toggle("accounts", "Also a line per account"),
       watchFlag,
     ],
-    objects: ["status", "latency", "account"], exits: [.halted], seeAlso: ["run", "events"])
+    objects: ["status", "latency", "account"], exits: [.halted], seeAlso: ["events"])
 
   let request: RequestDraft
   private let watch: WatchPeriod

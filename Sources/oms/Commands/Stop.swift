@@ -17,7 +17,7 @@ struct StopCommand: RequestCommand {
       .toggle("flatten", "Close the positions first"),
       .toggle("force", "Leave even if orders could not be settled"),
     ],
-    objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["run", "kill"],
+    objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["kill"],
     effect: .acts)
 
   let request: RequestDraft

@@ -125,3 +125,19 @@ int cc_signal_next(int descriptor) {
   } while (n < 0 && errno == EINTR);
   return n == sizeof(info) ? (int)info.ssi_signo : 0;
 }
+
+int cc_process_link(const char *target, const char *path) {
+  if (unlink(path) < 0 && errno != ENOENT) return -errno;
+  return symlink(target, path) < 0 ? -errno : 0;
+}
+
+char **cc_process_environment(void) { return environ; }
+
+int64_t cc_process_path(char *out, size_t capacity) {
+  ssize_t n = readlink("/proc/self/exe", out, capacity);
+  return n < 0 ? -errno : n;
+}
+
+int64_t cc_process_directory(char *out, size_t capacity) {
+  return getcwd(out, capacity) ? (int64_t)strlen(out) : -errno;
+}

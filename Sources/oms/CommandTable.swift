@@ -5,7 +5,7 @@ enum CommandTable {
   /// The name is here a second time so that finding a command does not build the descriptions of all others; a test
   /// compares.
   static let entries: [(name: StaticString, type: any Command.Type)] = [
-    ("stop", StopCommand.self), ("status", StatusCommand.self), ("wait", WaitCommand.self),
+    ("run", RunCommand.self), ("stop", StopCommand.self), ("status", StatusCommand.self), ("wait", WaitCommand.self),
     ("guard", GuardCommand.self),
     ("order", OrderCommand.self), ("amend", AmendCommand.self), ("cancel", CancelCommand.self),
     ("batch", BatchCommand.self), ("flatten", FlattenCommand.self), ("pause", PauseCommand.self),

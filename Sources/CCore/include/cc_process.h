@@ -4,6 +4,7 @@
 #ifndef CC_PROCESS_H
 #define CC_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 int32_t cc_process_id(void);
@@ -29,6 +30,15 @@ _Noreturn void cc_process_leave(int status);
 int cc_process_silence(int descriptor);
 /// A pipe, both ends close-on-exec.
 int cc_process_pipe(int *reader, int *writer);
+
+/// The variables of this process, ended by NULL.
+char **cc_process_environment(void);
+/// The path of this executable, without a NUL; returns its length.
+int64_t cc_process_path(char *out, size_t capacity);
+/// The working directory; returns its length.
+int64_t cc_process_directory(char *out, size_t capacity);
+/// Makes `path` a symbolic link to `target`, in place of what was there.
+int cc_process_link(const char *target, const char *path);
 
 /// Blocks TERM, INT, HUP, USR1, CHLD and ignores PIPE in the calling thread and those it will start, and returns a
 /// descriptor from which they are read one by one.

@@ -302,6 +302,15 @@ package struct StopRequest: Sendable {
   package var timeout: Int64?
   package var consent: Consent
 
+  /// What a signal asks for: orders as each account's policy says.
+  package static let bySignal = StopRequest()
+
+  private init() {
+    flatten = false
+    force = false
+    consent = Consent()
+  }
+
   init(from members: inout RequestMembers) throws(RequestError) {
     switch try members.text("orders") {
     case nil: cancelsOrders = nil

@@ -147,6 +147,13 @@ package struct Consent: Sendable {
   /// The scope typed, or said with `--confirm`.
   package var confirm: String?
 
+  /// Nothing was said.
+  init() {
+    live = false
+    yes = false
+    dryRun = false
+  }
+
   init(from members: inout RequestMembers) throws(RequestError) {
     live = try members.flag("live")
     yes = try members.flag("yes")

@@ -31,7 +31,7 @@ final class JournalView {
     var id: Text64
     var noticeKindRaw: UInt16
     var levelRaw: UInt8
-    var object: [UInt8]
+    var body: [UInt8]
   }
 
   static let orderCount = 1 << 18
@@ -52,11 +52,11 @@ final class JournalView {
   private var dead = 0
   private(set) var fills: [Fill] = []
   private(set) var lines: [Line] = []
+  /// The newest differences that comparing with venues has found.
+  private(set) var drifts: [(seq: UInt64, image: NoticeImage)] = []
   /// Latencies of the last orders, for `status --latency`.
   private(set) var acknowledgements: [UInt32] = []
   private(set) var riskTimes: [UInt32] = []
-  /// Set while history is read: lines that nobody follows are not rendered.
-  var keepsLines = true
 
   init() {}
 
@@ -80,6 +80,7 @@ final class JournalView {
     case .notice:
       guard let image = unsafe NameDirectory.load(NoticeImage.self, record.body) else { return }
       note(image)
+      if NoticeKind(rawValue: image.kindRaw) == .drift { keepDrift(header.seq, image) }
     default: break
     }
     if header.seq > 0 {
@@ -122,21 +123,29 @@ final class JournalView {
     trading[scope] = state == .on ? nil : (state, image.text.description)
   }
 
+  private func keepDrift(_ seq: UInt64, _ image: NoticeImage) {
+    if drifts.count >= 1_024 { drifts.removeFirst(512) }
+    drifts.append((seq, image))
+  }
+
   private func keepLine(_ type: RecordType, _ record: JournalRecord) {
-    guard keepsLines else { return }
-    var json = JSONWriter()
     let header = record.header
-    guard
-      unsafe EventJSON(names: names).write(
-        type: type, body: record.body, seq: header.seq, utc: header.utc, to: &json)
-    else { return }
     var line = Line(
-      seq: header.seq, lsn: header.lsn, utc: header.utc, type: type, account: .none, instrument: .none, strategy: .none,
-      id: Text64(),
-      noticeKindRaw: 0, levelRaw: 0, object: json.bytes)
+      seq: header.seq, lsn: header.lsn, utc: header.utc, type: type, account: .none, instrument: .none,
+      strategy: .none, id: Text64(), noticeKindRaw: 0, levelRaw: 0, body: unsafe Array(record.body))
     unsafe LineFacts.read(type, record.body, into: &line)
     lines.append(line)
     if lines.count > Self.lineCount * 5 / 4 { lines.removeFirst(lines.count - Self.lineCount) }
+  }
+
+  /// The line as the stream and the log print it.
+  func object(_ line: Line) -> [UInt8] {
+    var json = JSONWriter()
+    let isEvent = unsafe line.body.withUnsafeBytes {
+      unsafe EventJSON(names: names).write(type: line.type, body: $0, seq: line.seq, utc: line.utc, to: &json)
+    }
+    precondition(isEvent, "only exported events are kept as lines")
+    return json.bytes
   }
 
   /// Forgets the oldest finished orders beyond the bound.

@@ -1,0 +1,323 @@
+internal import CCore
+
+/// Answers the clients of one engine: turns requests into inputs, follows what becomes of them in the journal, and words
+/// the outcome.
+///
+/// Owner: the control thread. It shares nothing with the hot thread but rings, and the buffers that row queries name.
+final class ControlAgent {
+  let settings: EngineSettings
+  let gate: GateFile
+  let ring: JournalRing
+  let view: JournalView
+  let clock: EngineClock
+  let facts: EngineFacts
+  var server: ControlServer
+  var bell: Doorbell
+  private var commands: RingProducer<HotMessage>
+  private var replies: RingConsumer<Reply>
+  private var tail: RingTail
+  private let hotBell: Doorbell.Ringer
+  /// Messages that the ring had no room for.
+  private var backlog: [HotMessage] = []
+  private var answers: [UInt64: Reply] = [:]
+  private var nextToken: UInt64 = 1
+  private var nextText: UInt32 = 1
+  private var jobs: [Job] = []
+  var locks: [String: ClientID] = [:]
+  var sessions: [ClientID: [SessionRequest]] = [:]
+  /// Set once a stop has been asked for: no new orders, then the process ends.
+  private(set) var isStopping = false
+  var stopIsReady = false
+  private(set) var version: UInt64 = 0
+
+  init(
+    settings: EngineSettings, facts: EngineFacts, clock: EngineClock, view: JournalView,
+    ring: JournalRing, firstLsn: UInt64, server: consuming ControlServer, bell: consuming Doorbell,
+    commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
+  ) {
+    self.settings = settings
+    self.facts = facts
+    self.clock = clock
+    self.view = view
+    self.ring = ring
+    gate = GateFile(path: facts.gatePath)
+    tail = RingTail(ring: ring, firstLsn: firstLsn)
+    self.server = server
+    self.bell = bell
+    self.commands = commands
+    self.replies = replies
+    self.hotBell = hotBell
+  }
+
+  var resolver: Resolver { Resolver(names: view.names, settings: settings) }
+  var now: EngineTime { clock.now }
+  var utc: UTCTime { clock.utc }
+  var openJobCount: Int { jobs.count }
+
+  // MARK: Turns
+
+  /// One turn: sleeps until there is something to do, at most `timeout` milliseconds.
+  func turn(timeoutMilliseconds: Int32) {
+    bell.announceSleep()
+    let timeout = hasNews ? 0 : min(timeoutMilliseconds, nextTimeout)
+    var inputs: [ControlInput] = []
+    server.turn(timeoutMilliseconds: timeout, now: { clock.now }) { inputs.append($0) }
+    bell.wakeUp()
+    takeNews()
+    for input in inputs { take(input) }
+    takeNews()
+    stepJobs()
+    flushBacklog()
+  }
+
+  private var hasNews: Bool { !replies.isEmpty || ring.appendedLsn >= tail.nextLsn || !backlog.isEmpty }
+
+  private func takeNews() {
+    while let reply = replies.tryPop() { answers[reply.token] = reply }
+    loop: while true {
+      switch tail.next() {
+      case .record(let record):
+        view.apply(record)
+        version += 1
+      case .none: break loop
+      case .lost: preconditionFailure("the control thread was a whole journal ring behind")
+      }
+    }
+  }
+
+  private func stepJobs() {
+    var index = 0
+    while index < jobs.count {
+      if jobs[index].step(self) { jobs.remove(at: index) } else { index += 1 }
+    }
+    answers = answers.filter { token, _ in jobs.contains { $0.wants(token) } }
+  }
+
+  /// Deadlines are looked at 50 times a second while somebody waits.
+  private var nextTimeout: Int32 {
+    var least: Int32 = 1_000
+    for job in jobs { least = min(least, job.patience(self)) }
+    return least
+  }
+
+  private func take(_ input: ControlInput) {
+    switch input {
+    case .request(let client, let request): start(client, request)
+    case .refused: break
+    case .closed(let client):
+      jobs.removeAll { $0.client == client && $0.diesWithClient }
+      locks = locks.filter { $0.value != client }
+      for session in sessions.removeValue(forKey: client) ?? [] where session.onExit != .keep {
+        begin(SessionEndJob(self, nil, 0, session))
+      }
+    }
+  }
+
+  // MARK: Jobs
+
+  func begin(_ job: Job) {
+    if !job.step(self) { jobs.append(job) }
+  }
+
+  func abandon(_ client: ClientID, _ number: UInt64) {
+    jobs.removeAll { job in
+      guard job.client == client, job.number == number, job.diesWithClient else { return false }
+      job.end(self, exit: 130)
+      return true
+    }
+  }
+
+  func requestStop() { isStopping = true }
+
+  // MARK: The hot thread
+
+  func makeToken() -> UInt64 {
+    nextToken += 1
+    return nextToken
+  }
+
+  func takeAnswer(_ token: UInt64) -> Reply? { answers.removeValue(forKey: token) }
+
+  func ask(_ message: HotMessage) {
+    if !backlog.isEmpty || !commands.tryPush(message) { backlog.append(message) }
+    hotBell.ring()
+  }
+
+  private func flushBacklog() {
+    var sent = 0
+    while sent < backlog.count, commands.tryPush(backlog[sent]) { sent += 1 }
+    if sent > 0 {
+      backlog.removeFirst(sent)
+      hotBell.ring()
+    }
+  }
+
+  /// Records tags and answers with their number; 0 for none.
+  func text(for tags: [RequestMembers.Pair]) throws(RequestError) -> UInt32 {
+    guard !tags.isEmpty else { return 0 }
+    var json = JSONWriter()
+    json.beginObject()
+    for tag in tags {
+      json.name(data: tag.name)
+      json.string(tag.value)
+    }
+    json.endObject()
+    let bytes = json.bytes
+    guard bytes.count <= SetTextInput.capacity else {
+      throw .usage("tags", "tags take \(bytes.count) bytes; at most \(SetTextInput.capacity) are kept")
+    }
+    var input = SetTextInput()
+    input.id = nextText
+    input.length = UInt32(bytes.count)
+    unsafe withUnsafeMutableBytes(of: &input.a) { unsafe $0.copyBytes(from: bytes) }
+    nextText = nextText + 1 < UInt32(Limits.textCount) ? nextText + 1 : 1
+    ask(HotMessage(.setText, input))
+    return input.id
+  }
+
+  func continueTexts(after id: UInt32) { nextText = id + 1 < UInt32(Limits.textCount) ? id + 1 : 1 }
+}
+
+/// What is true of a running engine for its whole life.
+struct EngineFacts: Sendable {
+  var version = "0.1.0"
+  var process: Int32 = 0
+  var epoch: UInt32 = 0
+  var startedAt = EngineTime.zero
+  var durability = DurabilityMode.group
+  var plan = ""
+  var gatePath = ""
+  var logDirectory = ""
+  var snapshotDirectory = ""
+  /// The longest turn of the hot thread in the last second.
+  let loopLag = SharedGauge()
+}
+
+/// A request that is being worked on. Classes, since the control plane keeps many kinds of them in one list.
+class Job {
+  let client: ClientID?
+  let number: UInt64
+  let started: EngineTime
+  var deadline: EngineTime
+  private var isEnded = false
+
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, timeout: Int64?, standard: Int64 = 5_000_000_000) {
+    self.client = client
+    self.number = number
+    started = agent.now
+    deadline = timeout == 0 ? .never : started.advanced(byNanoseconds: timeout ?? standard)
+  }
+
+  /// Does what can be done now. `true`: it has ended, and said so.
+  func step(_ agent: ControlAgent) -> Bool { preconditionFailure("every job has steps") }
+  func wants(_ token: UInt64) -> Bool { false }
+  /// Whether it makes no sense without somebody to tell.
+  var diesWithClient: Bool { true }
+  /// Milliseconds until it wants to be looked at although nothing happened.
+  func patience(_ agent: ControlAgent) -> Int32 {
+    deadline == .never ? 1_000 : Int32(clamping: max(0, (deadline.nanoseconds - agent.now.nanoseconds) / 1_000_000 + 1))
+  }
+
+  func isLate(_ agent: ControlAgent) -> Bool { agent.now >= deadline }
+
+  func data(_ agent: ControlAgent, _ object: [UInt8]) {
+    if let client { agent.server.send(ReplyLine.data(object, request: number), to: client) }
+  }
+
+  func note(_ agent: ControlAgent, _ text: String) {
+    if let client { agent.server.send(ReplyLine.note(text, request: number), to: client) }
+  }
+
+  func error(_ agent: ControlAgent, _ error: RequestError) {
+    if let client { agent.server.send(ReplyLine.error(error, request: number), to: client) }
+  }
+
+  @discardableResult
+  func end(_ agent: ControlAgent, exit: UInt8) -> Bool {
+    precondition(!isEnded, "a request ends once (INV-17)")
+    isEnded = true
+    if let client {
+      agent.server.send(ReplyLine.end(exit: exit, request: number), to: client)
+      agent.server.requestEnded(of: client)
+    }
+    return true
+  }
+
+  func fail(_ agent: ControlAgent, _ error: RequestError) -> Bool {
+    self.error(agent, error)
+    return end(agent, exit: error.exit)
+  }
+}
+
+/// A job that is done in one step.
+final class InstantJob: Job {
+  private let work: (InstantJob, ControlAgent) throws(RequestError) -> UInt8
+
+  init(
+    _ agent: ControlAgent, _ client: ClientID?, _ number: UInt64,
+    _ work: @escaping (InstantJob, ControlAgent) throws(RequestError) -> UInt8
+  ) {
+    self.work = work
+    super.init(agent, client, number, timeout: nil)
+  }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    do throws(RequestError) {
+      return end(agent, exit: try work(self, agent))
+    } catch {
+      return fail(agent, error)
+    }
+  }
+}
+
+/// Rows of one of the core's tables, copied by the hot thread a few hundred at a time.
+@safe final class RowCopy<Row: BitwiseCopyable> {
+  private static var chunk: Int { max(1, 65_536 / MemoryLayout<Row>.stride) }
+  private let query: HotMessage.Query
+  private let buffer: UnsafeMutablePointer<Row>
+  private let argument: UInt64
+  private let limit: Int
+  private var token: UInt64 = 0
+  private var next: Int
+  private(set) var rows: [Row] = []
+
+  init(_ query: HotMessage.Query, first: Int = 1, limit: Int = .max, argument: UInt64 = 0) {
+    self.query = query
+    self.argument = argument
+    self.limit = limit
+    next = first
+    unsafe buffer = .allocate(capacity: Self.chunk)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  func wants(_ token: UInt64) -> Bool { self.token == token }
+
+  /// `true` once all rows are there. A buffer that was handed out is kept until its answer has come: the agent keeps a
+  /// job that still waits.
+  func step(_ agent: ControlAgent) -> Bool {
+    while true {
+      if token == 0 {
+        ask(agent)
+        return false
+      }
+      guard let reply = agent.takeAnswer(token) else { return false }
+      token = 0
+      let count = Int(reply.count)
+      for index in 0..<count { unsafe rows.append(buffer[index]) }
+      next += count
+      if count < min(Self.chunk, limit) || rows.count >= limit { return true }
+    }
+  }
+
+  private func ask(_ agent: ControlAgent) {
+    token = agent.makeToken()
+    var body = RowQuery()
+    body.token = token
+    body.address = UInt64(UInt(bitPattern: unsafe UnsafeRawPointer(buffer)))
+    body.first = UInt32(next)
+    body.capacity = UInt32(min(Self.chunk, limit - rows.count))
+    body.argument = argument
+    agent.ask(HotMessage(query, body))
+  }
+}

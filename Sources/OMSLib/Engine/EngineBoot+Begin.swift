@@ -1,0 +1,143 @@
+/// What the gate's names mean; set before the hot thread starts, read by it.
+final class GateNames: @unchecked Sendable {
+  // Unchecked: written by the main thread before the hot one exists, then only read.
+  var names = NameDirectory()
+
+  func target(_ scope: GateScope) -> GateTarget? {
+    var target = GateTarget()
+    switch scope.kind {
+    case .everything: return target
+    case .venue: target.venue = names.venueID(named: scope.name) ?? .none
+    case .account: target.account = names.accountID(named: scope.name) ?? .none
+    case .strategy: target.strategy = names.strategyID(named: scope.name) ?? .none
+    case .symbol:
+      target.instrument = names.instruments.first { $0.name.description == scope.name }?.id ?? .none
+    }
+    return target == GateTarget() ? nil : target
+  }
+}
+
+extension EngineBoot {
+  private static let readyNanoseconds: Int64 = 5_000_000_000
+
+  /// The first inputs of a run: start, new names, limits, the gate as it is, and a comparison of every account.
+  mutating func begin(
+    _ options: EngineOptions, _ identity: JournalIdentity, _ definitions: Definitions, _ gateNames: GateNames
+  ) throws(EngineFailure) {
+    var names = view.names
+    try enter(.start, start(options, identity), &names)
+    for input in definitions.assets { try enter(.defineAsset, input, &names) }
+    for input in definitions.venues { try enter(.defineVenue, input, &names) }
+    for input in definitions.instruments { try enter(.defineInstrument, input, &names) }
+    for input in definitions.accounts { try enter(.defineAccount, input, &names) }
+    for input in definitions.strategies { try enter(.defineStrategy, input, &names) }
+    for input in Definitions.limits(options.settings, names) { try enter(.setLimit, input, &names) }
+    register(names)
+    gateNames.names = names
+    agent.gate.reader.namesChanged()
+    GateSync.bring(&agent, now: clock.now, utc: clock.utc)
+    for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved && !account.name.isEmpty {
+      var input = ReconcileInput()
+      input.account = AccountID(number: UInt16(index))
+      // An account that has no books yet takes over what it finds.
+      input.fixes = index >= view.names.accounts.count ? 1 : 0
+      try enter(.reconcile, input, &names)
+    }
+    settle(names)
+  }
+
+  private func start(_ options: EngineOptions, _ identity: JournalIdentity) -> StartInput {
+    var input = StartInput()
+    input.epoch = journal.ring.epoch
+    input.tag = identity.tag
+    input.coreVersion = Core.version
+    input.modeRaw = options.settings.mode.rawValue
+    input.strict = options.durability == .strict ? 1 : 0
+    input.mayHaveLost = journal.report.mayHaveLost ? 1 : 0
+    return input
+  }
+
+  private mutating func enter<Body: BitwiseCopyable>(
+    _ type: RecordType, _ body: Body, _ names: inout NameDirectory
+  ) throws(EngineFailure) {
+    unsafe withUnsafeBytes(of: body) { unsafe names.apply(type, $0) }
+    // The journal thread does not run yet: whoever fills the ring empties it.
+    for _ in 0..<1_000 {
+      if agent.submit(type, body, now: clock.now, utc: clock.utc) { return }
+      flush()
+    }
+    throw EngineFailure(1, "io.journal", "the journal takes no more records while starting")
+  }
+
+  private mutating func flush() {
+    agent.publish()
+    _ = exchangeJournal.writer?.poll(now: clock.now, utc: clock.utc)
+    _ = journal.writer?.poll(now: clock.now, utc: clock.utc)
+  }
+
+  private mutating func register(_ names: NameDirectory) {
+    for (index, asset) in names.assets.enumerated().dropFirst() {
+      _ = agent.door.register(asset: AssetID(number: UInt16(index)), name: Text32(asset.name) ?? Text32())
+    }
+    for rules in names.instruments.dropFirst() where !rules.id.isNone {
+      _ = agent.door.register(instrument: rules.id, name: rules.name)
+    }
+    for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved {
+      _ = agent.door.register(account: AccountID(number: UInt16(index)), name: Text64(account.name) ?? Text64())
+    }
+  }
+
+  /// Works until every account is open, for a few seconds at most: an account that stays closed refuses by itself.
+  private mutating func settle(_ names: NameDirectory) {
+    let end = clock.now.advanced(byNanoseconds: Self.readyNanoseconds)
+    while clock.now < end {
+      let work = agent.poll(now: clock.now, utc: clock.utc)
+      flush()
+      while agent.takeReply() != nil {}
+      let isOpen = names.accounts.indices.dropFirst().allSatisfy { index in
+        names.accounts[index].isRemoved || names.accounts[index].name.isEmpty
+          || agent.machine.state.accounts[index].isOpen != 0
+      }
+      if isOpen && work == 0 && !agent.machine.hasUnfinishedWork { return }
+    }
+  }
+}
+
+/// Brings the core into line with the gate file: the stricter of the two counts, and what is killed is cancelled.
+enum GateSync {
+  static func bring(_ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) {
+    if agent.gate.reader.trouble != .none {
+      var input = SetTradingInput()
+      input.stateRaw = TradingState.halted.rawValue
+      input.reason = Text64("the gate file is damaged") ?? Text64()
+      if current(agent, Scope()) < .halted { _ = agent.submit(.gate, input, now: now, utc: utc) }
+      return
+    }
+    for entry in agent.gate.reader.entries {
+      guard let target = entry.target else { continue }
+      var input = SetTradingInput()
+      input.scope = Scope(
+        account: target.account, instrument: target.instrument, strategy: target.strategy, venue: target.venue)
+      guard current(agent, input.scope) < entry.state else { continue }
+      input.stateRaw = entry.state.rawValue
+      input.cancelsOrders = entry.state == .killed ? 1 : 0
+      _ = agent.submit(.gate, input, now: now, utc: utc)
+    }
+  }
+
+  private static func current(_ agent: borrowing EngineAgent, _ scope: Scope) -> TradingState {
+    let raw: UInt8
+    if !scope.account.isNone {
+      raw = agent.machine.state.accounts[scope.account.index].tradingRaw
+    } else if !scope.instrument.isNone {
+      raw = agent.machine.state.instruments[scope.instrument.index].tradingRaw
+    } else if !scope.strategy.isNone {
+      raw = agent.machine.state.strategies[scope.strategy.index].tradingRaw
+    } else if !scope.venue.isNone {
+      raw = agent.machine.state.venues[scope.venue.index].tradingRaw
+    } else {
+      raw = agent.machine.state.global.tradingRaw
+    }
+    return TradingState(rawValue: raw) ?? .halted
+  }
+}

@@ -1,0 +1,75 @@
+internal import CCore
+
+/// Everything a running engine is made of, after recovery and before its threads start.
+///
+/// Owner: the main thread of the engine's process.
+struct EngineBoot: ~Copyable {
+  var agent: EngineAgent
+  var journal: JournalStore
+  var exchangeJournal: JournalStore
+  var log: EventLog
+  let view: JournalView
+  let clock: EngineClock
+  let firstLsn: UInt64
+
+  /// 2020-01-01T00:00:00Z: epochs count seconds from here.
+  private static let epochStart: Int64 = 1_577_836_800
+
+  static func open(_ options: EngineOptions) throws(EngineFailure) -> EngineBoot {
+    for directory in [options.stateDirectory, options.logDirectory, options.stateDirectory + "/snapshots"] {
+      try Files.makeDirectories(directory)
+    }
+    do throws(GateError) {
+      try GateFile(path: options.gatePath).createIfMissing()
+    } catch {
+      throw EngineFailure(10, "config.gate", "\(options.gatePath): \(error)")
+    }
+    let identity = try InstanceIdentity.load(options)
+    let utc = UTCTime(nanoseconds: cc_clock_realtime())
+    let view = JournalView()
+    var log = EventLog(directory: options.logDirectory)
+    var replay = Replay(core: Core())
+    let journal = try JournalStore.open(
+      directory: options.stateDirectory + "/journal",
+      fallback: options.settings.journal.fallback.isEmpty ? nil : options.settings.journal.fallback,
+      identity: identity, purpose: "journal", mode: options.durability, ringBytes: JournalRing.defaultCapacity,
+      segmentBytes: options.settings.journal.segmentBytes, utc: utc,
+      epoch: { max($0 + 1, UInt32(clamping: utc.nanoseconds / 1_000_000_000 - epochStart)) }
+    ) { (record) throws(EngineFailure) in
+      try replay.take(record)
+      view.apply(record)
+      if record.header.seq > log.lastSeq, let line = view.lines.last, line.seq == record.header.seq {
+        log.add(view.object(line), seq: line.seq, utc: line.utc)
+      }
+    }
+    log.flush()
+    let written = replay.written
+    let core = replay.takeCore()
+    let clock = EngineClock(after: journal.report.end.time)
+    let venue = options.settings.venues.first { $0.adapter == .simulated }?.name ?? "sim"
+    let number = view.names.venueID(named: venue) ?? VenueID(number: UInt16(view.names.venues.count))
+    let exchange = try SimulatedBoot.open(options, identity, venue: number, clock)
+    let definitions = try Definitions(settings: options.settings, names: view.names, exchange: exchange.setup)
+    let gateNames = GateNames()
+    let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
+    let appender = JournalAppender(ring: journal.ring, end: journal.report.end)
+    var boot = Self.assemble(
+      exchange, core, appender, FileGate(reader: reader), journal, log, view, clock, options)
+    for wire in written { boot.agent.noteWritten(wire) }
+    try boot.begin(options, identity, definitions, gateNames)
+    return boot
+  }
+
+  private static func assemble(
+    _ exchange: consuming SimulatedBoot, _ core: consuming Core, _ appender: consuming JournalAppender,
+    _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog, _ view: JournalView,
+    _ clock: EngineClock, _ options: EngineOptions
+  ) -> EngineBoot {
+    let firstLsn = journal.ring.durableLsn + 1
+    let agent = EngineAgent(
+      machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
+    return EngineBoot(
+      agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, clock: clock,
+      firstLsn: firstLsn)
+  }
+}

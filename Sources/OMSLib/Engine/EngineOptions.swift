@@ -1,0 +1,51 @@
+/// How an engine is to be run: the flags of `oms run`, and the places they lead to.
+package struct EngineOptions: Sendable {
+  package var settings: EngineSettings
+  package var environment: Environment
+  /// Sockets, lock, pid, ready.
+  package var runDirectory: String
+  package var stateDirectory: String
+  package var logDirectory: String
+  package var configDirectory: String
+  /// Removed when the engine has ended; `nil`: nothing is thrown away.
+  package var throwAwayDirectory: String?
+  /// Runs inside the engine's life; its status is the result.
+  package var version = ""
+  package var command: [String] = []
+  package var detaches = false
+  package var echoesEvents = false
+  package var isQuiet = false
+  package var cpus: [Int] = []
+  package var pins = true
+  package var simulatorSeed: UInt64?
+  package var simulatorSpeed = MarketSpeed.times(1)
+  /// Told a byte when the engine answers.
+  package var readyDescriptor: Int32?
+  /// Ends by itself after so many nanoseconds.
+  package var until: Int64?
+
+  package init(
+    settings: EngineSettings, environment: Environment, runDirectory: String, stateDirectory: String,
+    logDirectory: String, configDirectory: String
+  ) {
+    self.settings = settings
+    self.environment = environment
+    self.runDirectory = runDirectory
+    self.stateDirectory = stateDirectory
+    self.logDirectory = logDirectory
+    self.configDirectory = configDirectory
+  }
+
+  package var socketPath: String { runDirectory + "/oms.sock" }
+  var readOnlySocketPath: String { runDirectory + "/oms.ro.sock" }
+  var gatePath: String { stateDirectory + "/gate" }
+
+  var durability: DurabilityMode {
+    switch settings.journal.durability {
+    case .strict: .strict
+    case .group: .group
+    case .async: .async
+    case .automatic: settings.mode == .live && settings.accounts.contains { $0.mode == .live } ? .strict : .group
+    }
+  }
+}

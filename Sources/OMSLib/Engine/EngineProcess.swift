@@ -1,0 +1,243 @@
+internal import CCore
+
+/// The engine's own process: boots, runs its threads, ends in good order.
+///
+/// Owner: the main thread. Returns the exit code.
+struct EngineProcess {
+  private static let term: Int32 = 15
+  private static let interrupt: Int32 = 2
+  private static let hangup: Int32 = 1
+  private static let user1: Int32 = 10
+
+  let options: EngineOptions
+
+  /// `ready` is called once, when the engine answers.
+  func run(ready: () -> Void) -> UInt8 {
+    do throws(EngineFailure) {
+      return try start(ready)
+    } catch {
+      Self.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+      return error.exit
+    }
+  }
+
+  private func start(_ ready: () -> Void) throws(EngineFailure) -> UInt8 {
+    let signals = cc_signal_open()
+    guard signals >= 0 else { throw EngineFailure(1, "io.signals", "signals cannot be read (errno \(-signals))") }
+    try Files.makeDirectories(options.runDirectory)
+    let lock = try takeLock()
+    defer { _ = cc_sys_close(lock) }
+    let service = ServiceManager(environment: options.environment)
+    var boot = try EngineBoot.open(options)
+    let shared = EngineSignals()
+    guard let coreWriter = boot.journal.writer.take(), let exchangeWriter = boot.exchangeJournal.writer.take() else {
+      preconditionFailure("recovery opened both writers")
+    }
+    let ring = boot.journal.ring
+    let clock = boot.clock
+    var facts = EngineFacts()
+    facts.version = options.version
+    facts.process = cc_process_id()
+    facts.epoch = ring.epoch
+    facts.startedAt = clock.now
+    facts.durability = options.durability
+    facts.gatePath = options.gatePath
+    facts.logDirectory = options.logDirectory
+    facts.snapshotDirectory = options.stateDirectory + "/snapshots"
+    let parts = try makeParts()
+    let hotBell = parts.hotBell.ringer
+    let controlBell = parts.controlBell.ringer
+    let wake = parts.controlBell.descriptor
+    let server = try makeServer(wake)
+    let names = boot.view.names
+    let housekeeping = Housekeeping(
+      log: boot.log, ring: ring, firstLsn: boot.firstLsn, names: names, clock: clock, signals: shared,
+      service: service, echoes: options.echoesEvents)
+    let journalLoop = JournalLoop(
+      core: coreWriter, exchange: exchangeWriter, ring: ring, exchangeRing: boot.exchangeJournal.ring, clock: clock,
+      signals: shared, bells: [hotBell, controlBell])
+    let hot = HotLoop(
+      agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
+      controlBell: controlBell, clock: clock, signals: shared, idle: .park(afterTurns: 500), lag: facts.loopLag)
+    let control = ControlAgent(
+      settings: options.settings, facts: facts, clock: clock, view: boot.view, ring: ring, firstLsn: boot.firstLsn,
+      server: server, bell: parts.controlBell, commands: parts.commandStart, replies: parts.replyEnd, hotBell: hotBell)
+    let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
+    try main.run(hot, journalLoop, control, housekeeping, clock, ready)
+    if let writer = journalLoop.takeExchange() {
+      boot.exchangeJournal.close(writer, now: clock.now, utc: clock.utc)
+    }
+    if let writer = journalLoop.takeCore() { boot.journal.close(writer, now: clock.now, utc: clock.utc) }
+    for name in ["pid", "ready", "state"] { Files.remove(options.runDirectory + "/" + name) }
+    return 0
+  }
+
+  // MARK: Parts
+
+  private struct Parts: ~Copyable {
+    var hotBell: Doorbell
+    var controlBell: Doorbell
+    var commandStart: RingProducer<HotMessage>
+    var commandEnd: RingConsumer<HotMessage>
+    var replyStart: RingProducer<Reply>
+    var replyEnd: RingConsumer<Reply>
+  }
+
+  private func makeParts() throws(EngineFailure) -> Parts {
+    let commands = SharedRing<HotMessage>(capacity: 1 << 10)
+    let replies = SharedRing<Reply>(capacity: 1 << 13)
+    do throws(SystemError) {
+      return Parts(
+        hotBell: try Doorbell(.word), controlBell: try Doorbell(.event), commandStart: commands.takeProducer(),
+        commandEnd: commands.takeConsumer(), replyStart: replies.takeProducer(), replyEnd: replies.takeConsumer())
+    } catch {
+      throw EngineFailure(1, "io.wake", "\(error.call) failed with errno \(error.errno)")
+    }
+  }
+
+  private func makeServer(_ wake: Int32) throws(EngineFailure) -> ControlServer {
+    do throws(SystemError) {
+      return try ControlServer(
+        path: options.socketPath, readOnlyPath: options.readOnlySocketPath, wake: wake)
+    } catch {
+      let exit: UInt8 = error.errno == 98 ? 17 : 10
+      throw EngineFailure(exit, "config.socket", "\(error.call) failed with errno \(error.errno)")
+    }
+  }
+
+  /// The instance lock, held as long as the process lives.
+  private func takeLock() throws(EngineFailure) -> Int32 {
+    let path = options.runDirectory + "/lock"
+    let descriptor = unsafe cc_sys_open(path, UInt32(cc_open_read | cc_open_write | cc_open_create), 0o600)
+    guard descriptor >= 0 else {
+      throw EngineFailure(10, "config.directory", "\(path) cannot be opened (errno \(-descriptor))")
+    }
+    guard cc_sys_lock(descriptor, 0) == 0 else {
+      _ = cc_sys_close(descriptor)
+      let owner = Files.read(options.runDirectory + "/pid").map { String(decoding: $0.dropLast(), as: UTF8.self) }
+      throw EngineFailure(
+        17, "busy.instance",
+        "instance '\(options.settings.instance)' is running already\(owner.map { " as process \($0)" } ?? "")")
+    }
+    do throws(SystemError) {
+      try Files.write(Array("\(cc_process_id())\n".utf8), to: options.runDirectory + "/pid")
+    } catch {
+      throw EngineFailure(10, "config.directory", "\(error.call) failed with errno \(error.errno)")
+    }
+    _ = unsafe cc_process_link(options.stateDirectory, options.runDirectory + "/state")
+    return descriptor
+  }
+
+  static func say(_ text: String) {
+    let bytes = Array(text.utf8)
+    unsafe bytes.withUnsafeBytes { _ = unsafe cc_sys_write(2, $0.baseAddress, $0.count) }
+  }
+
+  /// The main thread's loop: signals, and the end.
+  struct MainThread {
+    let options: EngineOptions
+    let shared: EngineSignals
+    let signals: Int32
+    let service: ServiceManager
+    let bell: Doorbell.Ringer
+
+    func run(
+      _ hot: HotLoop, _ journal: JournalLoop, _ control: ControlAgent, _ housekeeping: Housekeeping,
+      _ clock: EngineClock, _ ready: () -> Void
+    ) throws(EngineFailure) {
+      let controlLoop = ControlLoop(control, shared)
+      do throws(SystemError) {
+        let first = try WorkerThread(named: "oms-journal") { journal.run() }
+        let second = try WorkerThread(named: "oms-hot", cpu: options.pins ? options.cpus.first : nil) { hot.run() }
+        let third = try WorkerThread(named: "oms-tail") { housekeeping.run() }
+        let fourth = try WorkerThread(named: "oms-control") { controlLoop.run() }
+        service.tellReady()
+        ready()
+        wait(clock)
+        service.tellStopping()
+        // In this order: no more requests, no more inputs, then what was recorded goes to the disk.
+        fourth.join()
+        shared.requestStop()
+        second.join()
+        third.join()
+        first.join()
+      } catch {
+        throw EngineFailure(1, "io.threads", "\(error.call) failed with errno \(error.errno)")
+      }
+    }
+
+    /// Until a signal, a stop request or the appointed time ends the run.
+    private func wait(_ clock: EngineClock) {
+      let poll = cc_poll_create()
+      defer { _ = cc_sys_close(poll) }
+      _ = cc_poll_watch(poll, signals, UInt32(cc_ready_read), 0)
+      let end = options.until.map { clock.now.advanced(byNanoseconds: $0) } ?? .never
+      var report = cc_ready()
+      var asked = false
+      while !shared.hasEnded {
+        _ = unsafe cc_poll_wait(poll, &report, 1, 200)
+        while case let signal = cc_signal_next(signals), signal != 0 {
+          switch signal {
+          case EngineProcess.term, EngineProcess.interrupt:
+            // The second time: at once. Orders stay where they are; the next start recovers.
+            if asked { cc_process_leave(143) }
+            asked = true
+            shared.requestGracefulStop()
+            _ = bell.ring()
+          case EngineProcess.user1:
+            EngineProcess.say(
+              "oms: \(options.settings.instance) runs since \(clock.now.nanoseconds / 1_000_000_000) s\n")
+          default: break
+          }
+        }
+        if clock.now >= end && !asked {
+          asked = true
+          shared.requestGracefulStop()
+          _ = bell.ring()
+        }
+      }
+    }
+  }
+}
+
+/// The control thread.
+final class ControlLoop: @unchecked Sendable {
+  // Unchecked: made by one thread, run by another.
+  private let agent: ControlAgent
+  private let signals: EngineSignals
+
+  init(_ agent: ControlAgent, _ signals: EngineSignals) {
+    self.agent = agent
+    self.signals = signals
+  }
+
+  func run() {
+    var asked = false
+    while !agent.stopIsReady {
+      agent.turn(timeoutMilliseconds: 200)
+      if signals.wantsGracefulStop && !asked {
+        asked = true
+        agent.begin(StopJob(agent, nil, 0, StopRequest.bySignal))
+      }
+    }
+    // The last answers leave before the socket does.
+    for _ in 0..<5 { agent.turn(timeoutMilliseconds: 1) }
+    signals.noteEnded()
+  }
+}
+
+/// A ring whose memory lives as long as the process.
+@safe struct SharedRing<Message: BitwiseCopyable> {
+  private let layout: RingLayout<Message>
+  private let base: UnsafeMutableRawPointer
+
+  init(capacity: Int) {
+    layout = RingLayout(capacity: capacity)
+    unsafe base = .allocate(byteCount: layout.byteCount, alignment: 128)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: layout.byteCount)
+    unsafe layout.create(unsafeAt: base)
+  }
+
+  func takeProducer() -> RingProducer<Message> { unsafe RingProducer(layout, unsafeAt: base) }
+  func takeConsumer() -> RingConsumer<Message> { unsafe RingConsumer(layout, unsafeAt: base) }
+}

@@ -1,0 +1,334 @@
+internal import CCore
+internal import Synchronization
+
+typealias EngineDoor = SimulatedVenue<JournalExchangeRecorder>
+typealias EngineAgent = CoreAgent<Core, EngineDoor, FileGate>
+
+/// Flags that the engine's threads share.
+final class EngineSignals: Sendable {
+  private let stop = Atomic<Bool>(false)
+  private let drained = Atomic<Bool>(false)
+  private let graceful = Atomic<Bool>(false)
+  private let ended = Atomic<Bool>(false)
+
+  var isStopping: Bool { stop.load(ordering: .acquiring) }
+  func requestStop() { stop.store(true, ordering: .releasing) }
+  /// The hot thread has appended its last record.
+  var isDrained: Bool { drained.load(ordering: .acquiring) }
+  func noteDrained() { drained.store(true, ordering: .releasing) }
+  /// A signal asked for the end: orders by policy first.
+  var wantsGracefulStop: Bool { graceful.load(ordering: .acquiring) }
+  func requestGracefulStop() { graceful.store(true, ordering: .releasing) }
+  /// The control thread has given its last answer.
+  var hasEnded: Bool { ended.load(ordering: .acquiring) }
+  func noteEnded() { ended.store(true, ordering: .releasing) }
+}
+
+/// The hot thread: core and venue in turns, commands in, answers out; spins while there is work, then parks.
+///
+/// Owner: the hot thread, from `run` on. Until then whoever makes it.
+final class HotLoop: @unchecked Sendable {
+  // Unchecked: made by one thread, run by another, never by both; the thread's start orders the hand-over.
+  private static let commandsPerTurn = 64
+
+  private var agent: EngineAgent?
+  private var commands: RingConsumer<HotMessage>?
+  private var replies: RingProducer<Reply>?
+  private var bell: Doorbell?
+  private let clock: EngineClock
+  private let signals: EngineSignals
+  private let controlBell: Doorbell.Ringer
+  private let idle: IdlePolicy
+  private let lag: SharedGauge
+
+  init(
+    agent: consuming EngineAgent, commands: consuming RingConsumer<HotMessage>,
+    replies: consuming RingProducer<Reply>, bell: consuming Doorbell, controlBell: Doorbell.Ringer,
+    clock: EngineClock, signals: EngineSignals, idle: IdlePolicy, lag: SharedGauge
+  ) {
+    self.agent = consume agent
+    self.commands = consume commands
+    self.replies = consume replies
+    self.bell = consume bell
+    self.controlBell = controlBell
+    self.clock = clock
+    self.signals = signals
+    self.idle = idle
+    self.lag = lag
+  }
+
+  func run() {
+    guard var agent = agent.take(), var commands = commands.take(), var replies = replies.take(),
+      var bell = bell.take()
+    else { preconditionFailure("the hot loop runs once") }
+    var counter = IdleCounter(idle)
+    var held: Reply?
+    var seen: UInt64 = 0
+    var worst: Int64 = 0
+    var worstSince = EngineTime.zero
+    var gateVersion = agent.gate.reader.version
+    var nextGate = EngineTime.zero
+    while !signals.isStopping {
+      let now = clock.now
+      let utc = clock.utc(at: now)
+      var work = agent.poll(now: now, utc: utc)
+      if now >= nextGate {
+        nextGate = now.advanced(byNanoseconds: 100_000_000)
+        agent.gate.reader.refresh(now: now)
+        if agent.gate.reader.version != gateVersion {
+          gateVersion = agent.gate.reader.version
+          GateSync.bring(&agent, now: now, utc: utc)
+        }
+      }
+      work += Self.takeCommands(&commands, &agent, &replies, clock)
+      agent.publish()
+      while true {
+        guard let reply = held ?? agent.takeReply() else { break }
+        held = replies.tryPush(reply) ? nil : reply
+        if held != nil { break }
+        work += 1
+      }
+      if agent.journal.lsn != seen || work > 0 {
+        seen = agent.journal.lsn
+        controlBell.ring()
+      }
+      if work > 0 {
+        worst = max(worst, clock.now.nanoseconds - now.nanoseconds)
+        if now.nanoseconds - worstSince.nanoseconds > 1_000_000_000 {
+          lag.set(worst)
+          worst = 0
+          worstSince = now
+        }
+      }
+      if counter.afterTurn(work: work) == .sleep {
+        Self.rest(&bell, &commands, agent.nextDue, clock)
+      }
+    }
+    agent.publish()
+    signals.noteDrained()
+    controlBell.ring()
+  }
+
+  /// Sleeps until the next due time, a second at most, unless something came while going to sleep.
+  private static func rest(
+    _ bell: inout Doorbell, _ commands: inout RingConsumer<HotMessage>, _ due: EngineTime, _ clock: EngineClock
+  ) {
+    bell.announceSleep()
+    let wait = min(due.nanoseconds - clock.now.nanoseconds, 1_000_000_000)
+    if commands.isEmpty && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
+    bell.wakeUp()
+  }
+
+  private static func takeCommands(
+    _ commands: inout RingConsumer<HotMessage>, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>,
+    _ clock: EngineClock
+  ) -> Int {
+    var taken = 0
+    while taken < commandsPerTurn {
+      // One place is kept for the answer to a query.
+      guard replies.room() > 1, var message = commands.peek() else { break }
+      if let query = message.query {
+        _ = replies.tryPush(answer(query, message, &agent, clock))
+      } else {
+        guard run(&message, &agent, &replies, clock) else { break }
+      }
+      commands.advance()
+      taken += 1
+    }
+    return taken
+  }
+
+  /// `false`: no room now; the message stays.
+  private static func run(
+    _ message: inout HotMessage, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>, _ clock: EngineClock
+  ) -> Bool {
+    guard let type = message.type else { preconditionFailure("a message of our own has a type") }
+    let now = clock.now
+    if type == .newOrder {
+      var input = message.load(NewOrderInput.self)
+      input.market = agent.door.top(of: input.instrument)
+      guard agent.canAccept(opensRisk: true) else {
+        var reply = Reply()
+        reply.token = input.token
+        reply.outcomeRaw = Reply.Outcome.refused.rawValue
+        reply.reasonRaw = (agent.journal.ring.state == .dead ? Reason.journalDead : .lossWindow).rawValue
+        return replies.tryPush(reply)
+      }
+      return agent.submit(type, input, now: now, utc: clock.utc(at: now))
+    }
+    if type == .amendOrder {
+      var input = message.load(AmendOrderInput.self)
+      input.market = agent.door.top(of: message.instrument)
+      return agent.submit(type, input, now: now, utc: clock.utc(at: now))
+    }
+    let length = Int(message.length)
+    return unsafe withUnsafeBytes(of: &message.body) {
+      unsafe agent.submit(
+        type, UnsafeRawBufferPointer(rebasing: $0[0..<length]), now: now, utc: clock.utc(at: now))
+    }
+  }
+
+  // MARK: Queries
+
+  private static func answer(
+    _ query: HotMessage.Query, _ message: HotMessage, _ agent: inout EngineAgent, _ clock: EngineClock
+  ) -> Reply {
+    var reply = Reply()
+    reply.outcomeRaw = Reply.Outcome.accepted.rawValue
+    if query == .simulator {
+      let command = message.load(SimulatorCommand.self)
+      reply.token = command.token
+      if !steer(&agent, command, clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
+      return reply
+    }
+    let body = message.load(RowQuery.self)
+    reply.token = body.token
+    switch query {
+    case .acceptGate: agent.gate.reader.accept(now: clock.now)
+    case .stop, .simulator: break
+    default: reply.count = UInt32(copy(query, body, agent))
+    }
+    return reply
+  }
+
+  private static func copy(_ query: HotMessage.Query, _ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+    let global = agent.machine.state.global
+    let first = Int(body.first)
+    func count(_ rows: Int) -> Int { max(0, min(Int(body.capacity), rows - first + 1)) }
+    switch query {
+    case .accounts:
+      return fill(body, count(Int(global.accountCount))) { agent.machine.state.accounts[first + $0] }
+    case .positions:
+      return fill(body, count(Int(global.positionCount))) { agent.machine.state.positions[first + $0] }
+    case .balances:
+      return fill(body, count(Int(global.balanceCount))) { agent.machine.state.balances[first + $0] }
+    case .tops:
+      return fill(body, count(Int(global.instrumentCount))) {
+        agent.door.top(of: InstrumentID(number: UInt16(first + $0)))
+      }
+    case .globals: return fill(body, 1) { _ in global }
+    case .limits: return limits(body, agent)
+    case .book: return levels(body, agent)
+    case .simulator, .acceptGate, .stop: return 0
+    }
+  }
+
+  private static func fill<Row: BitwiseCopyable>(_ body: RowQuery, _ count: Int, _ row: (Int) -> Row) -> Int {
+    guard let target = unsafe UnsafeMutablePointer<Row>(bitPattern: UInt(body.address)) else { return 0 }
+    for index in 0..<count { unsafe target[index] = row(index) }
+    return count
+  }
+
+  private static func limits(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+    guard let scope = LimitScope(rawValue: UInt8(truncatingIfNeeded: body.argument >> 40)),
+      let mode = Mode(rawValue: UInt8(truncatingIfNeeded: body.argument >> 32))
+    else { return 0 }
+    let target = Int(UInt32(truncatingIfNeeded: body.argument))
+    let kinds = LimitKind.allCases
+    return fill(body, min(Int(body.capacity), kinds.count)) { index in
+      var cell = LimitCell()
+      cell.kindRaw = kinds[index].rawValue
+      cell.value = agent.machine.state.limit(kinds[index], scope, target, mode)
+      cell.isSet = agent.machine.state.isLimitSet(kinds[index], scope, target, mode) ? 1 : 0
+      return cell
+    }
+  }
+
+  private static func levels(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+    guard let target = unsafe UnsafeMutablePointer<BookLevel>(bitPattern: UInt(body.address)) else { return 0 }
+    let instrument = InstrumentID(number: UInt16(truncatingIfNeeded: body.argument >> 32))
+    let depth = Int(UInt32(truncatingIfNeeded: body.argument))
+    let name = agent.machine.state.instruments[instrument.index].rules.name
+    guard let row = agent.door.exchange.instrument(named: name) else { return 0 }
+    var count = 0
+    for side in Side.allCases {
+      agent.door.exchange.forEachLevel(of: row, side, count: depth) { price, quantity in
+        guard count < Int(body.capacity) else { return }
+        unsafe target[count] = BookLevel(price: price, quantity: quantity, sideRaw: UInt64(side.rawValue))
+        count += 1
+      }
+    }
+    return count
+  }
+
+  /// A control of the built-in exchange.
+  private static func steer(_ agent: inout EngineAgent, _ command: SimulatorCommand, _ now: EngineTime) -> Bool {
+    guard let kind = SimulatorCommand.Kind(rawValue: command.kindRaw) else { return false }
+    let count = Int(clamping: command.a)
+    switch kind {
+    case .control: return agent.door.control(command.control, now: now)
+    case .latency: agent.door.setLatency(nanoseconds: max(0, command.a), jitterNanoseconds: max(0, command.b))
+    case .jump: agent.door.jump(byNanoseconds: command.a, now: now)
+    case .freeze: agent.door.setFrozen(command.a != 0, now: now)
+    case .dropAcknowledgements: agent.door.inject(.dropAcknowledgements(count), now: now)
+    case .duplicateAcknowledgements: agent.door.inject(.duplicateAcknowledgements(count), now: now)
+    case .reject:
+      agent.door.inject(.reject(code: Int32(clamping: command.a), count: Int(clamping: command.b)), now: now)
+    case .disconnect: agent.door.inject(.disconnect(nanoseconds: command.a), now: now)
+    case .staleFeed: agent.door.inject(.staleFeed(command.instrument), now: now)
+    case .sequenceGap: agent.door.inject(.sequenceGap(command.instrument), now: now)
+    case .rateLimit: agent.door.inject(.rateLimit(count), now: now)
+    case .partial: agent.door.inject(.partial(percent: UInt8(clamping: command.a)), now: now)
+    case .lateFills: agent.door.inject(.lateFills(nanoseconds: command.a), now: now)
+    case .loseCancels: agent.door.inject(.loseCancels(count), now: now)
+    case .refuseKey: agent.door.inject(.refuseKey, now: now)
+    case .clear: agent.door.inject(.clear, now: now)
+    }
+    return true
+  }
+}
+
+/// The journal thread: copies and syncs the engine's journal and the exchange's.
+final class JournalLoop: @unchecked Sendable {
+  // Unchecked: as for the hot loop; the writers come back by `take` after the thread was joined.
+  private static let idleNanoseconds: Int64 = 20_000_000
+
+  private var core: JournalWriter<KernelFileSystem>?
+  private var exchange: JournalWriter<KernelFileSystem>?
+  private let ring: JournalRing
+  private let exchangeRing: JournalRing
+  private let clock: EngineClock
+  private let signals: EngineSignals
+  private let bells: [Doorbell.Ringer]
+
+  init(
+    core: consuming JournalWriter<KernelFileSystem>, exchange: consuming JournalWriter<KernelFileSystem>,
+    ring: JournalRing, exchangeRing: JournalRing, clock: EngineClock, signals: EngineSignals,
+    bells: [Doorbell.Ringer]
+  ) {
+    self.core = consume core
+    self.exchange = consume exchange
+    self.ring = ring
+    self.exchangeRing = exchangeRing
+    self.clock = clock
+    self.signals = signals
+    self.bells = bells
+  }
+
+  func run() {
+    guard var core = core.take(), var exchange = exchange.take() else {
+      preconditionFailure("the journal loop runs once")
+    }
+    var durable: UInt64 = 0
+    while true {
+      let ends = signals.isDrained
+      let seen = ring.appendedPosition
+      let now = clock.now
+      let utc = clock.utc(at: now)
+      // The exchange answers out of its own journal: it is made durable first.
+      var work = exchange.poll(now: now, utc: utc)
+      work += core.poll(now: now, utc: utc)
+      if core.durableLsn != durable {
+        durable = core.durableLsn
+        for bell in bells { bell.ring() }
+      }
+      if ends { break }
+      if work == 0 { ring.sleepUnlessAppended(beyond: seen, timeoutNanoseconds: Self.idleNanoseconds) }
+    }
+    self.core = consume core
+    self.exchange = consume exchange
+  }
+
+  func takeCore() -> JournalWriter<KernelFileSystem>? { core.take() }
+  func takeExchange() -> JournalWriter<KernelFileSystem>? { exchange.take() }
+}

@@ -1,0 +1,190 @@
+internal import CCore
+
+/// One journal on the machine's own disk, from recovery to its new ring and writer.
+///
+/// Owner: whoever starts the engine; the writer then moves to the journal thread.
+struct JournalStore: ~Copyable {
+  static let regionVersion: UInt32 = 1
+
+  let options: JournalOptions
+  let region: OwnedRegion
+  let ring: JournalRing
+  let report: JournalReport
+  var writer: JournalWriter<KernelFileSystem>?
+  private let nameFile: String
+
+  /// Reads all records there are, hands each to `take`, and opens the next segment behind them.
+  ///
+  /// `epoch` computes the new run's from the highest one found.
+  static func open(
+    directory: String, fallback: String?, identity: JournalIdentity, purpose: String, mode: DurabilityMode,
+    ringBytes: Int, segmentBytes: Int, utc: UTCTime, epoch: (UInt32) -> UInt32,
+    take: (JournalRecord) throws(EngineFailure) -> Void
+  ) throws(EngineFailure) -> JournalStore {
+    let files = KernelFileSystem()
+    try Files.makeDirectories(directory)
+    var options = JournalOptions(directory: directory, fallback: fallback, identity: identity)
+    options.mode = mode
+    options.coreVersion = Core.version
+    options.segmentBytes = segmentBytes
+    let nameFile = directory + "/ring"
+    let old = try joinOld(nameFile, identity)
+    let (start, report) = try recover(files, options, old, identity, utc: utc, take: take)
+    // What the old ring held is in segments now.
+    switch old {
+    case .some(let region): region.unlink()
+    case .none: break
+    }
+    let region = try makeRegion(identity, purpose, ringBytes, nameFile)
+    let ring = unsafe JournalRing(
+      unsafeMaking: region.body, identity: identity, epoch: epoch(report.epoch), end: start.end)
+    do throws(JournalError) {
+      let writer = try JournalWriter(fileSystem: files, options: options, ring: ring, start: start, utc: utc)
+      return JournalStore(
+        options: options, region: region, ring: ring, report: report, writer: writer, nameFile: nameFile)
+    } catch {
+      throw journal(error)
+    }
+  }
+
+  private static func makeRegion(
+    _ identity: JournalIdentity, _ purpose: String, _ ringBytes: Int, _ nameFile: String
+  ) throws(EngineFailure) -> OwnedRegion {
+    do throws(SystemError) {
+      let region = try OwnedRegion.create(
+        instance: identity.name.description, purpose: purpose, bodyBytes: JournalRing.headerBytes + ringBytes,
+        version: regionVersion)
+      try Files.write(Array(region.name.utf8), to: nameFile)
+      return region
+    } catch {
+      throw EngineFailure(10, "config.memory", "\(error.call) failed with errno \(error.errno)")
+    }
+  }
+
+  private static func recover(
+    _ files: KernelFileSystem, _ options: JournalOptions, _ old: borrowing OwnedRegion?, _ identity: JournalIdentity,
+    utc: UTCTime, take: (JournalRecord) throws(EngineFailure) -> Void
+  ) throws(EngineFailure) -> (JournalStart, JournalReport) {
+    var ring: JournalRing?
+    switch old {
+    case .some(let region): ring = unsafe try? JournalRing(unsafeJoining: region.body, identity: identity)
+    case .none: break
+    }
+    var recovery = try opened(files, options, ring)
+    while let record = try next(&recovery) { try take(record) }
+    do throws(JournalError) { return try recovery.finish(utc: utc) } catch { throw journal(error) }
+  }
+
+  private static func opened(
+    _ files: KernelFileSystem, _ options: JournalOptions, _ ring: JournalRing?
+  ) throws(EngineFailure) -> JournalRecovery<KernelFileSystem> {
+    do throws(JournalError) {
+      return try JournalRecovery(fileSystem: files, options: options, ring: ring)
+    } catch {
+      throw journal(error)
+    }
+  }
+
+  private static func next(
+    _ recovery: inout JournalRecovery<KernelFileSystem>
+  ) throws(EngineFailure) -> JournalRecord? {
+    do throws(JournalError) { return try recovery.next() } catch { throw journal(error) }
+  }
+
+  private static func journal(_ error: JournalError) -> EngineFailure {
+    EngineFailure(1, "io.journal", "journal: \(error)")
+  }
+
+  /// The ring that the run before left, unless its owner lives.
+  private static func joinOld(_ nameFile: String, _ identity: JournalIdentity) throws(EngineFailure) -> OwnedRegion? {
+    guard let bytes = Files.read(nameFile) else { return nil }
+    let name = String(decoding: bytes, as: UTF8.self)
+    guard name.hasPrefix("/oms-") else { return nil }
+    do throws(OwnedRegion.JoinError) {
+      return try OwnedRegion.join(name: name, instance: identity.name.description, version: regionVersion)
+    } catch {
+      switch error {
+      case .ownerAlive(let process):
+        throw EngineFailure(17, "busy.instance", "process \(process) still owns the journal ring of this instance")
+      case .gone, .notOurs, .otherVersion, .system: return nil
+      }
+    }
+  }
+
+  /// Ends the journal in good order, after its appender has stopped and `writer` came back from its thread.
+  consuming func close(_ writer: consuming JournalWriter<KernelFileSystem>, now: EngineTime, utc: UTCTime) {
+    // A journal that cannot be closed is recovered by the next start.
+    guard writer.close(now: now, utc: utc) != nil else { return }
+    region.unlink()
+    Files.remove(nameFile)
+  }
+}
+
+/// Why an engine did not start, or ended: exit code, stable name, sentence.
+package struct EngineFailure: Error, Equatable, Sendable {
+  package var exit: UInt8
+  package var code: String
+  package var message: String
+
+  package init(_ exit: UInt8, _ code: String, _ message: String) {
+    self.exit = exit
+    self.code = code
+    self.message = message
+  }
+}
+
+/// Small files of the state and run directories.
+enum Files {
+  static func makeDirectories(_ path: String) throws(EngineFailure) {
+    var made = ""
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      let status = unsafe cc_sys_mkdir(made, 0o700)
+      // 17: it is there.
+      guard status == 0 || status == -17 || status == -30 || status == -13 else {
+        throw EngineFailure(10, "config.directory", "\(made) cannot be made (errno \(-status))")
+      }
+    }
+    guard KernelFileSystem().exists(path) else {
+      throw EngineFailure(10, "config.directory", "\(path) cannot be made")
+    }
+  }
+
+  static func read(_ path: String) -> [UInt8]? {
+    let descriptor = unsafe cc_sys_open(path, UInt32(cc_open_read), 0)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = cc_sys_close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4_096)
+    let got = unsafe bytes.withUnsafeMutableBytes { unsafe cc_sys_read(descriptor, $0.baseAddress, $0.count) }
+    return got >= 0 ? Array(bytes[0..<Int(got)]) : nil
+  }
+
+  /// Replaces the file whole: by rename, so that nobody reads half of it.
+  static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
+    let files = KernelFileSystem()
+    let fresh = path + ".new"
+    let file = try files.open(fresh, [.write, .create, .truncate])
+    try unsafe bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+      try unsafe files.write(file, UnsafeRawBufferPointer(bytes), at: 0)
+    }
+    try files.synchronize(file)
+    try files.close(file)
+    try files.rename(fresh, to: path)
+  }
+
+  /// Removes a directory with everything in it; links are removed, not followed.
+  static func removeTree(_ path: String) {
+    var stat = cc_stat()
+    guard unsafe cc_sys_stat_path(path, &stat) == 0 else { return }
+    if let names = try? KernelFileSystem().list(path) {
+      for name in names {
+        let inner = path + "/" + name
+        // A directory cannot be unlinked, anything else can.
+        if unsafe cc_sys_unlink(inner) != 0 { removeTree(inner) }
+      }
+    }
+    _ = unsafe cc_sys_rmdir(path)
+  }
+
+  static func remove(_ path: String) { _ = unsafe cc_sys_unlink(path) }
+}

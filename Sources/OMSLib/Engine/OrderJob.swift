@@ -1,0 +1,372 @@
+/// `order`, and with `dry_run` its judgement: resolve, ask the core, follow the order until what is waited for.
+final class OrderJob: Job {
+  private enum Phase {
+    case resolve
+    /// Amounts that depend on balances and prices: `--quote`, percent, `all`.
+    case read(RowCopy<BalanceRow>, RowCopy<TopOfBook>)
+    case asked(UInt64)
+    case following(UInt64)
+    /// The time was up; its rest is being cancelled.
+    case cancelling(UInt64)
+  }
+
+  private let order: OrderRequest
+  private var phase = Phase.resolve
+  private var account = AccountID.none
+  private var rules = Instrument()
+  private var input = NewOrderInput()
+  private var isReplayed = false
+
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ order: OrderRequest) {
+    self.order = order
+    super.init(agent, client, number, timeout: order.timeout)
+  }
+
+  override func wants(_ token: UInt64) -> Bool {
+    switch phase {
+    case .asked(let asked): asked == token
+    case .read(let balances, let tops): balances.wants(token) || tops.wants(token)
+    default: false
+    }
+  }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    do throws(RequestError) {
+      while true {
+        switch phase {
+        case .resolve: try resolve(agent)
+        case .read(let balances, let tops):
+          guard balances.step(agent), tops.step(agent) else { return false }
+          input.quantity = try amount(balances.rows, tops.rows)
+          try ask(agent)
+        case .asked(let token):
+          guard let reply = agent.takeAnswer(token) else { return try silence(agent) }
+          if try answered(agent, reply) { return true }
+        case .following(let number): return follow(agent, number)
+        case .cancelling(let number): return settle(agent, number)
+        }
+      }
+    } catch {
+      var full = error
+      if full.id == nil { full.id = order.id }
+      return fail(agent, full)
+    }
+  }
+
+  // MARK: Resolving
+
+  private func resolve(_ agent: ControlAgent) throws(RequestError) {
+    let resolver = agent.resolver
+    // The locks in their order: unknown name 18, mode 13; 15 and 14 are the core's.
+    account = try resolver.account(order.selection.account)
+    rules = try resolver.instrument(order.selection.symbol, venue: agent.view.names.account(account)?.venue)
+    if let strategy = order.selection.strategy {
+      guard let id = agent.view.names.strategyID(named: strategy) else {
+        throw RequestError("notfound.strategy", exit: 18, "there is no strategy '\(strategy)'")
+      }
+      input.strategy = id
+    }
+    try resolver.checkMode(account, order.consent)
+    guard !agent.isStopping else {
+      throw RequestError("halted.stopping", exit: 15, "the engine is stopping")
+    }
+    try fill(agent)
+    let needsRows = order.quote != nil || order.quantity.map { $0 == "all" || $0.hasSuffix("%") } == true
+    if needsRows, let known = order.id.flatMap({ agent.view.order(named: $0) }) {
+      // A repetition means the amount that was computed the first time.
+      input.quantity = known.image.quantity
+      try ask(agent)
+    } else if needsRows {
+      phase = .read(RowCopy(.balances), RowCopy(.tops, first: rules.id.index, limit: 1))
+    } else {
+      input.quantity = try Resolver.quantity(order.quantity ?? "", rules, order.round)
+      try ask(agent)
+    }
+  }
+
+  private func fill(_ agent: ControlAgent) throws(RequestError) {
+    if let id = order.id { input.id = Text64(id) ?? Text64() }
+    input.account = account
+    input.instrument = rules.id
+    input.sideRaw = order.side.rawValue
+    input.positionSideRaw = order.positionSide.rawValue
+    input.session = Resolver.session(order.session)
+    var flags = order.flags
+    if order.consent.live { flags.insert(.liveAllowed) }
+    input.flagsRaw = flags.rawValue
+    if let limit = order.limit { input.price = try Resolver.price(limit, "limit", rules, order.round) }
+    if let stop = order.stop { input.stopPrice = try Resolver.price(stop, "stop", rules, order.round) }
+    if let trail = order.trail { input.trailPpm = try Resolver.partsPerMillion(trail, "trail") }
+    if let profit = order.takeProfit { input.takeProfit = try Resolver.price(profit, "tp", rules, order.round) }
+    if let loss = order.stopLoss { input.stopLoss = try Resolver.price(loss, "sl", rules, order.round) }
+    if let shown = order.iceberg { input.displayQuantity = try Resolver.quantity(shown, rules, order.round) }
+    if let bound = order.maxSlippage { input.slippageMaxPpm = try Resolver.partsPerMillion(bound, "max_slippage") }
+    if let collar = order.collar { input.collarPpm = try Resolver.partsPerMillion(collar, "collar") }
+    if let other = order.oco {
+      input.linked = Text64(other) ?? Text64()
+      input.linkRaw = OrderLink.oco.rawValue
+    }
+    input.kindRaw = kind.rawValue
+    try fillTime(agent)
+  }
+
+  private var kind: OrderKind {
+    if order.trail != nil { return .trailingStop }
+    if order.stop != nil { return order.limit == nil ? .stopMarket : .stopLimit }
+    return order.isMarket ? .market : .limit
+  }
+
+  private func fillTime(_ agent: ControlAgent) throws(RequestError) {
+    var force = order.isMarket ? TimeInForce.ioc : .gtc
+    let known = order.id.flatMap { agent.view.order(named: $0) }
+    switch order.tif {
+    case nil: break
+    case "gtc": force = .gtc
+    case "ioc": force = .ioc
+    case "fok": force = .fok
+    case "day":
+      force = .gtd
+      let day: Int64 = 86_400_000_000_000
+      input.expiresAt = UTCTime(nanoseconds: (agent.utc.nanoseconds / day + 1) * day)
+    case let text?:
+      guard text.hasPrefix("gtd:"), let time = try Resolver.time(String(text.dropFirst(4)), now: agent.utc) else {
+        throw .usage("value", "tif '\(text)' is none of gtc, ioc, fok, day, gtd:TIME")
+      }
+      force = .gtd
+      input.expiresAt = time
+    }
+    if let interval = order.expire {
+      guard order.tif == nil || order.tif == "gtc" else { throw .usage("value", "expire goes with gtc only") }
+      force = .gtd
+      // A repetition means the instant that was computed the first time.
+      input.expiresAt =
+        known?.image.expires
+        ?? UTCTime(nanoseconds: agent.utc.nanoseconds.addingReportingOverflow(interval).partialValue)
+    }
+    input.timeInForceRaw = force.rawValue
+  }
+
+  /// The quantity that a quote amount, a percentage or `all` comes to, rounded down to the lot.
+  private func amount(_ balances: [BalanceRow], _ tops: [TopOfBook]) throws(RequestError) -> Int64 {
+    guard let top = tops.first, top.isValid != 0, top.bid > 0, top.ask > 0 else {
+      throw RequestError("risk.stale_market", exit: 14, "there is no price of \(rules.name) to compute the amount with")
+    }
+    let touch = order.side == .buy ? top.ask : top.bid
+    let price = Money(Price(mantissa: input.price > 0 ? input.price : touch), scale: Int(rules.priceScale))
+    var wanted: Money?
+    if let quote = order.quote {
+      let decimal = try Resolver.decimal(quote, "quote")
+      guard let money = decimal.money(.floor) else { throw .usage("decimal", "quote \(quote) is too large") }
+      wanted = money.over(price, .floor)
+    } else {
+      wanted = try share(of: balances, price)
+    }
+    guard let wanted, let mantissa = wanted.mantissa(scale: Int(rules.quantityScale), .floor) else {
+      throw .usage("decimal", "the amount is too large")
+    }
+    let quantity = mantissa - mantissa % rules.lot
+    guard quantity > 0 else {
+      throw RequestError("risk.qty_too_small", exit: 14, "the amount is less than one lot of \(rules.name)")
+    }
+    return quantity
+  }
+
+  private func share(of balances: [BalanceRow], _ price: Money) throws(RequestError) -> Money? {
+    guard rules.instrumentClass == .spot else {
+      throw .usage("quantity", "percent and all are for spot; positions are closed with oms flatten")
+    }
+    let text = order.quantity ?? ""
+    guard text != "all" || order.side == .sell else { throw .usage("quantity", "all is for sells and transfers only") }
+    let asset = order.side == .sell ? rules.base : rules.quote
+    let row = balances.first { $0.account == account && $0.asset == asset && $0.walletRaw == Wallet.spot.rawValue }
+    let free = (row?.total ?? .zero) - (row?.locked ?? .zero)
+    var part = Money.one
+    if text != "all" {
+      let percent = try Resolver.decimal(String(text.dropLast()), "qty")
+      guard let hundredth = percent.money(.floor)?.over(Money(100), .floor), hundredth <= Money.one else {
+        throw .usage("quantity", "qty '\(text)' is more than 100%")
+      }
+      part = hundredth
+    }
+    guard let amount = free.times(part, .floor) else { return nil }
+    return order.side == .sell ? amount : amount.over(price, .floor)
+  }
+
+  // MARK: Asking
+
+  private func ask(_ agent: ControlAgent) throws(RequestError) {
+    let isLive = agent.view.names.account(account)?.mode == .live
+    // Confirmation is the last lock: the core judges first.
+    let judges = order.consent.dryRun || (isLive && !order.consent.yes)
+    input.isDryRun = judges ? 1 : 0
+    input.textID = judges ? 0 : try agent.text(for: order.tags)
+    input.token = agent.makeToken()
+    input.gateNanoseconds = UInt32(clamping: agent.now.nanoseconds - started.nanoseconds)
+    phase = .asked(input.token)
+    agent.ask(HotMessage(.newOrder, input, instrument: rules.id))
+  }
+
+  /// `true`: that was the end.
+  private func answered(_ agent: ControlAgent, _ reply: Reply) throws(RequestError) -> Bool {
+    let name = agent.view.names.account(account)?.name
+    switch Reply.Outcome(rawValue: reply.outcomeRaw) {
+    case .accepted, .replayed:
+      isReplayed = reply.outcomeRaw == Reply.Outcome.replayed.rawValue
+      phase = .following(reply.orderNumber)
+      return false
+    case .wouldPass:
+      if order.consent.dryRun {
+        data(agent, plan(agent))
+        return end(agent, exit: 0)
+      }
+      data(agent, plan(agent))
+      var error = RequestError(
+        "confirm.needed", exit: 12, "an order on \(name ?? "") costs money: confirm it", hint: "say --yes")
+      error.account = name
+      throw error
+    default:
+      throw Refusals.error(reply, account: name, symbol: rules.name.description, id: order.id)
+    }
+  }
+
+  private func silence(_ agent: ControlAgent) throws(RequestError) -> Bool {
+    guard isLate(agent) else { return false }
+    var error = RequestError("outcome.unknown", exit: 30, "the engine took the order and has not answered in time")
+    error.sent = "unknown"
+    error.retry = .sameID
+    throw error
+  }
+
+  private func plan(_ agent: ControlAgent) -> [UInt8] {
+    StateObjects(names: agent.view.names, utc: agent.utc).plan(
+      account: account, rules: rules, side: order.side, quantity: input.quantity,
+      price: input.price > 0 ? input.price : nil, reason: order.flags.contains(.reduceOnly) ? "reduce" : "order")
+  }
+
+  // MARK: Following
+
+  private func follow(_ agent: ControlAgent, _ number: UInt64) -> Bool {
+    guard let order = agent.view.order(number) else { return false }
+    switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
+    case .reached:
+      show(agent, order)
+      return end(agent, exit: 0)
+    case .ended(let error):
+      show(agent, order)
+      return fail(agent, error)
+    case .waiting:
+      guard isLate(agent) else { return false }
+      if self.order.onTimeout == .cancel, !isUnknown(order.image) {
+        var cancel = CancelOrderInput()
+        cancel.id = order.image.id
+        agent.ask(HotMessage(.cancelOrder, cancel))
+        deadline = agent.now.advanced(byNanoseconds: 5_000_000_000)
+        phase = .cancelling(number)
+        return false
+      }
+      show(agent, order)
+      return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
+    }
+  }
+
+  private func isUnknown(_ image: OrderImage) -> Bool {
+    let status = OrderStatus(rawValue: image.statusRaw) ?? .unknown
+    return status == .unknown || status == .new || status == .sent
+  }
+
+  private func settle(_ agent: ControlAgent, _ number: UInt64) -> Bool {
+    guard let order = agent.view.order(number) else { return false }
+    let status = OrderStatus(rawValue: order.image.statusRaw) ?? .unknown
+    guard status.isDone || isLate(agent) else { return false }
+    show(agent, order)
+    // It may have filled while the cancel was under way.
+    if status == .filled { return end(agent, exit: 0) }
+    var error = OrderVerdict.timeout(order.image, self.order.wait)
+    if status.isDone {
+      error = RequestError(
+        "wait.timeout", exit: 31, "not \(self.order.wait.rawValue) in time; the rest is \(status.word)")
+      error.sent = "yes"
+      error.id = order.image.id.description
+    }
+    return fail(agent, error)
+  }
+
+  private func show(_ agent: ControlAgent, _ order: JournalView.Order) {
+    data(agent, agent.view.object(order, durableLsn: agent.ring.durableLsn, replayed: isReplayed))
+  }
+}
+
+/// `amend`: changes price or size and follows the order until the venue has answered.
+final class AmendJob: Job {
+  private let amend: AmendRequest
+  private var token: UInt64 = 0
+  private var orderNumber: UInt64 = 0
+  private var version: UInt64 = 0
+
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ amend: AmendRequest) {
+    self.amend = amend
+    super.init(agent, client, number, timeout: amend.timeout)
+  }
+
+  override func wants(_ token: UInt64) -> Bool { self.token == token }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    do throws(RequestError) {
+      if token == 0 { try ask(agent) }
+      if orderNumber == 0 {
+        guard let reply = agent.takeAnswer(token) else { return try silence(agent) }
+        guard reply.outcomeRaw == Reply.Outcome.accepted.rawValue || reply.outcomeRaw == Reply.Outcome.replayed.rawValue
+        else { throw Refusals.error(reply, account: nil, symbol: nil, id: amend.id) }
+        orderNumber = reply.orderNumber
+      }
+      return try follow(agent)
+    } catch {
+      return fail(agent, error)
+    }
+  }
+
+  private func ask(_ agent: ControlAgent) throws(RequestError) {
+    guard let order = agent.view.order(named: amend.id) else { throw ControlAgent.unknownOrder(amend.id) }
+    let rules = agent.view.names.instrument(order.image.instrument) ?? Instrument()
+    try agent.resolver.checkMode(order.image.account, amend.consent)
+    var input = AmendOrderInput()
+    input.id = order.image.id
+    if let quantity = amend.quantity { input.quantity = try Resolver.quantity(quantity, rules, amend.round) }
+    if let limit = amend.limit { input.price = try Resolver.price(limit, "limit", rules, amend.round) }
+    if let stop = amend.stop { input.stopPrice = try Resolver.price(stop, "stop", rules, amend.round) }
+    input.mayReplace = amend.cancelReplace ? 1 : 0
+    if agent.view.names.account(order.image.account)?.mode == .live, !amend.consent.yes {
+      throw RequestError("confirm.needed", exit: 12, "amending a live order: confirm it", hint: "say --yes")
+    }
+    token = agent.makeToken()
+    input.token = token
+    agent.ask(HotMessage(.amendOrder, input, instrument: rules.id))
+  }
+
+  private func silence(_ agent: ControlAgent) throws(RequestError) -> Bool {
+    guard isLate(agent) else { return false }
+    throw RequestError("outcome.unknown", exit: 30, "the amend was not answered in time")
+  }
+
+  private func follow(_ agent: ControlAgent) throws(RequestError) -> Bool {
+    guard let order = agent.view.order(orderNumber) else { return false }
+    let status = OrderStatus(rawValue: order.image.statusRaw) ?? .unknown
+    let isPending = status == .pendingAmend || status == .unknown || status == .new
+    guard !isPending || isLate(agent) else { return false }
+    data(agent, agent.view.object(order, durableLsn: agent.ring.durableLsn))
+    if isPending { throw OrderVerdict.timeout(order.image, .ack) }
+    if status.isDone {
+      var error = RequestError("outcome.\(status.word)", exit: 24, "order \(amend.id) is \(status.word)")
+      error.sent = "yes"
+      throw error
+    }
+    guard let rules = agent.view.names.instrument(order.image.instrument) else { return end(agent, exit: 0) }
+    if let limit = amend.limit, try Resolver.price(limit, "limit", rules, amend.round) != order.image.price {
+      var error = RequestError("venue.amend_rejected", exit: 20, "the venue did not change order \(amend.id)")
+      error.sent = "yes"
+      error.venueCode = order.image.venueCode == 0 ? nil : String(order.image.venueCode)
+      throw error
+    }
+    return end(agent, exit: 0)
+  }
+}

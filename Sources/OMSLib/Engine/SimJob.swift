@@ -1,0 +1,196 @@
+/// What the control thread asks of the built-in exchange: one of its desk's controls, or a fault of its door.
+struct SimulatorCommand: BitwiseCopyable {
+  enum Kind: UInt8 {
+    case control = 1
+    case latency = 2
+    case jump = 3
+    case freeze = 4
+    case dropAcknowledgements = 10
+    case duplicateAcknowledgements = 11
+    case reject = 12
+    case disconnect = 13
+    case staleFeed = 14
+    case sequenceGap = 15
+    case rateLimit = 16
+    case partial = 17
+    case lateFills = 18
+    case loseCancels = 19
+    case refuseKey = 20
+    case clear = 21
+  }
+
+  var token: UInt64 = 0
+  var a: Int64 = 0
+  var b: Int64 = 0
+  var instrument = InstrumentID.none
+  var kindRaw: UInt8
+  var reserved: (UInt8, UInt32) = (0, 0)
+  var control = ExchangeControl(.setPrice)
+
+  init(_ kind: Kind) { kindRaw = kind.rawValue }
+}
+
+/// `sim`: steers the engine's own exchange.
+final class SimJob: Job {
+  private let request: SimRequest
+  private var tokens: [UInt64]?
+
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: SimRequest) {
+    self.request = request
+    super.init(agent, client, number, timeout: nil)
+  }
+
+  override func wants(_ token: UInt64) -> Bool { tokens?.contains(token) == true }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    do throws(RequestError) {
+      if tokens == nil {
+        tokens = []
+        for var command in try commands(agent) {
+          command.token = agent.makeToken()
+          tokens?.append(command.token)
+          agent.ask(HotMessage(.simulator, command))
+        }
+      }
+      for token in tokens ?? [] {
+        guard let reply = agent.takeAnswer(token) else { continue }
+        tokens?.removeAll { $0 == token }
+        guard reply.outcomeRaw == Reply.Outcome.accepted.rawValue else {
+          throw RequestError("guard.simulated", exit: 13, "the built-in exchange refused the control")
+        }
+      }
+      guard tokens?.isEmpty == true else {
+        guard isLate(agent) else { return false }
+        throw RequestError("engine.stalled", exit: 16, "the engine did not answer in time")
+      }
+      return end(agent, exit: 0)
+    } catch {
+      return fail(agent, error)
+    }
+  }
+
+  private func commands(_ agent: ControlAgent) throws(RequestError) -> [SimulatorCommand] {
+    switch request.verb {
+    case "price": return [try price(agent)]
+    case "book": return [try book(agent)]
+    case "fill": return [try fill(agent)]
+    case "latency":
+      var command = SimulatorCommand(.latency)
+      command.a = request.latency ?? 0
+      command.b = request.jitter ?? 0
+      return [command]
+    case "clock": return [try clock()]
+    case "account": return try account(agent)
+    case "fault": return try faults(agent)
+    default: throw .usage("value", "unknown control 'sim \(request.verb)'")
+    }
+  }
+
+  private func rules(_ agent: ControlAgent, _ text: String?) throws(RequestError) -> Instrument {
+    try agent.resolver.instrument(text, venue: nil)
+  }
+
+  private func price(_ agent: ControlAgent) throws(RequestError) -> SimulatorCommand {
+    let rules = try rules(agent, request.symbol)
+    guard let price = request.price else { throw .usage("member", "member 'price' is missing") }
+    var command = SimulatorCommand(.control)
+    command.control.instrument = rules.id.number
+    command.control.price = try Resolver.price(price, "price", rules, nil)
+    return command
+  }
+
+  private func book(_ agent: ControlAgent) throws(RequestError) -> SimulatorCommand {
+    let rules = try rules(agent, request.symbol)
+    guard let spread = request.spread else { throw .usage("member", "member 'spread' is missing") }
+    var command = SimulatorCommand(.control)
+    command.control = ExchangeControl(.setSpread)
+    command.control.instrument = rules.id.number
+    command.control.price = try Resolver.partsPerMillion(spread, "spread") * 100
+    return command
+  }
+
+  private func fill(_ agent: ControlAgent) throws(RequestError) -> SimulatorCommand {
+    guard let id = request.id, let order = agent.view.order(named: id) else {
+      throw ControlAgent.unknownOrder(request.id ?? "")
+    }
+    let rules = agent.view.names.instrument(order.image.instrument) ?? Instrument()
+    var command = SimulatorCommand(.control)
+    command.control = ExchangeControl(.fillOrder)
+    command.control.order = order.image.venueOrder.low
+    command.control.account = order.image.account.number
+    command.control.instrument = order.image.instrument.number
+    if let quantity = request.quantity { command.control.quantity = try Resolver.quantity(quantity, rules, nil) }
+    return command
+  }
+
+  private func clock() throws(RequestError) -> SimulatorCommand {
+    switch request.clock {
+    case "freeze", "run":
+      var command = SimulatorCommand(.freeze)
+      command.a = request.clock == "freeze" ? 1 : 0
+      return command
+    case let text?:
+      guard text.hasPrefix("+"), let interval = RequestMembers.nanoseconds(ofDuration: String(text.dropFirst())) else {
+        throw .usage("value", "clock '\(text)' is none of +DUR, freeze, run")
+      }
+      var command = SimulatorCommand(.jump)
+      command.a = interval
+      return command
+    case nil: throw .usage("member", "member 'clock' is missing")
+    }
+  }
+
+  private func account(_ agent: ControlAgent) throws(RequestError) -> [SimulatorCommand] {
+    let account = try agent.resolver.account(request.account)
+    var commands: [SimulatorCommand] = []
+    for pair in request.set {
+      guard let asset = agent.view.names.assetID(named: pair.name) else {
+        throw RequestError("notfound.asset", exit: 18, "there is no asset '\(pair.name)'")
+      }
+      guard let amount = try Resolver.decimal(pair.value, "amount").money(.halfEven) else {
+        throw .usage("decimal", "amount '\(pair.value)' is too large")
+      }
+      var command = SimulatorCommand(.control)
+      command.control = ExchangeControl(.setBalance)
+      command.control.account = account.number
+      command.control.asset = asset.number
+      command.control.amount = amount
+      command.control.detail = request.silent ? 1 : 0
+      commands.append(command)
+    }
+    return commands
+  }
+
+  private func faults(_ agent: ControlAgent) throws(RequestError) -> [SimulatorCommand] {
+    var commands: [SimulatorCommand] = []
+    func add(_ kind: SimulatorCommand.Kind, _ a: Int64 = 0, _ b: Int64 = 0, _ instrument: InstrumentID = .none) {
+      var command = SimulatorCommand(kind)
+      command.a = a
+      command.b = b
+      command.instrument = instrument
+      commands.append(command)
+    }
+    if request.clear { add(.clear) }
+    if let count = request.dropAck { add(.dropAcknowledgements, count) }
+    if let count = request.duplicateAck { add(.duplicateAcknowledgements, count) }
+    if let reject = request.reject {
+      let parts = reject.split(separator: ":")
+      guard let code = parts.first.flatMap({ Int64($0) }), parts.count <= 2 else {
+        throw .usage("value", "reject '\(reject)' is not CODE or CODE:N")
+      }
+      add(.reject, code, parts.count == 2 ? Int64(parts[1]) ?? 1 : 1)
+    }
+    if let interval = request.disconnect { add(.disconnect, interval) }
+    if let symbol = request.staleFeed { add(.staleFeed, 0, 0, try rules(agent, symbol).id) }
+    if let symbol = request.sequenceGap { add(.sequenceGap, 0, 0, try rules(agent, symbol).id) }
+    if let count = request.rateLimit { add(.rateLimit, count) }
+    if let partial = request.partial {
+      add(.partial, try Resolver.partsPerMillion(partial, "partial") / 10_000)
+    }
+    if let interval = request.lateFill { add(.lateFills, interval) }
+    if let count = request.lostCancel { add(.loseCancels, count) }
+    if request.authFail { add(.refuseKey) }
+    guard !commands.isEmpty else { throw .usage("value", "a fault must be named, or --clear") }
+    return commands
+  }
+}

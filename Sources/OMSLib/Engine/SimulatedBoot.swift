@@ -1,0 +1,149 @@
+internal import CCore
+
+/// The built-in exchange with its own journal, recovered before the engine's: its state is never derived from ours.
+struct SimulatedBoot: ~Copyable {
+  static let ringBytes = 1 << 22
+
+  var journal: JournalStore
+  var door: EngineDoor
+  let setup: ExchangeSetup
+
+  static func open(
+    _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, _ clock: EngineClock
+  ) throws(EngineFailure) -> SimulatedBoot {
+    let setup = makeSetup(options)
+    var exchange: Exchange?
+    let utc = clock.utc
+    let journal = try JournalStore.open(
+      directory: options.stateDirectory + "/exchange", fallback: nil, identity: identity, purpose: "exchange",
+      mode: options.durability, ringBytes: ringBytes, segmentBytes: options.settings.journal.segmentBytes, utc: utc,
+      epoch: { $0 + 1 }
+    ) { (record) throws(EngineFailure) in
+      switch record.header.type {
+      case .exchangeStart:
+        guard let start = record.load(as: ExchangeStartRecord.self) else { throw broken(record.lsn) }
+        exchange = Exchange(start.options, startingAt: start.time)
+      case .exchangeRequest:
+        guard let input = record.load(as: ExchangeRequestRecord.self) else { throw broken(record.lsn) }
+        exchange?.replay(input)
+      case .exchangeControl:
+        guard let input = record.load(as: ExchangeControlRecord.self) else { throw broken(record.lsn) }
+        exchange?.replay(input)
+      case .exchangeAdvance:
+        guard let input = record.load(as: ExchangeAdvanceRecord.self) else { throw broken(record.lsn) }
+        exchange?.replay(input)
+      default: break
+      }
+    }
+    var recorder = JournalExchangeRecorder(JournalAppender(ring: journal.ring, end: journal.report.end))
+    let isNew = exchange == nil
+    var start = ExchangeStartRecord()
+    start.options.seed = options.simulatorSeed ?? options.settings.venues.first { $0.adapter == .simulated }?.seed ?? 1
+    start.time = utc
+    if isNew { recorder.start(start) }
+    var door = EngineDoor(
+      exchange.take() ?? Exchange(start.options, startingAt: start.time), venue: venue, recorder: recorder,
+      speed: options.simulatorSpeed, now: clock.now, utc: utc)
+    if isNew {
+      for control in setup.controls { try desk(control, &door, clock) }
+    } else {
+      try addAccounts(setup, &door, clock)
+    }
+    return SimulatedBoot(journal: journal, door: door, setup: setup)
+  }
+
+  private static func broken(_ lsn: UInt64) -> EngineFailure {
+    EngineFailure(1, "io.journal", "record \(lsn) of the exchange's journal is shorter than its type")
+  }
+
+  private static func desk(
+    _ control: ExchangeControl, _ door: inout EngineDoor, _ clock: EngineClock
+  ) throws(EngineFailure) {
+    guard door.desk(control, now: clock.now) else {
+      throw EngineFailure(10, "config.capacity", "the built-in exchange has no room for what the configuration names")
+    }
+  }
+
+  /// Accounts that the configuration has gained since the exchange opened.
+  private static func addAccounts(
+    _ setup: ExchangeSetup, _ door: inout EngineDoor, _ clock: EngineClock
+  ) throws(EngineFailure) {
+    var known = door.exchange.accountCount
+    var numbers: [UInt16: UInt16] = [:]
+    for control in setup.controls {
+      var control = control
+      switch control.kind {
+      case .defineAccount:
+        guard door.exchange.account(named: control.text) == nil else { continue }
+        known += 1
+        numbers[control.account] = UInt16(known)
+        control.account = UInt16(known)
+      case .deposit:
+        guard let number = numbers[control.account] else { continue }
+        control.account = number
+      default: continue
+      }
+      try desk(control, &door, clock)
+    }
+  }
+
+  /// The built-in market, and every simulated account with its funds.
+  static func makeSetup(_ options: EngineOptions) -> ExchangeSetup {
+    var setup = ExchangeSetup()
+    setup.addStandardMarket()
+    let simulated = Set(options.settings.venues.filter { $0.adapter == .simulated }.map(\.name))
+    for account in options.settings.accounts where simulated.contains(account.venue) {
+      let number = setup.addAccount(account.name)
+      let funds = account.balances.isEmpty ? EngineSettings.builtInBalances : account.balances
+      for balance in funds where setup.asset(balance.asset) != nil {
+        setup.deposit(balance.amount.decimalString, balance.asset, into: number)
+      }
+      // Futures wallets are separate; a sub-account starts with little.
+      setup.deposit(account.parent == nil ? "100000" : "1000", "USDT", into: number, .futures)
+    }
+    return setup
+  }
+}
+
+/// Who this instance is: drawn once, kept in the state directory.
+enum InstanceIdentity {
+  private static let alphabet = Array("0123456789abcdefghijklmnopqrstuv".utf8)
+
+  static func load(_ options: EngineOptions) throws(EngineFailure) -> JournalIdentity {
+    let path = options.stateDirectory + "/identity"
+    let name = options.settings.instance
+    if let bytes = Files.read(path) {
+      let parts = String(decoding: bytes, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
+      guard parts.count == 3, let high = UInt64(parts[0], radix: 16), let low = UInt64(parts[1], radix: 16),
+        let tag = InstanceTag(String(parts[2]))
+      else { throw EngineFailure(10, "config.identity", "\(path) is damaged; restore it") }
+      guard options.settings.tag.isEmpty || options.settings.tag == tag.description else {
+        throw EngineFailure(
+          10, "config.tag", "instance_tag is '\(options.settings.tag)', but this instance began as '\(tag)'")
+      }
+      return try identity((high, low), name, tag)
+    }
+    var random: (UInt64, UInt64, UInt64) = (0, 0, 0)
+    let status = unsafe withUnsafeMutableBytes(of: &random) { unsafe cc_sys_random($0.baseAddress, $0.count) }
+    guard status == 0 else { throw EngineFailure(1, "io.random", "the kernel gives no random bytes") }
+    let drawn = (0..<5).map { alphabet[Int(random.2 >> UInt64($0 * 8) & 31)] }
+    let text = options.settings.tag.isEmpty ? String(decoding: drawn, as: UTF8.self) : options.settings.tag
+    guard let tag = InstanceTag(text) else {
+      throw EngineFailure(10, "config.tag", "instance_tag '\(text)' is not five characters of 0-9a-v")
+    }
+    let line = "\(String(random.0, radix: 16)) \(String(random.1, radix: 16)) \(tag)\n"
+    do throws(SystemError) { try Files.write(Array(line.utf8), to: path) } catch {
+      throw EngineFailure(1, "io.state", "\(path): \(error.call) failed with errno \(error.errno)")
+    }
+    return try identity((random.0, random.1), name, tag)
+  }
+
+  private static func identity(
+    _ id: (UInt64, UInt64), _ name: String, _ tag: InstanceTag
+  ) throws(EngineFailure) -> JournalIdentity {
+    guard let text = Text64(name) else {
+      throw EngineFailure(10, "config.instance", "instance '\(name)' is longer than 64 bytes")
+    }
+    return JournalIdentity(id: (high: id.0, low: id.1), name: text, tag: tag.text)
+  }
+}

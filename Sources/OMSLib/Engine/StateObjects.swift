@@ -1,0 +1,283 @@
+/// Objects of the state as it is now: positions, balances, accounts, prices. Members in the documented order.
+struct StateObjects {
+  let names: NameDirectory
+  let utc: UTCTime
+
+  private func object(_ type: String, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("type", type)
+    json.member("v", 1)
+    json.member("ts", utc)
+    body(&json)
+    json.endObject()
+    return json.bytes
+  }
+
+  private func place(_ account: AccountID, _ json: inout JSONWriter) {
+    let row = names.account(account)
+    json.member("account", row?.name)
+    json.member("venue", row.flatMap { names.venue($0.venue) })
+    json.member("mode", (row?.mode ?? .live).word)
+  }
+
+  private static func money(_ name: StaticString, _ value: Money?, least: Int = 0, _ json: inout JSONWriter) {
+    json.member(name, trimmedDecimal: value?.units, scale: Money.decimals, minimumScale: least)
+  }
+
+  // MARK: Books
+
+  func position(_ row: PositionRow, _ top: TopOfBook, now: EngineTime) -> [UInt8] {
+    let rules = names.instrument(row.instrument) ?? Instrument()
+    let priceScale = Int(rules.priceScale)
+    let quantity = row.book.quantity
+    let mark = Price(mantissa: top.mark > 0 ? top.mark : PriceWatcher.reference(top))
+    return object("position") { json in
+      place(row.account, &json)
+      json.member("symbol", text: rules.name)
+      let side = PositionSide(rawValue: row.positionSideRaw)?.word ?? (quantity.isNegative ? "short" : "long")
+      json.member("side", quantity.isZero && row.positionSideRaw == 0 ? "flat" : side)
+      Self.money("qty", quantity, least: Int(rules.quantityScale), &json)
+      let entry = quantity.isZero ? nil : row.book.average.mantissa(scale: priceScale, .halfEven)
+      json.member("entry", decimal: entry, scale: priceScale)
+      json.member("mark", decimal: mark.mantissa > 0 ? mark.mantissa : nil, scale: priceScale)
+      Self.money("notional", quantity.magnitude.times(mark, scale: priceScale), &json)
+      Self.money("upnl", mark.mantissa > 0 ? row.book.unrealised(mark: mark, scale: priceScale) : nil, &json)
+      Self.money("rpnl", row.book.realised, &json)
+      Self.money("margin", row.margin, &json)
+      json.member("margin_mode", row.marginModeRaw == MarginMode.isolated.rawValue ? "isolated" : "cross")
+      json.member("leverage", row.leverage == 0 ? nil : String(row.leverage))
+      json.member(
+        "liq_price", decimal: row.liquidationPrice > 0 ? row.liquidationPrice : nil, scale: priceScale)
+      json.memberNull("funding_next")
+      json.memberNull("strategy")
+      json.member("age_ms", max(0, now.nanoseconds - row.updatedAt.nanoseconds) / 1_000_000)
+    }
+  }
+
+  func balance(_ row: BalanceRow, value: Money?, currency: String, now: EngineTime) -> [UInt8] {
+    let asset = names.asset(row.asset)
+    let scale = asset?.scale ?? 0
+    return object("balance") { json in
+      place(row.account, &json)
+      json.member("wallet", row.walletRaw == Wallet.futures.rawValue ? "futures" : "spot")
+      json.member("asset", asset?.name)
+      Self.money("free", row.total - row.locked, least: scale, &json)
+      Self.money("locked", row.locked, least: scale, &json)
+      Self.money("total", row.total, least: scale, &json)
+      Self.money("value", value, least: 2, &json)
+      json.member("value_ccy", value == nil ? nil : currency)
+      json.member("age_ms", max(0, now.nanoseconds - row.updatedAt.nanoseconds) / 1_000_000)
+    }
+  }
+
+  func account(_ row: AccountRow, groups: [String], currency: String, isConnected: Bool) -> [UInt8] {
+    object("account") { json in
+      place(row.id, &json)
+      json.name("group")
+      json.beginArray()
+      for group in groups { json.string(group) }
+      json.endArray()
+      json.member("parent", names.account(row.parent)?.name)
+      json.member("state", row.isRemoved != 0 ? "removed" : row.isOpen != 0 ? "ready" : "closed")
+      json.member("trading", (TradingState(rawValue: row.tradingRaw) ?? .halted).word)
+      json.name("perms")
+      json.beginArray()
+      json.string("read")
+      json.string("trade")
+      json.endArray()
+      json.memberNull("rate_used")
+      json.member("ws", isConnected ? "up" : "down")
+      json.memberNull("last_event_ms")
+      Self.money("equity", row.hasEquity != 0 ? row.equity : nil, least: 2, &json)
+      json.member("equity_ccy", currency)
+    }
+  }
+
+  func pnl(_ row: AccountRow, currency: String, since: UTCTime) -> [UInt8] {
+    object("pnl") { json in
+      json.member("scope", "account")
+      json.member("name", names.account(row.id)?.name)
+      json.member("mode", (names.account(row.id)?.mode ?? .live).word)
+      json.member("ccy", currency)
+      Self.money("realized", row.realisedToday, &json)
+      Self.money("unrealized", row.unrealised, &json)
+      Self.money("fees", -row.feesToday, &json)
+      Self.money("funding", row.fundingToday, &json)
+      Self.money("total", row.realisedToday + row.unrealised - row.feesToday + row.fundingToday, &json)
+      Self.money("equity", row.hasEquity != 0 ? row.equity : nil, least: 2, &json)
+      Self.money("peak", row.hasEquity != 0 ? row.equityPeak : nil, least: 2, &json)
+      let fall = row.equityPeak - row.equity
+      let drawdown =
+        row.equityPeak.units > 0 ? fall.over(row.equityPeak)?.times(Money(100))?.rounded(to: 4, .halfEven) : nil
+      Self.money("drawdown_pct", drawdown, &json)
+      json.member("since", since)
+    }
+  }
+
+  // MARK: Markets
+
+  func symbol(_ rules: Instrument) -> [UInt8] {
+    object("symbol") { json in
+      let priceScale = Int(rules.priceScale)
+      let quantityScale = Int(rules.quantityScale)
+      json.member("symbol", text: rules.name)
+      json.member("venue", names.venue(rules.venue))
+      json.member("native", text: rules.native)
+      json.member("base", names.asset(rules.base)?.name)
+      json.member("quote", names.asset(rules.quote)?.name)
+      json.member("class", rules.instrumentClass.word)
+      json.member("tick", decimal: rules.tick, scale: priceScale)
+      json.member("lot", decimal: rules.lot, scale: quantityScale)
+      json.member("min_qty", decimal: rules.minQuantity, scale: quantityScale)
+      json.member(
+        "max_qty", trimmedDecimal: rules.maxQuantity == 0 ? nil : rules.maxQuantity, scale: quantityScale)
+      Self.money("min_notional", rules.minNotional, &json)
+      json.memberNull("contract")
+      json.member("maker_bps", rules.maker.bpsText)
+      json.member("taker_bps", rules.taker.bpsText)
+      json.member("status", rules.isTrading != 0 ? "trading" : "closed")
+    }
+  }
+
+  func ticker(_ rules: Instrument, _ top: TopOfBook, now: EngineTime) -> [UInt8] {
+    object("ticker") { json in
+      let priceScale = Int(rules.priceScale)
+      let quantityScale = Int(rules.quantityScale)
+      func price(_ name: StaticString, _ value: Int64) {
+        json.member(name, decimal: value > 0 ? value : nil, scale: priceScale)
+      }
+      json.member("venue", names.venue(rules.venue))
+      json.member("symbol", text: rules.name)
+      price("last", top.last)
+      price("bid", top.bid)
+      json.member("bid_qty", decimal: top.bid > 0 ? top.bidQuantity : nil, scale: quantityScale)
+      price("ask", top.ask)
+      json.member("ask_qty", decimal: top.ask > 0 ? top.askQuantity : nil, scale: quantityScale)
+      let middle = top.bid > 0 && top.ask > 0 ? (Int128(top.bid) + Int128(top.ask)) * 5 : nil
+      json.member("mid", decimal: middle, scale: priceScale + 1)
+      json.member("spread_bps", Self.spreadBps(top)?.description)
+      json.memberNull("vol24")
+      json.memberNull("chg24_pct")
+      price("mark", rules.instrumentClass == .spot ? 0 : top.mark)
+      price("index", top.index)
+      json.memberNull("funding")
+      json.member("age_ms", max(0, now.nanoseconds - top.updatedAt.nanoseconds) / 1_000_000)
+    }
+  }
+
+  /// The touch alone: what the engine publishes of a book.
+  func book(_ rules: Instrument, _ levels: [BookLevel], _ top: TopOfBook, depth: Int, now: EngineTime) -> [UInt8] {
+    object("book") { json in
+      json.member("venue", names.venue(rules.venue))
+      json.member("symbol", text: rules.name)
+      json.member("book_seq", String(top.bookSequence))
+      for (name, side) in [("bids", Side.buy), ("asks", Side.sell)] as [(StaticString, Side)] {
+        json.name(name)
+        json.beginArray()
+        for level in levels.filter({ $0.sideRaw == UInt64(side.rawValue) }).prefix(depth) {
+          json.beginArray()
+          json.decimal(level.price, scale: Int(rules.priceScale))
+          json.decimal(level.quantity, scale: Int(rules.quantityScale))
+          json.endArray()
+        }
+        json.endArray()
+      }
+      json.member("depth", depth)
+      json.member("spread_bps", Self.spreadBps(top)?.description)
+      let both = Int128(top.bidQuantity) + Int128(top.askQuantity)
+      let imbalance =
+        both > 0
+        ? Wide(Int128(top.bidQuantity) - Int128(top.askQuantity), times: 1_000).divided(by: both, .halfEven) : nil
+      json.member("imbalance", decimal: imbalance, scale: 3)
+      json.member("age_ms", max(0, now.nanoseconds - top.updatedAt.nanoseconds) / 1_000_000)
+      json.member("checksum_ok", top.isValid != 0)
+    }
+  }
+
+  /// Four decimals of a basis point of the middle.
+  static func spreadBps(_ top: TopOfBook) -> Decimal? {
+    guard top.bid > 0, top.ask > 0 else { return nil }
+    let middle = Int128(top.bid) + Int128(top.ask)
+    guard let parts = Wide(Int128(top.ask - top.bid) * 2, times: 100_000_000).divided(by: middle, .halfEven) else {
+      return nil
+    }
+    return Decimal(mantissa: parts, scale: 4)
+  }
+
+  // MARK: Plans
+
+  func plan(
+    account: AccountID, rules: Instrument, side: Side, quantity: Int64, price: Int64?, reason: String
+  ) -> [UInt8] {
+    object("plan") { json in
+      json.memberNull("plan_id")
+      json.memberNull("expires")
+      json.member("step", 1)
+      json.member("steps", 1)
+      json.member("action", "order")
+      json.member("account", names.account(account)?.name)
+      json.memberNull("from")
+      json.memberNull("to")
+      json.member("symbol", text: rules.name)
+      json.memberNull("asset")
+      json.member("side", side.word)
+      json.member("qty", decimal: quantity, scale: Int(rules.quantityScale))
+      json.member("price", decimal: price, scale: Int(rules.priceScale))
+      json.memberNull("est_price")
+      json.memberNull("est_cost_bps")
+      json.memberNull("est_fee")
+      json.member("reason", reason)
+    }
+  }
+
+  func drift(_ notice: NoticeImage) -> [UInt8] {
+    object("drift") { json in
+      let instrument = names.instrument(notice.instrument)
+      let asset = names.asset(notice.asset)
+      let scale = instrument.map { Int($0.quantityScale) } ?? asset?.scale ?? 0
+      json.member("account", names.account(notice.account)?.name)
+      json.member("kind", instrument == nil ? "balance" : "position")
+      json.member("asset", instrument == nil ? asset?.name : nil)
+      json.member("symbol", instrument?.name.description)
+      json.member("venue", names.account(notice.account).flatMap { names.venue($0.venue) })
+      Self.money("ours", notice.amount, least: scale, &json)
+      Self.money("theirs", notice.other, least: scale, &json)
+      Self.money("diff", notice.other - notice.amount, least: scale, &json)
+      json.member("since", utc)
+      json.member("fixed", notice.a != 0)
+    }
+  }
+
+  func risk(
+    scope: String, name: String?, kind: LimitKind, value: Money, source: String
+  ) -> [UInt8] {
+    object("risk") { json in
+      json.member("scope", scope)
+      json.member("name", name)
+      json.member("limit", kind.word)
+      Self.money("value", value, &json)
+      json.memberNull("used")
+      json.memberNull("used_pct")
+      json.member("breached", false)
+      json.member("source", source)
+    }
+  }
+}
+
+extension InstrumentClass {
+  package var word: String {
+    switch self {
+    case .spot: "spot"
+    case .perp: "perp"
+    case .future: "future"
+    }
+  }
+}
+
+/// One price level of a book, as the hot thread copies it.
+struct BookLevel: BitwiseCopyable {
+  var price: Int64 = 0
+  var quantity: Int64 = 0
+  var sideRaw: UInt64 = 0
+}

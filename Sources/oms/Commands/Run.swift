@@ -1,0 +1,166 @@
+import OMSLib
+
+/// `oms run`: starts an engine; with a command, one that lives just as long.
+struct RunCommand: Command {
+  static let spec = CommandSpec(
+    "run", group: .session, summary: "Start an engine (paper, on the built-in exchange if nothing is configured)",
+    details: """
+      Without configuration: a paper session with the accounts sim.main and sim.sub01 to sim.sub03, no network, and a \
+      state that is thrown away unless --state names a directory. With -- COMMAND an instance of its own is made, its \
+      variables are exported, the command is run, everything is torn down, and the command's status returned.
+      """,
+    examples: [
+      .init("oms run", "a paper session in the foreground"),
+      .init("oms run -- oms order buy BTC-USDT 0.01 --market --wait filled", "one command in a session of its own"),
+      .init("oms run --detach", "returns when the engine answers"),
+    ],
+    flags: [
+      .toggle("detach", "Go into the background as soon as the engine answers"),
+      .value("cpu", .text, "LIST", "CPUs of the hot threads, in order"),
+      .toggle("pin", "Keep hot threads on the CPUs of --cpu", isOn: true),
+      .value("state", .directory, nil, "Where the state is kept"),
+      .value("sim-seed", .count, nil, "Seed of the built-in exchange", default: "1"),
+      .value("sim-speed", .text, "realtime|max|Nx", "How fast its market runs", default: "realtime"),
+      .value("on-exit", .choice(["keep", "cancel"]), nil, "What becomes of open orders at the end"),
+      .value("until", .duration, nil, "End by itself after so long"),
+      .value("ready-fd", .count, "N", "Descriptor that gets a byte when the engine answers"),
+      .toggle("events", "Print every event on standard output"),
+    ],
+    objects: [], exits: [.configuration, .credentials, .confirmation, .modeGuard, .busy], seeAlso: ["stop", "status"],
+    effect: .acts, takesCommand: true)
+
+  private let arguments: Arguments
+  private let speed: MarketSpeed
+  private let cpus: [Int]
+
+  init(_ line: ParsedLine) throws(ErrorObject) {
+    arguments = line.arguments
+    guard arguments.command.isEmpty || !arguments.has("detach") else {
+      throw .usage("argument", "--detach and a command exclude each other")
+    }
+    speed = try Self.speed(arguments.string("sim-speed") ?? "realtime")
+    var cpus: [Int] = []
+    for part in (arguments.string("cpu") ?? "").split(separator: ",") {
+      guard let cpu = Int(part), cpu >= 0 else { throw .usage("argument", "--cpu '\(part)' is no CPU number") }
+      cpus.append(cpu)
+    }
+    self.cpus = cpus
+  }
+
+  private static func speed(_ text: String) throws(ErrorObject) -> MarketSpeed {
+    switch text {
+    case "realtime": return .times(1)
+    case "max": return .max
+    default:
+      guard text.hasSuffix("x"), let factor = Int64(text.dropLast()), factor >= 1 else {
+        throw .usage("argument", "--sim-speed '\(text)' is none of realtime, max, 10x")
+      }
+      return .times(factor)
+    }
+  }
+
+  func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
+    var settings = try load(context)
+    let hasFiles = !isUnconfigured
+    try confirm(&settings, &context)
+    let paths = context.paths
+    var scratch: String?
+    if !arguments.command.isEmpty || (!hasFiles && arguments.string("state") == nil) {
+      scratch = try makeScratch(context)
+    }
+    let isPrivate = !arguments.command.isEmpty
+    settings.instance = isPrivate ? "run-\(ProcessIdentity.number)" : paths.instance
+    let state = arguments.string("state").map(Self.absolute) ?? scratch.map { $0 + "/kept" } ?? paths.stateDirectory
+    var options = EngineOptions(
+      settings: settings, environment: context.line.environment,
+      runDirectory: isPrivate ? (scratch ?? "") : paths.runDirectory, stateDirectory: state,
+      logDirectory: state == paths.stateDirectory ? paths.logDirectory : state + "/logs",
+      configDirectory: Self.absolute(paths.configDirectory))
+    options.version = Build.version
+    options.throwAwayDirectory = scratch
+    options.command = arguments.command
+    options.detaches = arguments.has("detach")
+    options.echoesEvents = arguments.has("events")
+    options.isQuiet = context.isQuiet || isPrivate
+    options.cpus = cpus
+    options.pins = arguments.toggle("pin", isOn: true)
+    options.simulatorSeed = arguments.integer("sim-seed").map { UInt64($0) }
+    options.simulatorSpeed = speed
+    options.until = arguments.duration("until")
+    options.readyDescriptor = arguments.integer("ready-fd").map { Int32($0) }
+    return ExitStatus(rawValue: Supervisor(options, banner: banner(options)).run())
+  }
+
+  private var isUnconfigured: Bool { arguments.string("config-dir") == nil && !configurationExists }
+
+  private var configurationExists: Bool {
+    let paths = InstancePaths(instance: arguments.string("instance"), configDirectory: arguments.string("config-dir"))
+    return ConfigFile.names.contains { KernelFileSystem().exists(paths.configDirectory + "/" + $0) }
+  }
+
+  // MARK: Settings
+
+  private func load(_ context: borrowing CommandContext) throws(ErrorObject) -> EngineSettings {
+    let disk = KernelFileSystem()
+    let directory = ConfigLoader.directory(
+      context.paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: disk)
+    let loaded = ConfigLoader.load(directory: Self.absolute(directory), disk: disk)
+    guard var settings = loaded.settings else {
+      let first = loaded.problems.first { $0.severity == .error }
+      var error = ErrorObject(
+        first?.code ?? "config.invalid", .configuration, first.map { "\($0)" } ?? "the configuration is invalid",
+        hint: "oms config check -C \(directory)")
+      error.file = first?.place.file
+      error.line = first?.place.line
+      error.column = first?.place.column
+      throw error
+    }
+    if let policy = arguments.string("on-exit").flatMap(ExitPolicy.init(rawValue:)) {
+      for index in settings.accounts.indices { settings.accounts[index].onExit = policy }
+    }
+    return settings
+  }
+
+  /// The second lock of real money: `--live`, meant.
+  private func confirm(_ settings: inout EngineSettings, _ context: inout CommandContext) throws(ErrorObject) {
+    guard context.line.isLive else { return }
+    settings.mode = .live
+    let live = settings.accounts.filter { $0.mode == .live }.map(\.name)
+    guard !live.isEmpty else { return }
+    try context.say("live accounts: \(live.joined(separator: ", "))")
+    guard arguments.has("yes") else {
+      throw ErrorObject(
+        "confirm.needed", .confirmation, "an engine with live accounts must be meant", hint: "say --yes")
+    }
+  }
+
+  // MARK: Places
+
+  private func makeScratch(_ context: borrowing CommandContext) throws(ErrorObject) -> String {
+    let base = context.line.environment["TMPDIR"] ?? "/tmp"
+    let path = "\(base)/oms-run-\(ProcessIdentity.number)-\(context.clock.realtime() / 1_000 % 1_000_000_000)"
+    do throws(SystemError) {
+      try KernelFileSystem().makeDirectory(path)
+    } catch {
+      throw ErrorObject("config.directory", .configuration, "\(path) cannot be made (errno \(error.errno))")
+    }
+    return path
+  }
+
+  private static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : WorkingDirectory.path + "/" + path
+  }
+
+  private func banner(_ options: EngineOptions) -> String {
+    let accounts = options.settings.accounts.map(\.name)
+    let shown =
+      accounts.prefix(4).joined(separator: " ") + (accounts.count > 4 ? " and \(accounts.count - 4) more" : "")
+    return """
+      oms: \(options.settings.mode == .live ? "LIVE" : "paper") instance '\(options.settings.instance)' answers
+        accounts: \(shown)
+        socket:   \(options.socketPath)
+        stop:     oms stop\(options.settings.instance == "default" ? "" : " -I \(options.settings.instance)"), or Ctrl-C
+
+      """
+  }
+}

@@ -16,6 +16,9 @@ extension CommandContext {
   mutating func perform(_ request: RequestDraft, _ conversation: Conversation = Conversation()) throws(ErrorObject)
     -> ExitStatus
   {
+    if arguments.has("dry-run"), spec.effect == .acts, !request.hasDryRun {
+      throw .usage("dry_run", "`oms \(spec.name)` has no dry run; nothing was done")
+    }
     var client = try connect()
     try takeJob(&client)
     do {

@@ -233,4 +233,27 @@ import Testing
       }
     }
   }
+
+  /// A dry run that an operation does not know must not become the real thing.
+  @Test(arguments: [
+    "cancel a", "kill", "reconcile --fix", "snapshot take", "sim reset", "resume --confirm all", "pause",
+    "amend a --qty 1", "risk reset", "stop", "order buy B 1 --market",
+  ])
+  func aDryRunNeverActs(line: String) throws {
+    try Shell.with { shell in
+      try FakeEngine.with(shell) { _ in
+        [.end(0)]
+      } _: { engine in
+        _ = try shell.run(["oms"] + line.split(separator: " ").map(String.init) + ["--dry-run"])
+        for request in engine.requests {
+          switch request.operation {
+          case .orders: continue
+          case .order(let order): #expect(order.consent.dryRun)
+          default: Issue.record("\(line) asked for \(request.operation)")
+          }
+        }
+        #expect(!FileManager.default.fileExists(atPath: shell.directory.path + "/s/oms/default/gate"))
+      }
+    }
+  }
 }

@@ -17,6 +17,15 @@ package struct RequestDraft: Sendable {
 
   package var names: [String] { members.map(\.name) }
 
+  /// Whether a dry run of it changes nothing: it only reads, or the engine knows what a dry run of it is.
+  package var hasDryRun: Bool {
+    switch operation {
+    case "orders", "fills", "positions", "balances", "pnl", "accounts", "status", "risk_show", "risk_check": true
+    case "order", "cancel_all", "flatten": true
+    default: false
+    }
+  }
+
   package func has(_ name: String) -> Bool { members.contains { $0.name == name } }
 
   package mutating func set(_ name: String, _ value: Member) {

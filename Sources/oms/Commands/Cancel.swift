@@ -58,9 +58,11 @@ struct CancelCommand: Command {
     guard !words.isEmpty else {
       throw .usage("argument", "what to cancel? ids, `-`, or --all with a scope", hint: "oms cancel --help")
     }
-    var request = RequestDraft("cancel")
+    // A dry run shows the orders that would be cancelled.
+    let isDryRun = line.arguments.has("dry-run")
+    var request = RequestDraft(isDryRun ? "orders" : "cancel")
     request.set("ids", .list(words))
-    request.addTimeout(line)
+    if !isDryRun { request.addTimeout(line) }
     mode = .request(request)
   }
 

@@ -25,6 +25,7 @@ struct GuardCommand: Command {
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     command = line.arguments.command
+    guard !line.arguments.has("dry-run") else { throw .usage("dry_run", "`oms guard` has no dry run") }
     onExit = line.arguments.string("on-exit") ?? "cancel"
     guard !command.isEmpty else {
       throw .usage("argument", "nothing to run: oms guard -- COMMAND...", hint: "oms guard --help")

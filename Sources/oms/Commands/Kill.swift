@@ -60,6 +60,8 @@ struct KillCommand: Command {
   }
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
+    // Refused there: the gate has no rehearsal.
+    if request.has("dry_run") { return try context.perform(request) }
     var gateTrouble = gateScopes.map { context.shutGate($0, reason: reason) } ?? .some("the engine knows the scope")
     let status: ExitStatus
     do {

@@ -23,6 +23,7 @@ struct StopCommand: RequestCommand {
   let request: RequestDraft
 
   init(_ line: ParsedLine) throws(ErrorObject) {
+    guard !line.arguments.has("dry-run") else { throw .usage("dry_run", "`oms stop` has no dry run") }
     var request = try RequestDraft("stop", line, of: Self.spec)
     request.addTimeout(line, default: "30s")
     request.addConsent(line)

@@ -213,6 +213,8 @@ extension Core {
     let stop = row.pendingStop
     clearPending(slot)
     apply(slot, quantity: max(quantity, row.image.filled), price: price, stop: stop)
+    // Amended down to what has filled: the venue says how that ended.
+    if state.orders[slot].remaining == 0 { return ask(slot, &output) }
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }

@@ -54,7 +54,8 @@ extension Core {
     order.hasEquity = state.accounts[account].hasEquity != 0
     order.balance = state.accounts[account].typeRaw == AccountType.sub.rawValue ? order.equity : .zero
     let day = state.accounts[account]
-    order.lossToday = Money.zero - (day.realisedToday + day.fundingToday + day.unrealised - day.feesToday)
+    order.lossToday =
+      Money.zero - (day.realisedToday + day.fundingToday + day.unrealised - day.unrealisedDayStart - day.feesToday)
     return order
   }
 
@@ -83,6 +84,9 @@ extension Core {
     return isBuy ? max(onTick, reference) : max(tick, min(onTick, reference))
   }
 
+  /// Sums of amounts below this cannot leave the range of money.
+  static let notionalMax = Money(units: 1 << 110)
+
   /// Adds price, exposure and funds. Without a value for the quote asset the notional stays unknown.
   func value(_ order: inout OrderCase, _ row: OrderRow) {
     let rules = state.instruments[row.image.instrument.index].rules
@@ -92,13 +96,13 @@ extension Core {
       let quote = Money.notional(
         Price(mantissa: row.worstPrice), scale: Int(rules.priceScale), quantity, scale: Int(rules.quantityScale))
     else { return }
+    guard quote < Self.notionalMax else { return }
     order.quoteNotional = quote
-    guard let notional = inReportCurrency(quote, rules.quote) else { return }
-    order.notional = notional
+    order.notional = inReportCurrency(quote, rules.quote)
     let side = PositionSide(rawValue: row.image.positionSideRaw) ?? .net
     let position = state.findPosition(row.image.account, row.image.instrument, side)
     let held = position.map { state.positions[$0] } ?? PositionRow()
-    exposure(&order, row, held, notional)
+    exposure(&order, row, held, order.notional ?? .zero)
     funds(&order, row, held, quote)
   }
 

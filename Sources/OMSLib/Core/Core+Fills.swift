@@ -18,7 +18,7 @@ extension Core {
     guard
       let notional = Money.notional(
         Price(mantissa: event.price), scale: Int(scales.priceScale), Quantity(mantissa: event.quantity),
-        scale: Int(scales.quantityScale))
+        scale: Int(scales.quantityScale)), notional < Self.notionalMax
     else { return notice(.eventQuarantined, .error, &output) { $0.account = event.account } }
     if let slot { creditOrder(slot, event, notional) }
     let image = book(event, side, notional, slot)
@@ -302,7 +302,6 @@ extension Core {
     if state.accounts[account].hasEquity == 0 {
       state.accounts[account].hasEquity = 1
       state.accounts[account].equityPeak = equity
-      state.accounts[account].equityDayStart = equity
     }
     state.accounts[account].equityPeak = max(state.accounts[account].equityPeak, equity)
   }

@@ -33,13 +33,7 @@ extension Core {
   }
 
   mutating func afterPartialFill(_ slot: Int, _ output: inout StepOutput) {
-    if state.orders[slot].image.linkRaw == OrderLink.oco.rawValue || hasPartner(slot) {
-      cancelPartners(of: slot, &output)
-    }
-  }
-
-  private func hasPartner(_ slot: Int) -> Bool {
-    state.orders[slot].image.emulatedRaw & Self.emulatedLink != 0 || state.orders[slot].childCount > 0
+    cancelPartners(of: slot, &output)
   }
 
   /// One has traded: its partners go. Partners point at each other or at the same order.
@@ -48,6 +42,7 @@ extension Core {
     if row.image.linkRaw == OrderLink.oco.rawValue, let other = state.slot(of: row.linked) {
       requestCancel(other, reason: .cancelledByLink, &output)
     }
+    guard row.hasDependents != 0 else { return }
     var at = state.accounts[row.image.account.index].openHead
     while at != 0 {
       let other = Int(at) - 1
@@ -63,7 +58,7 @@ extension Core {
   private mutating func releaseHeld(by slot: Int, _ output: inout StepOutput) {
     let number = state.orders[slot].image.orderNumber
     let isFilled = state.orders[slot].status == .filled
-    guard state.orders[slot].childCount > 0 || hasWaiting(number, state.orders[slot].image.account) else { return }
+    guard state.orders[slot].hasDependents != 0 else { return }
     var at = state.accounts[state.orders[slot].image.account.index].openHead
     while at != 0 {
       let other = Int(at) - 1
@@ -82,16 +77,6 @@ extension Core {
         emitOrder(other, &output)
       }
     }
-  }
-
-  private func hasWaiting(_ number: UInt64, _ account: AccountID) -> Bool {
-    var at = state.accounts[account.index].openHead
-    while at != 0 {
-      let other = state.orders[Int(at) - 1]
-      if other.linked == number { return true }
-      at = other.nextOfAccount
-    }
-    return false
   }
 
   /// An order that was kept here goes to the venue, if the gate still lets it.

@@ -180,12 +180,14 @@ extension Core {
     state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
     state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
     link(slot)
+    if let partner = state.slot(of: row.linked) { state.orders[partner].hasDependents = 1 }
     countOpen(slot, by: 1)
     chargeRate(slot)
     count(slot)
     if row.isHeld != 0 {
       state.orders[slot].image.statusRaw = OrderStatus.open.rawValue
       state.orders[slot].hasEvidence = 1
+      settle(slot)
       emitOrder(slot, &output)
       if row.image.emulatedRaw & Self.emulatedIceberg != 0, row.image.linkRaw != OrderLink.oto.rawValue {
         release(slot, &output)

@@ -46,6 +46,7 @@ extension Core {
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].cancelRequested = 0
     state.orders[slot].isReplacing = 0
+    clearPending(slot)
   }
 
   /// The row that the wire id of `event` belongs to.
@@ -86,7 +87,8 @@ extension Core {
   /// Nothing is outstanding: the next thing to wait for is the order's own expiry, if the core keeps that.
   mutating func settle(_ slot: Int) {
     let row = state.orders[slot]
-    guard row.image.emulatedRaw & Self.emulatedExpiry != 0 else {
+    let isHeldUntil = row.isHeld != 0 && row.image.timeInForceRaw == TimeInForce.gtd.rawValue
+    guard isHeldUntil || row.image.emulatedRaw & Self.emulatedExpiry != 0 else {
       state.orders[slot].dueAt = .never
       return
     }

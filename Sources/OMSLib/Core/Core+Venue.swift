@@ -3,7 +3,7 @@
 
 extension Core {
   mutating func venueEvent(_ event: VenueEvent, _ output: inout StepOutput) {
-    guard let kind = event.kind else {
+    guard let kind = event.kind, Self.isInRange(event) else {
       return notice(.eventQuarantined, .error, &output) { $0.a = Int64(event.kindRaw) }
     }
     switch kind {
@@ -17,6 +17,14 @@ extension Core {
     case .reportEnd: reportEnd(event, &output)
     default: orderEvent(event, kind, &output)
     }
+  }
+
+  /// Amounts whose sums stay within the range of money, quantities that are quantities.
+  private static func isInRange(_ event: VenueEvent) -> Bool {
+    let bound = notionalMax.units.magnitude
+    return event.fee.units.magnitude < bound && event.amount.units.magnitude < bound
+      && event.locked.units.magnitude < bound && event.price >= 0 && event.cumulative >= 0
+      && (event.quantity >= 0 || event.kind == .position)
   }
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {

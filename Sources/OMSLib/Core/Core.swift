@@ -83,7 +83,7 @@ package struct Core: ~Copyable {
       state.accounts[i + 1].realisedToday = .zero
       state.accounts[i + 1].feesToday = .zero
       state.accounts[i + 1].fundingToday = .zero
-      state.accounts[i + 1].equityDayStart = state.accounts[i + 1].equity
+      state.accounts[i + 1].unrealisedDayStart = state.accounts[i + 1].unrealised
     }
     for i in 0..<Int(state.globals[0].strategyCount) { state.strategies[i + 1].realisedToday = .zero }
   }

@@ -125,7 +125,7 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var fundingToday = Money.zero
   /// Value of all balances and positions when it was last computed.
   package var equity = Money.zero
-  package var equityDayStart = Money.zero
+  package var unrealisedDayStart = Money.zero
   package var equityPeak = Money.zero
   package var unrealised = Money.zero
   package var lastTrade: UInt64 = 0
@@ -217,7 +217,8 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var adopted: UInt8 = 0
   /// 1: its id was made here and cannot come again.
   package var hasEngineID: UInt8 = 0
-  package var reservedByte: UInt8 = 0
+  /// 1: another order was linked to it.
+  package var hasDependents: UInt8 = 0
   /// Of the record that ended it.
   package var endLsn: UInt64 = 0
 

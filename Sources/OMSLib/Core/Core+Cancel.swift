@@ -206,7 +206,9 @@ extension Core {
 
   mutating func amended(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    guard !row.status.isDone, row.pendingQuantity != 0 else { return }
+    guard !row.status.isDone else { return }
+    if event.requestID == 0, event.quantity > 0 { return shrunk(slot, event, &output) }
+    guard row.pendingQuantity != 0 else { return }
     noteEvidence(slot, event)
     let quantity = event.quantity > 0 ? event.quantity : row.pendingQuantity
     let price = event.price > 0 ? event.price : row.pendingPrice
@@ -217,6 +219,16 @@ extension Core {
     if state.orders[slot].remaining == 0 { return ask(slot, &output) }
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
+  }
+
+  /// The venue made the order smaller by itself: a reduce-only order whose position shrank.
+  private mutating func shrunk(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    guard event.quantity < row.image.quantity, event.quantity >= row.image.filled else { return }
+    noteEvidence(slot, event)
+    apply(slot, quantity: event.quantity, price: row.image.price, stop: row.image.stopPrice)
+    if state.orders[slot].remaining == 0 { return ask(slot, &output) }
+    emitOrder(slot, &output)
   }
 
   mutating func amendRejected(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {

@@ -12,8 +12,6 @@ extension Core {
       return overfill(slot, event, &output)
     }
     remember(key, event)
-    let account = event.account.index
-    state.accounts[account].lastTrade = max(state.accounts[account].lastTrade, event.trade.low)
     let scales = state.instruments[event.instrument.index].rules
     guard
       let notional = Money.notional(

@@ -61,6 +61,8 @@ extension Core {
   private static let ordersRead: UInt8 = 1
   private static let fillsRead: UInt8 = 2
   private static let accountRead: UInt8 = 4
+  /// Fills asked for without a reconcile.
+  static let fillsAsked: UInt8 = 3
 
   mutating func reconcile(_ input: ReconcileInput, _ output: inout StepOutput) {
     let account = input.account.index
@@ -84,7 +86,7 @@ extension Core {
   }
 
   /// The low bits of a query's number say what its end completes.
-  private mutating func query(
+  mutating func query(
     _ kind: VenueRequest.Kind, _ account: Int, _ part: UInt8, _ output: inout StepOutput
   ) {
     var request = VenueRequest(kind)
@@ -92,6 +94,7 @@ extension Core {
     request.venue = state.accounts[account].venue
     request.venueOrder = kind == .queryFills ? VenueReference(state.accounts[account].lastTrade) : .none
     request.requestID = nextRequestID() << 3 | UInt64(part)
+    guard output.requestCount < StepOutput.requestCapacity else { return }
     output.request(request)
   }
 
@@ -99,7 +102,15 @@ extension Core {
     let account = event.account.index
     guard account > 0, account <= Int(state.globals[0].accountCount) else { return }
     let part = UInt8(event.requestID & 7)
-    guard state.accounts[account].reconcilePending & part != 0 else { return }
+    if part == Self.fillsRead || part == Self.fillsAsked {
+      // History is read in portions: the anchor moves only over what has come, and the rest is asked for.
+      let last = event.trade.low
+      if last > state.accounts[account].lastTrade {
+        state.accounts[account].lastTrade = last
+        return query(.queryFills, account, part, &output)
+      }
+    }
+    guard part != Self.fillsAsked, state.accounts[account].reconcilePending & part != 0 else { return }
     state.accounts[account].reconcilePending &= ~part
     if part == Self.ordersRead { questionUnseen(account) }
     guard state.accounts[account].reconcilePending == 0 else { return }
@@ -206,6 +217,7 @@ extension Core {
     state.balances[row].venueTotal = event.amount
     state.balances[row].venueLocked = event.locked
     state.balances[row].updatedAt = stamp.time
+    if event.isForced != 0, state.balances[row].isKnown != 0 { return moved(event, wallet, &output) }
     let difference = event.amount - state.balances[row].total
     if state.balances[row].isKnown == 0 {
       // The first word about it: this is where the ledger opens.
@@ -214,22 +226,24 @@ extension Core {
       return appraise(event.account.index)
     }
     guard !difference.isZero else { return }
-    if event.isForced != 0 {
-      // The venue itself says that money came or went from outside.
-      enter(event.account, event.asset, wallet) { $0.external += difference }
-      appraise(event.account.index)
-      return notice(.balanceChanged, .info, &output) { notice in
-        notice.account = event.account
-        notice.asset = event.asset
-        notice.amount = difference
-        notice.other = event.amount
-      }
-    }
     guard event.isReplay != 0 else { return }
     drift(event, difference: difference, ours: state.balances[row].total, theirs: event.amount, &output)
     guard state.accounts[event.account.index].reconcileFixes != 0 else { return }
     enter(event.account, event.asset, wallet) { $0.external += difference }
     appraise(event.account.index)
+  }
+
+  /// The venue itself says that money came or went from outside: the change counts, not the total, since fills may be
+  /// on their way.
+  private mutating func moved(_ event: VenueEvent, _ wallet: Wallet, _ output: inout StepOutput) {
+    enter(event.account, event.asset, wallet) { $0.external += event.fee }
+    appraise(event.account.index)
+    notice(.balanceChanged, .info, &output) { notice in
+      notice.account = event.account
+      notice.asset = event.asset
+      notice.amount = event.fee
+      notice.other = event.amount
+    }
   }
 
   mutating func position(_ event: VenueEvent, _ output: inout StepOutput) {

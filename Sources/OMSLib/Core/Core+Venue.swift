@@ -23,8 +23,8 @@ extension Core {
   private static func isInRange(_ event: VenueEvent) -> Bool {
     let bound = notionalMax.units.magnitude
     return event.fee.units.magnitude < bound && event.amount.units.magnitude < bound
-      && event.locked.units.magnitude < bound && event.price >= 0 && event.cumulative >= 0
-      && (event.quantity >= 0 || event.kind == .position)
+      && event.locked.units.magnitude < bound && event.price >= 0
+      && (event.cumulative >= 0 || event.kind == .funding) && (event.quantity >= 0 || event.kind == .position)
   }
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {
@@ -191,7 +191,17 @@ extension Core {
     if row.cancelRequested != 0, status == .cancelled {
       return Reason(rawValue: row.cancelReasonRaw) ?? .cancelledByUser
     }
-    if event.isForced != 0 { return .liquidated }
+    switch event.kind == .orderReport ? nil : event.endReason {
+    case .selfTrade: return .selfTrade
+    case .timeInForce: return .timeInForce
+    case .goodTillDate: return .expired
+    case .reduceOnly: return .reduceOnly
+    case .liquidation: return .liquidated
+    case .deadman: return .deadman
+    case .wouldTake: return .wouldTake
+    case .insufficient: return .insufficientBalance
+    case .asked, .fillLimit, .closed, nil: break
+    }
     guard status == .expired else { return .cancelledByVenue }
     let force = row.image.timeInForceRaw
     let isImmediate = force == TimeInForce.ioc.rawValue || force == TimeInForce.fok.rawValue
@@ -239,7 +249,7 @@ extension Core {
     }
     guard isNewest(slot, event.wireID) else { return }
     noteEvidence(slot, event)
-    if event.cumulative > row.image.filled { askForFills(row.image.account, &output) }
+    if event.cumulative > row.image.filled { query(.queryFills, row.image.account.index, Self.fillsAsked, &output) }
     // Its end is believed once the fills that belong to it are here.
     guard event.cumulative <= row.image.filled else {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
@@ -297,17 +307,6 @@ extension Core {
       // It was there once and the venue has forgotten it: over, with what was filled.
       reportedEnd(slot, .cancelled, .cancelledByVenue, &output)
     }
-  }
-
-  private mutating func askForFills(_ account: AccountID, _ output: inout StepOutput) {
-    guard output.requestCount < StepOutput.requestCapacity else { return }
-    var request = VenueRequest(.queryFills)
-    request.account = account
-    request.venue = state.accounts[account.index].venue
-    request.venueOrder = VenueReference(state.accounts[account.index].lastTrade)
-    // Part 0: no reconcile waits for its end.
-    request.requestID = nextRequestID() << 3
-    output.request(request)
   }
 
   private mutating func link(_ event: VenueEvent, isUp: Bool, _ output: inout StepOutput) {

@@ -114,6 +114,23 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
     case waiting = 6
   }
 
+  /// Why an order ended: in `statusRaw` of `cancelled` and `expired`.
+  package enum EndReason: UInt8, Sendable, CaseIterable {
+    case asked = 0
+    case timeInForce = 1
+    case selfTrade = 2
+    case goodTillDate = 3
+    case reduceOnly = 4
+    case liquidation = 5
+    case deadman = 6
+    /// More counterparties than one request may have.
+    case fillLimit = 7
+    case wouldTake = 8
+    /// Not enough money when the trigger fired.
+    case insufficient = 9
+    case closed = 10
+  }
+
   /// Sorted by what must be done (`STYLE.md` 10): a rejection's meaning beside the venue's own number.
   package enum Remedy: UInt8, Sendable, CaseIterable {
     case none = 0
@@ -130,7 +147,8 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
   package var wireID = Text32()
   package var venueOrder = VenueReference.none
   package var trade = VenueReference.none
-  /// Fee of a fill (positive: paid), funding paid (negative: received).
+  /// Fee of a fill (positive: paid), funding paid (negative: received), change of a balance that the venue itself made
+  /// (`isForced`), exact entry cost of a position.
   package var fee = Money.zero
   /// Balance: total. Position: wallet balance of an isolated one.
   package var amount = Money.zero
@@ -157,7 +175,7 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
   package var isMaker: UInt8 = 0
   /// 1: answer to a history query, may be known already.
   package var isReplay: UInt8 = 0
-  /// 1: a liquidation or auto-deleveraging the account did not ask for.
+  /// 1: a liquidation or auto-deleveraging the account did not ask for; a balance that changed from outside.
   package var isForced: UInt8 = 0
   package var walletRaw: UInt8 = 0
   package var positionSideRaw: UInt8 = 0
@@ -175,5 +193,6 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
   package var kind: Kind? { Kind(rawValue: kindRaw) }
   package var side: Side? { Side(rawValue: sideRaw) }
   package var status: ReportedStatus? { ReportedStatus(rawValue: statusRaw) }
+  package var endReason: EndReason? { EndReason(rawValue: statusRaw) }
   package var remedy: Remedy { Remedy(rawValue: remedyRaw) ?? .refused }
 }

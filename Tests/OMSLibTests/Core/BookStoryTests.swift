@@ -114,6 +114,52 @@ import Testing
     #expect(fixture.requests.isEmpty)
   }
 
+  @Test func historyIsReadInPortionsFromTheAnchor() {
+    let fixture = CoreFixture()
+    var input = ReconcileInput()
+    input.account = CoreFixture.main
+    fixture.step(.reconcile, input)
+    guard let query = fixture.requests.first(where: { $0.kind == .queryFills }) else {
+      Issue.record("a reconcile asks for fills")
+      return
+    }
+    #expect(query.venueOrder == VenueReference(0))
+    var end = VenueEvent(.reportEnd)
+    end.account = CoreFixture.main
+    end.requestID = query.requestID
+    end.trade = VenueReference(1_000)
+    fixture.step(.venueEvent, end)
+    #expect(fixture.requestKinds == [.queryFills], "there may be more")
+    #expect(fixture.requests.first?.venueOrder == VenueReference(1_000))
+  }
+
+  @Test func anOutsideChangeIsALedgerEntryWhateverFillsAreOnTheirWay() {
+    let fixture = CoreFixture()
+    var event = VenueEvent(.balance)
+    event.account = CoreFixture.main
+    event.asset = CoreFixture.usdt
+    event.walletRaw = Wallet.spot.rawValue
+    event.amount = Money(42)
+    event.fee = Money(-500)
+    event.isForced = 1
+    fixture.step(.venueEvent, event)
+    #expect(fixture.total(CoreFixture.usdt) == Money(99_500))
+    #expect(fixture.notices == [.balanceChanged])
+  }
+
+  @Test func aReduceOnlyOrderShrinksWithItsPosition() {
+    let fixture = CoreFixture()
+    fixture.order("long", .buy, quantity: 1_000, price: 6_000_100, on: CoreFixture.perp)
+    fixture.fill("long", 1_000, price: 6_000_100)
+    fixture.order("close", .sell, quantity: 1_000, price: 6_100_000, on: CoreFixture.perp) {
+      $0.flagsRaw = OrderFlags.reduceOnly.rawValue
+    }
+    fixture.venue(.accepted, "close")
+    fixture.venue(.amended, "close") { $0.quantity = 400 }
+    #expect(fixture.row("close")?.image.quantity == 400)
+    #expect(fixture.position(CoreFixture.perp).openSell == 400)
+  }
+
   @Test func oneCancelsTheOther() {
     let fixture = CoreFixture()
     fixture.order("a", .sell, quantity: 1_000, price: 6_200_000)

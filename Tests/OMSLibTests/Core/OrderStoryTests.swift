@@ -207,7 +207,10 @@ import Testing
     #expect(fixture.amend("a", quantity: 60_000).outcome == .accepted)
     #expect(fixture.requestKinds == [.amendOrder])
     #expect(fixture.status("a") == .pendingAmend)
-    fixture.venue(.amended, "a") { $0.quantity = 60_000 }
+    fixture.venue(.amended, "a") { event in
+      event.quantity = 60_000
+      event.requestID = 9
+    }
     #expect(fixture.status("a") == .open)
     #expect(fixture.row("a")?.image.quantity == 60_000)
   }

@@ -121,7 +121,7 @@ extension Exchange {
     balances[row].total += amount
     assets[Int(control.asset)].deposits += amount
     guard accounts[Int(control.account)].isCustomer, control.detail == 0 else { return }
-    emit(balanceEvent(control.account, wallet, control.asset))
+    emitBalanceChange(control.account, wallet, control.asset, by: amount)
   }
 
   /// Moves money between wallets. Answered like a request: `accepted` or `rejected` with the request id, to the sender.
@@ -154,8 +154,8 @@ extension Exchange {
     guard control.amount.units <= free else { return false }
     balances[row].total -= control.amount.units
     balances[balanceIndex(control.other, to, control.asset)].total += control.amount.units
-    emit(balanceEvent(control.account, from, control.asset))
-    emit(balanceEvent(control.other, to, control.asset))
+    emitBalanceChange(control.account, from, control.asset, by: -control.amount.units)
+    emitBalanceChange(control.other, to, control.asset, by: control.amount.units)
     return true
   }
 

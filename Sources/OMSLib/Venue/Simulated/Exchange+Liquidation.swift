@@ -122,7 +122,7 @@ extension Exchange {
     guard margin.balance < 0, margin.maintenance == 0 else { return }
     balances[row].total -= margin.balance
     balances[balanceIndex(Self.insuranceAccount, .futures, asset)].total += margin.balance
-    emit(balanceEvent(account, .futures, asset))
+    emitBalanceChange(account, .futures, asset, by: -margin.balance)
   }
 
   /// `autoclose-N`: an id that no customer's order has.

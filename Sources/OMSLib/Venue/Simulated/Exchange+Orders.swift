@@ -84,12 +84,12 @@ extension Exchange {
   }
 
   /// Takes an order out wherever it is and tells its owner.
-  mutating func end(_ slot: UInt32, _ state: ExchangeOrder.State, why: ExchangeEnd, requestID: UInt64 = 0) {
+  mutating func end(_ slot: UInt32, _ state: ExchangeOrder.State, why: VenueEvent.EndReason, requestID: UInt64 = 0) {
     let order = orders[Int(slot)]
     if memory.orders[Int(slot)].isResting == 1 { takeOut(slot) }
     var event = event(state == .cancelled ? .cancelled : .expired, slot)
     event.requestID = requestID
-    event.code = why.rawValue
+    event.statusRaw = why.rawValue
     let isCustomer = accounts[Int(order.account)].isCustomer
     close(slot, state)
     if isCustomer { emit(event) }

@@ -60,10 +60,10 @@ extension Exchange {
     let account = request.account.number
     for wallet in Wallet.allCases {
       for asset in 1...max(assetCount, 1) {
-        let balance = balances[balanceIndex(account, wallet, UInt16(asset))]
-        guard balance.total != 0 || balance.locked != 0 else { continue }
+        // Also what is empty: somebody may believe that it is not.
         var event = balanceEvent(account, wallet, UInt16(asset))
         event.requestID = request.requestID
+        event.isReplay = 1
         emit(event)
       }
     }
@@ -73,6 +73,14 @@ extension Exchange {
       emit(positionEvent(account, UInt16(instrument), request.requestID))
     }
     endReport(request, count: 0)
+  }
+
+  /// Tells a customer that money came or went without a trade.
+  mutating func emitBalanceChange(_ account: UInt16, _ wallet: Wallet, _ asset: UInt16, by change: Int128) {
+    var event = balanceEvent(account, wallet, asset)
+    event.isForced = 1
+    event.fee = Money(units: change)
+    emit(event)
   }
 
   func balanceEvent(_ account: UInt16, _ wallet: Wallet, _ asset: UInt16) -> VenueEvent {
@@ -92,6 +100,7 @@ extension Exchange {
     let holding = holdings[holdingIndex(account, instrument)]
     var event = VenueEvent(.position)
     event.requestID = requestID
+    event.isReplay = requestID == 0 ? 0 : 1
     event.account = AccountID(number: account)
     event.instrument = InstrumentID(number: instrument)
     event.quantity = holding.quantity

@@ -79,23 +79,6 @@ package enum ExchangeRefusal: Int32, Sendable, CaseIterable {
   }
 }
 
-/// Why an order ended without being asked for: in `code` of `cancelled` and `expired`.
-package enum ExchangeEnd: Int32, Sendable, CaseIterable {
-  case asked = 0
-  case timeInForce = 1
-  case selfTrade = 2
-  case goodTillDate = 3
-  case reduceOnly = 4
-  case liquidation = 5
-  case deadman = 6
-  /// More counterparties than one request may have.
-  case fillLimit = 7
-  case wouldTake = 8
-  /// Not enough money when the trigger fired.
-  case insufficient = 9
-  case closed = 10
-}
-
 /// Whom an account belongs to.
 package enum ExchangeAccountKind: UInt8, Sendable, CaseIterable {
   case customer = 1

@@ -124,7 +124,7 @@ func line(_ event: VenueEvent) -> String {
     let refusal = ExchangeRefusal(rawValue: event.code).map { "\($0)" } ?? "\(event.code)"
     return "\(event.wireID) \(kind) \(refusal)"
   case .cancelled, .expired:
-    let why = ExchangeEnd(rawValue: event.code).map { "\($0)" } ?? "\(event.code)"
+    let why = event.endReason.map { "\($0)" } ?? "\(event.statusRaw)"
     return "\(event.wireID) \(kind) \(why) after \(event.cumulative)"
   case .amended:
     return "\(event.wireID) amended \(event.quantity)@\(event.price)"

@@ -22,6 +22,7 @@ enum CommandTable {
     ("sim price", SimPriceCommand.self), ("sim fault", SimFaultCommand.self), ("sim latency", SimLatencyCommand.self),
     ("sim fill", SimFillCommand.self), ("sim book", SimBookCommand.self), ("sim clock", SimClockCommand.self),
     ("sim account", SimAccountCommand.self), ("sim reset", SimResetCommand.self),
+    ("bench", BenchCommand.self),
     ("path", PathCommand.self), ("version", VersionCommand.self), ("help", HelpCommand.self),
   ]
 

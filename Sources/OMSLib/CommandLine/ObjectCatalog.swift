@@ -139,8 +139,8 @@ package enum ObjectCatalog {
     ObjectType(
       "bench", id: "name", columns: "name n per_s p50_ns p99_ns p999_ns max_ns ref ratio bar pass",
       """
-      ts name n# per_s? min_ns#? p50_ns#? p99_ns#? p999_ns#? max_ns#? cpu#? target_ns#? ref? ref_name? ratio? bar? plan? \
-      durability? pass!?
+      ts name n# per_s? min_ns#? p50_ns#? p99_ns#? p999_ns#? max_ns#? cpu#? target_ns#? ref? ref_name? ratio? bar? \
+      moonshot? plan? durability? checksum? each_ns? difference_ns? amount#? pass!? pass_moonshot!?
       """),
     ObjectType(
       "record", id: "index", columns: "index kind time step body",

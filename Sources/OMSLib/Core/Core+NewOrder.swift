@@ -40,6 +40,14 @@ extension Core {
     answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
   }
 
+  /// The verdict on a command as the state stands now; nothing is kept, no market is read from it.
+  package mutating func verdict(on input: NewOrderInput, at stamp: StepStamp) -> Verdict {
+    self.stamp = stamp
+    var draft = Draft()
+    judge(input, &draft)
+    return draft.verdict
+  }
+
   private func draftSide(_ row: OrderRow) -> PositionSide {
     PositionSide(rawValue: row.image.positionSideRaw) ?? .net
   }

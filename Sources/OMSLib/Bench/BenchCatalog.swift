@@ -1,0 +1,23 @@
+/// All benchmarks, in the order they run.
+package enum BenchCatalog {
+  package static let all: [Benchmark] = [
+    CoreOrdersBench.accept,
+    CoreOrdersBench.life,
+    RiskCheckBench.overlapped,
+    RiskCheckBench.chained,
+    AccountSwitchBench.benchmark,
+    MatchingBench.move,
+    MatchingBench.churn,
+    MatchingBench.cross,
+  ]
+
+  /// Those named, in the order of the list; all, when none is. `*` at the end of a name stands for the rest of it.
+  package static func named(_ names: [String]) -> [Benchmark] {
+    guard !names.isEmpty else { return all }
+    return all.filter { benchmark in
+      names.contains { name in
+        name.hasSuffix("*") ? benchmark.name.hasPrefix(name.dropLast()) : benchmark.name == name
+      }
+    }
+  }
+}

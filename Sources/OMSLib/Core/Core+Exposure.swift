@@ -53,9 +53,7 @@ extension Core {
     order.equity = state.accounts[account].equity
     order.hasEquity = state.accounts[account].hasEquity != 0
     order.balance = state.accounts[account].typeRaw == AccountType.sub.rawValue ? order.equity : .zero
-    let day = state.accounts[account]
-    order.lossToday =
-      Money.zero - (day.realisedToday + day.fundingToday + day.unrealised - day.unrealisedDayStart - day.feesToday)
+    order.lossToday = -state.accounts[account].profitToday
     return order
   }
 

@@ -157,6 +157,10 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var reserved2: UInt32 = 0
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
+  /// Realised and unrealised since the day began, after fees and funding, in the report currency.
+  package var profitToday: Money {
+    realisedToday + fundingToday - feesToday + unrealised - unrealisedDayStart
+  }
 }
 
 package struct OrderRow: Sendable, BitwiseCopyable {

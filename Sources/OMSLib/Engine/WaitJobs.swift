@@ -271,7 +271,7 @@ final class ConditionReader {
     case "pnl":
       let account = try resolver.account(term.arguments.first)
       guard let row = accounts.rows.first(where: { $0.id == account }) else { return nil }
-      return Decimal(row.equity - row.equityDayStart)
+      return Decimal(row.profitToday)
     default: throw .usage("when", "unknown term '\(term.name)'")
     }
   }

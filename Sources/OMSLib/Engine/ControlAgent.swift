@@ -11,6 +11,7 @@ final class ControlAgent {
   let view: JournalView
   let clock: EngineClock
   let facts: EngineFacts
+  let shadow: Shadow
   var server: ControlServer
   var bell: Doorbell
   private var commands: RingProducer<HotMessage>
@@ -31,12 +32,13 @@ final class ControlAgent {
   private(set) var version: UInt64 = 0
 
   init(
-    settings: EngineSettings, facts: EngineFacts, clock: EngineClock, view: JournalView,
+    settings: EngineSettings, facts: EngineFacts, shadow: Shadow, clock: EngineClock, view: JournalView,
     ring: JournalRing, firstLsn: UInt64, server: consuming ControlServer, bell: consuming Doorbell,
     commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
   ) {
     self.settings = settings
     self.facts = facts
+    self.shadow = shadow
     self.clock = clock
     self.view = view
     self.ring = ring

@@ -59,11 +59,15 @@ struct EngineProcess {
     let hot = HotLoop(
       agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
       controlBell: controlBell, clock: clock, signals: shared, idle: .park(afterTurns: 500), lag: facts.loopLag)
+    let shadow = Shadow(
+      options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
+      every: options.settings.snapshot.everyNanoseconds, clock: clock, signals: shared)
     let control = ControlAgent(
-      settings: options.settings, facts: facts, clock: clock, view: boot.view, ring: ring, firstLsn: boot.firstLsn,
+      settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
+      firstLsn: boot.firstLsn,
       server: server, bell: parts.controlBell, commands: parts.commandStart, replies: parts.replyEnd, hotBell: hotBell)
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
-    try main.run(hot, journalLoop, control, housekeeping, clock, ready)
+    try main.run(hot, journalLoop, control, housekeeping, shadow, clock, ready)
     if let writer = journalLoop.takeExchange() {
       boot.exchangeJournal.close(writer, now: clock.now, utc: clock.utc)
     }
@@ -143,7 +147,7 @@ struct EngineProcess {
 
     func run(
       _ hot: HotLoop, _ journal: JournalLoop, _ control: ControlAgent, _ housekeeping: Housekeeping,
-      _ clock: EngineClock, _ ready: () -> Void
+      _ shadow: Shadow, _ clock: EngineClock, _ ready: () -> Void
     ) throws(EngineFailure) {
       let controlLoop = ControlLoop(control, shared)
       do throws(SystemError) {
@@ -151,6 +155,7 @@ struct EngineProcess {
         let second = try WorkerThread(named: "oms-hot", cpu: options.pins ? options.cpus.first : nil) { hot.run() }
         let third = try WorkerThread(named: "oms-tail") { housekeeping.run() }
         let fourth = try WorkerThread(named: "oms-control") { controlLoop.run() }
+        let fifth = try WorkerThread(named: "oms-shadow") { shadow.run() }
         service.tellReady()
         ready()
         wait(clock)
@@ -160,6 +165,7 @@ struct EngineProcess {
         shared.requestStop()
         second.join()
         third.join()
+        fifth.join()
         first.join()
       } catch {
         throw EngineFailure(1, "io.threads", "\(error.call) failed with errno \(error.errno)")

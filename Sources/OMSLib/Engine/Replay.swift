@@ -12,6 +12,9 @@ struct Replay: ~Copyable {
 
   init(core: consuming Core) { self.core = core }
 
+  /// Whether every event of the last input was met.
+  var isComplete: Bool { nextEvent == output.eventCount }
+
   mutating func take(_ record: JournalRecord) throws(EngineFailure) {
     let header = record.header
     lastLsn = header.lsn

@@ -108,7 +108,7 @@ struct RunCommand: Command {
     guard var settings = loaded.settings else {
       let first = loaded.problems.first { $0.severity == .error }
       var error = ErrorObject(
-        first?.code ?? "config.invalid", .configuration, first.map { "\($0)" } ?? "the configuration is invalid",
+        first?.code ?? "config.invalid", .configuration, first?.message ?? "the configuration is invalid",
         hint: "oms config check -C \(directory)")
       error.file = first?.place.file
       error.line = first?.place.line

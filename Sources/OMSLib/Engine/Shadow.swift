@@ -1,0 +1,189 @@
+internal import CCore
+internal import Synchronization
+
+/// One snapshot that was taken, for its object.
+struct SnapshotFacts: Sendable {
+  var id: String
+  var path: String
+  var bytes: Int
+  var seq: UInt64
+  var accounts: Int
+  var digest: String
+  var created: UTCTime
+}
+
+/// Makes snapshots beside the engine: a core of its own, begun from the last snapshot file, is brought to the durable end
+/// of the journal, meeting every recorded event and digest on the way, and written down.
+///
+/// Owner: its thread, at idle priority. Others only ask, and fetch what came of it.
+final class Shadow: @unchecked Sendable {
+  // Unchecked: all that is shared is behind the lock.
+  private struct Desk {
+    var asked: UInt64 = 0
+    var answered: UInt64 = 0
+    var last: Result<SnapshotFacts, EngineFailure>?
+  }
+
+  private static let digestSection: UInt32 = 1_000
+  private static let restNanoseconds: Int64 = 50_000_000
+
+  private let desk = Mutex(Desk())
+  private let options: JournalOptions
+  private let ring: JournalRing
+  private let directory: String
+  private let clock: EngineClock
+  private let signals: EngineSignals
+  private let every: Int64
+
+  init(
+    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, clock: EngineClock,
+    signals: EngineSignals
+  ) {
+    self.options = options
+    self.ring = ring
+    self.directory = directory
+    self.every = max(every, 60_000_000_000)
+    self.clock = clock
+    self.signals = signals
+  }
+
+  /// Asks for a snapshot of what is durable now; the number is what ``outcome(of:)`` takes.
+  func ask() -> UInt64 {
+    desk.withLock {
+      $0.asked += 1
+      return $0.asked
+    }
+  }
+
+  /// `nil` until a snapshot that was begun after the request is there.
+  func outcome(of request: UInt64) -> Result<SnapshotFacts, EngineFailure>? {
+    desk.withLock { $0.answered >= request ? $0.last : nil }
+  }
+
+  func run() {
+    var park = cc_park()
+    // On the full hour (or other period) of UTC.
+    var period = clock.utc.nanoseconds / every
+    while !signals.isStopping {
+      let (asked, answered) = desk.withLock { ($0.asked, $0.answered) }
+      let now = clock.utc.nanoseconds / every
+      if asked > answered || now != period {
+        period = now
+        let result: Result<SnapshotFacts, EngineFailure>
+        do throws(EngineFailure) { result = .success(try take()) } catch { result = .failure(error) }
+        desk.withLock {
+          $0.answered = asked
+          $0.last = result
+        }
+      }
+      _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
+    }
+  }
+
+  // MARK: Taking
+
+  private func take() throws(EngineFailure) -> SnapshotFacts {
+    let store = SnapshotStore(fileSystem: KernelFileSystem(), directory: directory, identity: options.identity)
+    do throws(SnapshotError) {
+      try store.removeLeftovers()
+    } catch {
+      throw EngineFailure(1, "io.snapshot", "\(error)")
+    }
+    var core = Core()
+    var end = JournalEnd()
+    try Self.begin(store, &core, &end)
+    var replay = Replay(core: core)
+    let target = ring.durableLsn
+    var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, ring: ring, after: end.lsn)
+    while end.lsn < target || !replay.isComplete {
+      guard let record = try Self.next(&tailer) else {
+        if signals.isStopping { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
+        cc_thread_yield()
+        continue
+      }
+      try replay.take(record)
+      Self.note(record.header, &end)
+    }
+    return try write(replay.takeCore(), end, store)
+  }
+
+  private static func begin(
+    _ store: SnapshotStore<KernelFileSystem>, _ core: inout Core, _ end: inout JournalEnd
+  ) throws(EngineFailure) {
+    var skipped: [SnapshotError] = []
+    do throws(SnapshotError) {
+      guard let loaded = try store.loadNewest(passing: &skipped), loaded.header.coreVersion == Core.version else {
+        return
+      }
+      for index in 0..<loaded.sectionCount where loaded.section(at: index).id != digestSection {
+        guard core.load(loaded.section(at: index)) else {
+          throw SnapshotError.damaged(file: store.directory, what: "a table does not fit")
+        }
+      }
+      guard let stored = loaded.section(digestSection),
+        let digest = unsafe NameDirectory.load(StateDigest.self, stored.bytes)
+      else { throw SnapshotError.damaged(file: store.directory, what: "it has no digest") }
+      core.finishLoading(digest: digest)
+      end = loaded.header.end
+    } catch {
+      throw EngineFailure(1, "io.snapshot", "\(error)")
+    }
+  }
+
+  private static func next(
+    _ tailer: inout JournalTailer<KernelFileSystem>
+  ) throws(EngineFailure) -> JournalRecord? {
+    do throws(JournalError) { return try tailer.next() } catch {
+      throw EngineFailure(1, "io.journal", "journal: \(error)")
+    }
+  }
+
+  private static func note(_ header: RecordHeader, _ end: inout JournalEnd) {
+    end.lsn = header.lsn
+    end.chain = header.chain
+    end.epoch = header.epoch
+    end.time = header.time
+    end.utc = header.utc
+    if header.seq > 0 { end.seq = header.seq }
+  }
+
+  private func write(
+    _ core: consuming Core, _ end: JournalEnd, _ store: SnapshotStore<KernelFileSystem>
+  ) throws(EngineFailure) -> SnapshotFacts {
+    let created = clock.utc
+    let header = SnapshotHeader(
+      identity: options.identity, coreVersion: Core.version, end: end, created: created)
+    var digest = core.state.digest
+    let accounts = Int(core.state.global.accountCount)
+    do throws(SnapshotError) {
+      let name = try unsafe withUnsafeBytes(of: &digest) { bytes in
+        Result<String, SnapshotError> { () throws(SnapshotError) in
+          let extra = unsafe SnapshotSection(id: Self.digestSection, rowBytes: bytes.count, unsafeBytes: bytes)
+          return try store.write(header, core.state.sections + [extra])
+        }
+      }.get()
+      let loaded = try store.load(name)
+      return SnapshotFacts(
+        id: name, path: store.path(name), bytes: loaded.byteCount, seq: end.seq, accounts: accounts,
+        digest: loaded.digest.hex, created: created)
+    } catch {
+      throw EngineFailure(1, "io.snapshot", "\(error)")
+    }
+  }
+
+  /// Those on the disk, oldest first.
+  func list() -> [SnapshotFacts] {
+    let store = SnapshotStore(fileSystem: KernelFileSystem(), directory: directory, identity: options.identity)
+    guard let names = try? store.names() else { return [] }
+    var facts: [SnapshotFacts] = []
+    for name in names {
+      guard let loaded = try? store.load(name) else { continue }
+      facts.append(
+        SnapshotFacts(
+          id: name, path: store.path(name), bytes: loaded.byteCount, seq: loaded.header.end.seq,
+          accounts: max(0, (loaded.section(UInt32(TableID.account.rawValue))?.count ?? 1) - 1),
+          digest: loaded.digest.hex, created: loaded.header.created))
+    }
+    return facts
+  }
+}

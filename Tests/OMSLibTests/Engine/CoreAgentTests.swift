@@ -84,13 +84,15 @@ private struct Rig: ~Copyable {
     input.id = Text64(id) ?? Text64()
     input.isDryRun = opening ? 0 : 1
     input.token = 5
-    #expect(agent.submit(.newOrder, input, now: EngineTime(nanoseconds: now), utc: .zero))
+    let isTaken = agent.submit(.newOrder, input, now: EngineTime(nanoseconds: now), utc: .zero)
+    #expect(isTaken)
   }
 
   mutating func cancel(_ id: String) {
     var input = CancelOrderInput()
     input.id = Text64(id) ?? Text64()
-    #expect(agent.submit(.cancelOrder, input, now: EngineTime(nanoseconds: now), utc: .zero))
+    let isTaken = agent.submit(.cancelOrder, input, now: EngineTime(nanoseconds: now), utc: .zero)
+    #expect(isTaken)
   }
 
   mutating func poll() { _ = agent.poll(now: EngineTime(nanoseconds: now), utc: .zero) }

@@ -57,7 +57,7 @@ import Testing
   }
 
   /// Invariants without a place in the sources that checks them, yet. The list may only shrink.
-  private static let uncheckedInvariants: Set<String> = Set((1...24).map { $0 < 10 ? "INV-0\($0)" : "INV-\($0)" })
+  private static let uncheckedInvariants: Set<String> = ["INV-23"]
 
   @Test func everyInvariantIsCheckedSomewhere() throws {
     var found: Set<String> = []

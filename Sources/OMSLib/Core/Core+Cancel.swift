@@ -147,6 +147,7 @@ extension Core {
       order.positionNotionalAfter = order.worstAfter
     }
     order.needed = max(.zero, order.needed - row.reserved)
+    guard hasBudget(row.image.account, isReducing: order.isReducing) else { return Verdict(reason: .rateBudget) }
     let lock = locks(amended, isReducing: order.isReducing)
     guard lock.passes else { return lock }
     return PreTradeCheck.judge(order)
@@ -195,6 +196,7 @@ extension Core {
     request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
     request.riskToken = state.globals[0].limitsVersion << 1 | 1
     request.opensRisk = row.opensRisk
+    spendBudget(row.image.account)
     output.request(request)
   }
 

@@ -23,6 +23,7 @@ extension Core {
     state.venues[input.id.index].id = input.id
     state.venues[input.id.index].fence = input.fenceNanoseconds
     state.venues[input.id.index].visibility = input.visibilityNanoseconds
+    state.venues[input.id.index].ordersPerTenSeconds = input.ordersPerTenSeconds
   }
 
   mutating func define(_ input: Instrument) {

@@ -113,6 +113,7 @@ extension Core {
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     emitOrder(slot, &output)
     guard output.requestCount < StepOutput.requestCapacity else { return outcomeUnknown(slot, &output) }
+    spendBudget(state.orders[slot].image.account)
     output.request(newRequest(slot, wire: wire))
   }
 

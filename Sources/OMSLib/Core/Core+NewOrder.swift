@@ -214,6 +214,7 @@ extension Core {
     state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     emitOrder(slot, &output)
+    spendBudget(state.orders[slot].image.account)
     output.request(newRequest(slot, wire: wire))
   }
 
@@ -300,6 +301,9 @@ extension Core {
     guard draft.verdict.passes else { return }
     draft.verdict = judgeScopes(order, draft.row)
     guard draft.verdict.passes else { return }
+    if !hasBudget(draft.row.image.account, isReducing: order.isReducing) {
+      draft.verdict = Verdict(reason: .rateBudget)
+    }
     if crossesOwn(draft.row) { draft.verdict = Verdict(reason: .selfCross) }
     reserve(&draft.row, order)
   }

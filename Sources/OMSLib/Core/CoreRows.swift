@@ -79,7 +79,7 @@ package struct VenueRow: Sendable, BitwiseCopyable {
   package var id = VenueID.none
   package var tradingRaw: UInt8 = 0
   package var isConnected: UInt8 = 0
-  package var reserved: UInt32 = 0
+  package var ordersPerTenSeconds: UInt32 = 0
   package var reserved2: UInt64 = 0
 }
 
@@ -154,7 +154,10 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var driftCount: UInt8 = 0
   package var hasEquity: UInt8 = 0
   package var reserved: UInt8 = 0
-  package var reserved2: UInt32 = 0
+  /// Requests of the window that began at `budgetStart`.
+  package var budgetUsed: UInt32 = 0
+  package var budgetStart = EngineTime.zero
+  package var tail: UInt64 = 0
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.

@@ -47,6 +47,7 @@ struct Definitions {
       input.id = VenueID(number: UInt16(id))
       input.fenceNanoseconds = 20_000_000
       input.visibilityNanoseconds = 20_000_000
+      input.ordersPerTenSeconds = ExchangeOptions().ordersPerTenSeconds
       venues.append(input)
     }
     // How many decimals an asset is shown with: those of the spot market it is the base of, cents for what one pays in.

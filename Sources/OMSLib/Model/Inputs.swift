@@ -36,7 +36,8 @@ package struct DefineVenueInput: Sendable, BitwiseCopyable {
   package var visibilityNanoseconds: Int64 = 0
   package var id = VenueID.none
   package var reserved: UInt16 = 0
-  package var reserved2: UInt32 = 0
+  /// Orders and amendments of one account that the venue takes in ten seconds; 0: no such limit.
+  package var ordersPerTenSeconds: UInt32 = 0
   package init() {}
 }
 

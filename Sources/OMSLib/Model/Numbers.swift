@@ -1,3 +1,5 @@
+// Nothing here can be infinite or not a number: prices, sizes and money are integers throughout (INV-22).
+
 /// A price: an integer count of 10^-scale, where the scale is the instrument's. Meaningless without its instrument.
 package struct Price: Comparable, Hashable, Sendable, BitwiseCopyable {
   package var mantissa: Int64

@@ -278,6 +278,24 @@ import Testing
     #expect(fixture.core.state.globals[0].totalLive.openOrders == 1)
   }
 
+  @Test func theVenuesOwnLimitOnOrdersIsNeverMetThere() {
+    let fixture = CoreFixture()
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = CoreFixture.venue
+    venue.ordersPerTenSeconds = 20
+    fixture.step(.defineVenue, venue)
+    var sent = 0
+    for i in 0..<30 where fixture.order("b\(i)", quantity: 100).outcome == .accepted { sent += 1 }
+    #expect(sent == 19, "one in twenty is kept for orders that reduce")
+    #expect(fixture.order("open", quantity: 100).reason == .rateBudget)
+    #expect(fixture.order("sell", .sell, quantity: 100, price: 6_100_000).outcome == .accepted)
+    #expect(fixture.order("more", .sell, quantity: 100, price: 6_100_000).reason == .rateBudget)
+    #expect(fixture.cancel("b0").outcome == .accepted, "a cancel costs nothing")
+    fixture.now += 10_000_000_000
+    #expect(fixture.order("later", quantity: 100).outcome == .accepted)
+  }
+
   @Test func aLimitOfEachReachesTargetsWithoutOneOfTheirOwn() {
     let fixture = CoreFixture()
     limit(fixture, .maxOpenOrders, Money(7), target: CoreFixture.main.number)

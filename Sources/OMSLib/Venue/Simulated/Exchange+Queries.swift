@@ -68,8 +68,7 @@ extension Exchange {
       }
     }
     for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
-      let holding = holdings[holdingIndex(account, UInt16(instrument))]
-      guard holding.quantity != 0 || holding.isChained == 1 else { continue }
+      // Also where nothing is held: the leverage is the account's own.
       emit(positionEvent(account, UInt16(instrument), request.requestID))
     }
     endReport(request, count: 0)

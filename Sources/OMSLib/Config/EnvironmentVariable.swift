@@ -33,6 +33,8 @@ package enum EnvironmentVariable: String, Sendable, CaseIterable {
   case systemdCredentials = "CREDENTIALS_DIRECTORY"
   case notifySocket = "NOTIFY_SOCKET"
   case watchdog = "WATCHDOG_USEC"
+  case path = "PATH"
+  case temporary = "TMPDIR"
 
   /// One line for the help.
   package var summary: String {
@@ -67,6 +69,8 @@ package enum EnvironmentVariable: String, Sendable, CaseIterable {
     case .systemdRuntime: "set by systemd: the directory of sockets; wins over XDG"
     case .systemdCredentials: "set by systemd: where `credential:NAME` is read"
     case .notifySocket: "set by systemd: where `oms run` reports that it is ready"
+    case .path: "a command behind `oms run --` finds this oms at its end"
+    case .temporary: "where a session without --state keeps its throw-away files"
     case .watchdog: "set by systemd: how often `oms run` reports that it is alive"
     }
   }

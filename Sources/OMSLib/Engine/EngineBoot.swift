@@ -1,5 +1,3 @@
-internal import CCore
-
 /// Everything a running engine is made of, after recovery and before its threads start.
 ///
 /// Owner: the main thread of the engine's process.
@@ -25,7 +23,7 @@ struct EngineBoot: ~Copyable {
       throw EngineFailure(10, "config.gate", "\(options.gatePath): \(error)")
     }
     let identity = try InstanceIdentity.load(options)
-    let utc = UTCTime(nanoseconds: cc_clock_realtime())
+    let utc = UTCTime(nanoseconds: SystemClock().realtime())
     let view = JournalView()
     var log = EventLog(directory: options.logDirectory)
     var replay = Replay(core: Core())

@@ -1,4 +1,3 @@
-internal import CCore
 internal import Synchronization
 
 /// Record time and calendar time of one engine, for all its threads.
@@ -7,17 +6,18 @@ internal import Synchronization
 /// record time plus an offset that follows the machine's calendar by 500 ppm at most.
 final class EngineClock: Sendable {
   static let slewNanosecondsPerSecond: Int64 = 500_000
+  private let machine = SystemClock()
   private let base: Int64
   private let offset: Atomic<Int64>
 
   /// `end` is the time of the journal's last record.
   init(after end: EngineTime) {
-    let boot = cc_clock_boottime()
+    let boot = machine.boottime()
     base = max(0, end.nanoseconds + 1 - boot)
-    offset = Atomic(cc_clock_realtime() - (boot + base))
+    offset = Atomic(machine.realtime() - (boot + base))
   }
 
-  var now: EngineTime { EngineTime(nanoseconds: cc_clock_boottime() + base) }
+  var now: EngineTime { EngineTime(nanoseconds: machine.boottime() + base) }
   var utc: UTCTime { utc(at: now) }
 
   func utc(at time: EngineTime) -> UTCTime {
@@ -26,7 +26,7 @@ final class EngineClock: Sendable {
 
   /// Follows the machine's calendar; call once a second. Answers with the change when it is a step of more than a second.
   func follow() -> Int64? {
-    let wanted = cc_clock_realtime() - now.nanoseconds
+    let wanted = machine.realtime() - now.nanoseconds
     let old = offset.load(ordering: .relaxed)
     let difference = wanted - old
     if difference.magnitude > 1_000_000_000 {

@@ -96,7 +96,8 @@ extension Core {
     state.orders[slot].pendingQuantity = quantity
     state.orders[slot].pendingPrice = price
     state.orders[slot].pendingStop = stop
-    reserveForAmend(slot, quantity: quantity, price: price)
+    reserveForAmend(slot)
+    widenOwn(slot)
     if canAmendInPlace(row, stop: stop) {
       sendAmend(slot, &output)
     } else {
@@ -124,7 +125,11 @@ extension Core {
     guard input.quantity >= 0, input.price >= 0, input.stopPrice >= 0 else {
       return Verdict(reason: .quantityNotPositive)
     }
-    guard input.quantity == 0 || input.quantity > row.image.filled else { return Verdict(reason: .quantityTooSmall) }
+    guard row.parent == 0 else { return Verdict(reason: .notSupported) }
+    // Slices at work are promised already.
+    guard input.quantity == 0 || (input.quantity > row.image.filled && input.quantity >= row.childWorst) else {
+      return Verdict(reason: .quantityTooSmall)
+    }
     let stop = input.stopPrice > 0 ? input.stopPrice : row.image.stopPrice
     if row.isHeld == 0, !canAmendInPlace(row, stop: stop) {
       guard input.mayReplace != 0 else { return Verdict(reason: .notSupported) }
@@ -150,7 +155,9 @@ extension Core {
     guard hasBudget(row.image.account, isReducing: order.isReducing) else { return Verdict(reason: .rateBudget) }
     let lock = locks(amended, isReducing: order.isReducing)
     guard lock.passes else { return lock }
-    return PreTradeCheck.judge(order)
+    let verdict = PreTradeCheck.judge(order)
+    guard verdict.passes else { return verdict }
+    return crossesOwn(amended) ? Verdict(reason: .selfCross) : .pass
   }
 
   private func isWorsePrice(_ new: OrderRow, _ old: OrderRow) -> Bool {
@@ -167,11 +174,9 @@ extension Core {
   }
 
   /// Until the venue has answered, the larger of old and new is reserved.
-  private mutating func reserveForAmend(_ slot: Int, quantity: Int64, price: Int64) {
+  private mutating func reserveForAmend(_ slot: Int) {
     let old = state.orders[slot]
-    var larger = old
-    larger.image.quantity = max(quantity, old.image.quantity)
-    larger.worstPrice = old.side == .buy ? max(price, old.worstPrice) : min(price, old.worstPrice)
+    let larger = old.withPendingAmend
     uncount(slot)
     var order = orderCase(larger, isReplacement: true)
     value(&order, larger)
@@ -182,16 +187,20 @@ extension Core {
 
   private mutating func sendAmend(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
+    // Until then the venue may still take it, whatever it says about the order before.
+    let fence = Self.signWindow + state.venues[row.image.venue.index].fence
+    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: fence)
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     var request = VenueRequest(.amendOrder)
     request.wireID = wireText(slot)
     request.venueOrder = row.image.venueOrder
     request.requestID = nextRequestID()
+    state.orders[slot].frameRequest = request.requestID
     request.account = row.image.account
     request.instrument = row.image.instrument
     request.venue = row.image.venue
     request.sideRaw = row.image.sideRaw
-    request.quantity = row.pendingQuantity
+    request.quantity = row.pendingQuantity - row.filledBefore
     request.price = row.pendingPrice
     request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
     request.riskToken = state.globals[0].limitsVersion << 1 | 1
@@ -208,33 +217,47 @@ extension Core {
 
   mutating func amended(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    guard !row.status.isDone else { return }
-    if event.requestID == 0, event.quantity > 0 { return shrunk(slot, event, &output) }
+    guard !row.status.isDone, isNewest(slot, event.wireID) else { return }
+    if event.requestID == 0, event.kind == .amended { return trimmed(slot, event, &output) }
     guard row.pendingQuantity != 0 else { return }
+    // The answer to an amend before this one, come late or twice.
+    guard event.kind == .orderReport || event.requestID == row.frameRequest else { return }
     noteEvidence(slot, event)
-    let quantity = event.quantity > 0 ? event.quantity : row.pendingQuantity
-    let price = event.price > 0 ? event.price : row.pendingPrice
-    let stop = row.pendingStop
-    clearPending(slot)
-    apply(slot, quantity: max(quantity, row.image.filled), price: price, stop: stop)
-    // Amended down to what has filled: the venue says how that ended.
-    if state.orders[slot].remaining == 0 { return ask(slot, &output) }
+    let quantity = event.quantity > 0 ? event.quantity + row.filledBefore : row.pendingQuantity
+    takePending(
+      slot, quantity: max(quantity, row.image.filled), price: event.price > 0 ? event.price : row.pendingPrice)
+    if state.orders[slot].remaining == 0 {
+      if move(slot, to: .filled, &output) {
+        emitOrder(slot, &output)
+        afterEnd(slot, &output)
+      }
+      return
+    }
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }
 
-  /// The venue made the order smaller by itself: a reduce-only order whose position shrank.
-  private mutating func shrunk(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
+  /// The venue made the order smaller of its own accord: it would have reduced more than there is.
+  private mutating func trimmed(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    guard event.quantity < row.image.quantity, event.quantity >= row.image.filled else { return }
     noteEvidence(slot, event)
-    apply(slot, quantity: event.quantity, price: row.image.price, stop: row.image.stopPrice)
+    let quantity = event.quantity + row.filledBefore
+    guard quantity >= row.image.filled, quantity < row.image.quantity else { return }
+    apply(slot, quantity: quantity, price: row.image.price, stop: row.image.stopPrice)
     if state.orders[slot].remaining == 0 { return ask(slot, &output) }
     emitOrder(slot, &output)
   }
 
+  /// The venue has the order as amended.
+  mutating func takePending(_ slot: Int, quantity: Int64, price: Int64) {
+    let stop = state.orders[slot].pendingStop
+    clearPending(slot)
+    apply(slot, quantity: quantity, price: price, stop: stop)
+  }
+
   mutating func amendRejected(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
-    guard !state.orders[slot].status.isDone, state.orders[slot].pendingQuantity != 0 else { return }
+    let row = state.orders[slot]
+    guard !row.status.isDone, row.pendingQuantity != 0, event.requestID == row.frameRequest else { return }
     state.orders[slot].image.venueCode = event.code
     clearPending(slot)
     recount(slot)
@@ -260,15 +283,12 @@ extension Core {
     let stop = row.pendingStop
     clearPending(slot)
     state.orders[slot].image.replacements += 1
+    state.orders[slot].filledBefore = row.image.filled
     let wire = WireID(row.image.id, replacement: row.image.replacements + 1, tag: tag)
     state.orders[slot].wireHigh = wire.key.high
     state.orders[slot].wireLow = wire.key.low
     state.orderIndex.insert(wire.key.high, wire.key.low, row: slot)
     apply(slot, quantity: quantity, price: price, stop: stop)
-    state.orders[slot].hasEvidence = 0
-    state.orders[slot].queryCount = 0
-    state.orders[slot].negativeReads = 0
-    state.orders[slot].image.venueOrder = .none
     resend(slot, wire: wire.text, &output)
   }
 }

@@ -311,12 +311,12 @@ extension Core {
     let row = state.orders[slot]
     precondition(row.countedQuantity == 0, "an order is counted once")
     guard let position = positionRow(of: row) else { preconditionFailure("an open order has a position row") }
-    state.orders[slot].countedQuantity = row.remaining
+    state.orders[slot].countedQuantity = row.remainingWorst
     if row.side == .buy {
-      state.positions[position].openBuy += row.remaining
+      state.positions[position].openBuy += row.remainingWorst
       state.positions[position].openBuyNotional += row.worstNotional
     } else {
-      state.positions[position].openSell += row.remaining
+      state.positions[position].openSell += row.remainingWorst
       state.positions[position].openSellNotional += row.worstNotional
     }
     lock(row, row.reserved)
@@ -362,8 +362,9 @@ extension Core {
     }
     // A slice counts with its parent.
     guard state.orders[slot].parent == 0 else { return count(slot) }
-    var order = orderCase(state.orders[slot], isReplacement: true)
-    value(&order, state.orders[slot])
+    let worst = state.orders[slot].withPendingAmend
+    var order = orderCase(worst, isReplacement: true)
+    value(&order, worst)
     // A value that is unknown now keeps what was reserved while it was known.
     if let notional = order.notional { state.orders[slot].worstNotional = notional }
     reserve(slot, order)

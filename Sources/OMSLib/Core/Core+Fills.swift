@@ -8,7 +8,7 @@ extension Core {
     let key = fillKey(event)
     guard !state.fillIndex.contains(key) else { return }
     let slot = slot(of: event.wireID) ?? foreignSlot(event)
-    if let slot, event.quantity > state.orders[slot].remaining {
+    if let slot, event.quantity > state.orders[slot].remaining, !takeUnheardAmend(slot, event) {
       return overfill(slot, event, &output)
     }
     remember(key, event)
@@ -51,6 +51,16 @@ extension Core {
     state.fillIDs[hand].venueTime = event.venueTime
     state.globals[0].fillHand = UInt64(hand + 1 == state.capacity.fillIDs ? 0 : hand + 1)
     state.fillIndex.insert(key)
+  }
+
+  /// A fill beyond the old quantity and within the one asked for says that the amend was taken, before its answer does.
+  private mutating func takeUnheardAmend(_ slot: Int, _ event: VenueEvent) -> Bool {
+    let row = state.orders[slot]
+    guard !row.status.isDone, row.pendingQuantity != 0, row.isReplacing == 0,
+      event.quantity <= row.pendingQuantity - row.image.filled
+    else { return false }
+    takePending(slot, quantity: row.pendingQuantity, price: row.pendingPrice)
+    return true
   }
 
   /// More than was ordered: the venue and we disagree about the order. Nothing is guessed; the account is compared.

@@ -89,6 +89,10 @@ extension Core {
       return
     }
     if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
+    if crossesOwn(row) {
+      if move(slot, to: .cancelled, reason: .selfCross, &output) { emitOrder(slot, &output) }
+      return
+    }
     state.orders[slot].isHeld = 0
     if !row.kind.hasLimitPrice {
       state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
@@ -107,6 +111,10 @@ extension Core {
   /// Sends what was accepted before, under an id that no frame has carried yet.
   mutating func resend(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
     let venue = state.venues[state.orders[slot].image.venue.index]
+    state.orders[slot].hasEvidence = 0
+    state.orders[slot].queryCount = 0
+    state.orders[slot].negativeReads = 0
+    state.orders[slot].image.venueOrder = .none
     state.orders[slot].sentAt = stamp.time
     state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue

@@ -53,10 +53,11 @@ extension Core {
     let row = state.orders[slot]
     guard row.kind == .limit, row.image.timeInForceRaw != TimeInForce.ioc.rawValue else { return }
     let instrument = row.image.instrument.index
+    let price = row.withPendingAmend.worstPrice
     if row.side == .buy {
-      state.instruments[instrument].ownBidMax = max(state.instruments[instrument].ownBidMax, row.image.price)
+      state.instruments[instrument].ownBidMax = max(state.instruments[instrument].ownBidMax, price)
     } else {
-      state.instruments[instrument].ownAskMin = min(state.instruments[instrument].ownAskMin, row.image.price)
+      state.instruments[instrument].ownAskMin = min(state.instruments[instrument].ownAskMin, price)
     }
   }
 
@@ -74,7 +75,8 @@ extension Core {
       at = other.nextOfInstrument
       guard other.side != row.side, other.image.modeRaw == row.image.modeRaw, other.kind == .limit else { continue }
       if other.image.account == row.image.account, row.image.preventionRaw != 0 { continue }
-      if row.side == .buy ? row.worstPrice >= other.image.price : row.worstPrice <= other.image.price { return true }
+      let price = other.withPendingAmend.worstPrice
+      if row.side == .buy ? row.worstPrice >= price : row.worstPrice <= price { return true }
     }
     return false
   }

@@ -229,6 +229,7 @@ extension Core {
     var request = VenueRequest(.newOrder)
     request.wireID = wire
     request.requestID = nextRequestID()
+    state.orders[slot].frameRequest = request.requestID
     request.account = row.image.account
     request.instrument = row.image.instrument
     request.venue = row.image.venue

@@ -10,18 +10,35 @@ extension Core {
     state.globals[0].modeRaw = input.modeRaw
     state.globals[0].strictRaw = input.strict
     state.globals[0].nextEngineOrder = 1
-    for i in 0..<CoreState.bulkCount { state.bulks[i] = BulkRow() }
+    keepCancels()
     for account in 0..<Int(state.globals[0].accountCount) {
       state.accounts[account + 1].isOpen = 0
+      state.accounts[account + 1].reconcileToken = 0
       state.accounts[account + 1].reconcilePending = 0
     }
     notice(.engineStart, input.mayHaveLost != 0 ? .warn : .info, &output) { notice in
       notice.a = Int64(input.epoch)
       notice.b = Int64(input.mayHaveLost)
     }
-    guard state.globals[0].openOrderCount > 0 else { return }
-    state.bulks[0].isActive = 1
-    state.bulks[0].isRestart = 1
+    guard state.globals[0].openOrderCount > 0,
+      let free = (0..<CoreState.bulkCount).first(where: { state.bulks[$0].isActive == 0 })
+    else { return }
+    state.bulks[free].isActive = 1
+    state.bulks[free].isRestart = 1
+  }
+
+  /// Whoever asked is gone, but what was to be cancelled still is: a kill outlives its run. The last row is kept free
+  /// for the review of orders.
+  private mutating func keepCancels() {
+    for i in 0..<CoreState.bulkCount {
+      let work = state.bulks[i]
+      guard work.isActive != 0, work.isRestart == 0, i < CoreState.bulkCount - 1 else {
+        state.bulks[i] = BulkRow()
+        continue
+      }
+      state.bulks[i].token = 0
+      state.bulks[i].cursorAccount = 1
+    }
   }
 
   /// Acknowledged orders are unconfirmed now; those with an intent but no word of the venue are unknown.
@@ -69,6 +86,8 @@ extension Core {
     guard account > 0, account <= Int(state.globals[0].accountCount) else {
       return refuse(input.token, Verdict(reason: .unknownAccount), &output)
     }
+    // A comparison that hangs is given up for the new one.
+    refuse(state.accounts[account].reconcileToken, Verdict(reason: .capacity), &output)
     state.accounts[account].reconcilePending = Self.ordersRead | Self.fillsRead | Self.accountRead
     state.accounts[account].reconcileFixes = input.fixes
     state.accounts[account].reconcileToken = input.token

@@ -65,6 +65,8 @@ extension Core {
 
   /// The venue has spoken about the order: it exists, it was sent.
   mutating func noteEvidence(_ slot: Int, _ event: VenueEvent) {
+    // What was replaced says nothing about what replaces it.
+    guard isNewest(slot, event.wireID) else { return }
     if state.orders[slot].hasEvidence == 0 {
       state.orders[slot].hasEvidence = 1
       let waited = stamp.time.nanoseconds - state.orders[slot].sentAt.nanoseconds
@@ -86,6 +88,7 @@ extension Core {
 
   /// Nothing is outstanding: the next thing to wait for is the order's own expiry, if the core keeps that.
   mutating func settle(_ slot: Int) {
+    state.orders[slot].queryCount = 0
     let row = state.orders[slot]
     let isHeldUntil = row.isHeld != 0 && row.image.timeInForceRaw == TimeInForce.gtd.rawValue
     guard isHeldUntil || row.image.emulatedRaw & Self.emulatedExpiry != 0 else {

@@ -31,6 +31,8 @@ extension Core {
     case .pendingAmend:
       if row.isReplacing != 0, row.pendingQuantity != 0 { sendCancel(slot, &output) } else { ask(slot, &output) }
     case .open, .partial:
+      // Kept here until its time had come, then sent: nothing was heard of it.
+      if row.hasEvidence == 0 { return outcomeUnknown(slot, &output) }
       if row.image.isUnconfirmed != 0 || row.queryCount > 0 { return ask(slot, &output) }
       expireEmulated(slot, &output)
     case .filled, .cancelled, .rejected, .expired:

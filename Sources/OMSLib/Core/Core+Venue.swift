@@ -63,9 +63,10 @@ extension Core {
       if row.image.reasonRaw == Reason.notPlaced.rawValue { contradiction(slot, &output) }
       return
     }
-    let isNews = row.hasEvidence == 0 || row.isReplacing != 0
+    guard isNewest(slot, event.wireID) else { return }
     noteEvidence(slot, event)
-    guard isNews else { return }
+    // The same news again; a replacement has no evidence of its own until now.
+    guard row.hasEvidence == 0 else { return }
     state.orders[slot].isReplacing = 0
     noteReject(slot, code: 0)
     settle(slot)
@@ -118,9 +119,11 @@ extension Core {
   private mutating func notSent(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
     guard !row.status.isDone else { return }
-    if row.cancelRequested != 0, row.hasEvidence != 0 {
-      // The cancel did not leave: it is tried again, soon.
-      return schedule(slot, at: stamp.time.advanced(byNanoseconds: 100_000_000))
+    guard event.requestID == row.frameRequest else {
+      // A cancel or a question did not leave, which says nothing about the order. A cancel is tried again, soon.
+      let wantsCancel = row.cancelRequested != 0 || (row.isReplacing != 0 && row.pendingQuantity != 0)
+      if wantsCancel { schedule(slot, at: stamp.time.advanced(byNanoseconds: 100_000_000)) }
+      return
     }
     guard row.hasEvidence == 0 || row.isReplacing != 0 else {
       if row.pendingQuantity != 0 { amendRejected(slot, event, &output) }
@@ -150,17 +153,28 @@ extension Core {
   }
 
   private mutating func cancelRejected(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
-    guard !state.orders[slot].status.isDone, state.orders[slot].cancelRequested != 0 else { return }
-    state.orders[slot].image.venueCode = event.code
+    let row = state.orders[slot]
+    let isReplacing = row.isReplacing != 0 && row.pendingQuantity != 0
+    guard !row.status.isDone, isNewest(slot, event.wireID) else { return }
     if event.remedy == .unknownOrder {
       // Filled, cancelled or never there: the venue says which.
+      state.orders[slot].image.venueCode = event.code
       return ask(slot, &output)
     }
-    if event.remedy == .throttled || event.remedy == .banned {
+    guard row.cancelRequested != 0 || isReplacing else { return }
+    state.orders[slot].image.venueCode = event.code
+    if event.remedy == .throttled || event.remedy == .banned || event.remedy == .clock {
       let pause = max(event.retryAfterNanoseconds, 100_000_000)
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: pause))
     }
+    // That the venue refuses to cancel does not prove that it has the order.
+    guard row.hasEvidence != 0 else { return ask(slot, &output) }
     state.orders[slot].cancelRequested = 0
+    if isReplacing {
+      clearPending(slot)
+      state.orders[slot].isReplacing = 0
+      recount(slot)
+    }
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }
@@ -179,6 +193,12 @@ extension Core {
     guard !row.status.isDone else { return }
     noteEvidence(slot, event)
     guard isNewest(slot, event.wireID) else { return }
+    let hasAllFills = event.cumulative + row.filledBefore <= row.image.filled
+    guard hasAllFills else {
+      // What it leaves to others (a replacement, the next slice, free funds) is known once its fills are here.
+      query(.queryFills, row.image.account.index, Self.fillsAsked, &output)
+      return ask(slot, &output)
+    }
     if row.isReplacing != 0, row.pendingQuantity != 0, status == .cancelled { return replaceNow(slot, &output) }
     if event.code != 0 { state.orders[slot].image.venueCode = event.code }
     if move(slot, to: status, reason: endReason(row, event, status), &output) {
@@ -208,8 +228,8 @@ extension Core {
     return isImmediate ? .timeInForce : .expired
   }
 
-  private func isNewest(_ slot: Int, _ wireID: Text32) -> Bool {
-    guard let wire = WireID(wireID) else { return true }
+  func isNewest(_ slot: Int, _ wireID: Text32) -> Bool {
+    guard state.orders[slot].image.replacements > 0, let wire = WireID(wireID) else { return true }
     return wire.key.high == state.orders[slot].wireHigh && wire.key.low == state.orders[slot].wireLow
   }
 }
@@ -249,17 +269,23 @@ extension Core {
     }
     guard isNewest(slot, event.wireID) else { return }
     noteEvidence(slot, event)
-    if event.cumulative > row.image.filled { query(.queryFills, row.image.account.index, Self.fillsAsked, &output) }
+    if hasAmended(row, event) {
+      takePending(slot, quantity: max(row.pendingQuantity, row.image.filled), price: row.pendingPrice)
+    }
+    trimToReport(slot, status, event)
     // Its end is believed once the fills that belong to it are here.
-    guard event.cumulative <= row.image.filled else {
+    guard event.cumulative + row.filledBefore <= row.image.filled else {
+      query(.queryFills, row.image.account.index, Self.fillsAsked, &output)
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
     }
     switch status {
     case .open, .waiting:
       reportedOpen(slot, row, event, wasUnconfirmed, &output)
     case .filled:
-      if row.image.filled >= row.image.quantity { return }
-      quarantine(slot, from: row.status, to: .filled, &output)
+      guard state.orders[slot].remaining == 0 else {
+        return quarantine(slot, from: row.status, to: .filled, &output)
+      }
+      reportedEnd(slot, .filled, .none, &output)
     case .cancelled where row.isReplacing != 0 && row.pendingQuantity != 0: replaceNow(slot, &output)
     case .cancelled: reportedEnd(slot, .cancelled, endReason(row, event, .cancelled), &output)
     case .expired: reportedEnd(slot, .expired, endReason(row, event, .expired), &output)
@@ -270,15 +296,44 @@ extension Core {
   private mutating func reportedOpen(
     _ slot: Int, _ row: OrderRow, _ event: VenueEvent, _ wasUnconfirmed: Bool, _ output: inout StepOutput
   ) {
-    state.orders[slot].isReplacing = 0
-    if event.quantity > 0, event.quantity != row.image.quantity || event.price != row.image.price {
-      if row.pendingQuantity != 0 { return amended(slot, event, &output) }
+    if row.pendingQuantity != 0, row.isReplacing != 0 {
+      // The old one still works: a second cancel can do no harm.
+      sendCancel(slot, &output)
+      if row.status == .unknown || wasUnconfirmed, move(slot, to: workingStatus(slot), &output) {
+        emitOrder(slot, &output)
+      }
+      return
     }
-    if row.pendingQuantity != 0 { clearPending(slot) }
+    state.orders[slot].isReplacing = 0
+    if state.orders[slot].pendingQuantity != 0 {
+      let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility)
+      guard stamp.time > proof else { return schedule(slot, at: proof.advanced(byNanoseconds: 1)) }
+      // It was not taken, and cannot be any more.
+      clearPending(slot)
+      recount(slot)
+    }
     settle(slot)
     if row.cancelRequested != 0 { sendCancel(slot, &output) }
     if row.status == workingStatus(slot), !wasUnconfirmed, row.status != .unknown { return }
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
+  }
+
+  /// Of a reduce-only order the venue may take away what there is nothing left for; then its word about the quantity
+  /// counts, as soon as no frame of ours can change that any more.
+  private mutating func trimToReport(_ slot: Int, _ status: VenueEvent.ReportedStatus, _ event: VenueEvent) {
+    let row = state.orders[slot]
+    let quantity = event.quantity + row.filledBefore
+    guard row.flags.contains(.reduceOnly), event.quantity > 0, quantity < row.image.quantity,
+      quantity >= row.image.filled, row.pendingQuantity == 0, status == .filled || stamp.time > row.fence
+    else { return }
+    state.orders[slot].image.quantity = quantity
+    recount(slot)
+  }
+
+  /// The venue shows the order as an amend under way wants it.
+  private func hasAmended(_ row: OrderRow, _ event: VenueEvent) -> Bool {
+    guard row.pendingQuantity != 0, row.isReplacing == 0 else { return false }
+    return event.quantity + row.filledBefore == row.pendingQuantity && event.price == row.pendingPrice
   }
 
   private mutating func reportedEnd(

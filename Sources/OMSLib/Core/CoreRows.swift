@@ -128,6 +128,8 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var unrealisedDayStart = Money.zero
   package var equityPeak = Money.zero
   package var unrealised = Money.zero
+  /// All fills up to this trade are here: what the next question for fills starts from. Only the end of an answer moves
+  /// it; news may have holes.
   package var lastTrade: UInt64 = 0
   package var reconcileToken: UInt64 = 0
   package var reconciledAt = EngineTime.zero
@@ -193,6 +195,10 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var highWater: Int64 = 0
   /// Of a parent: worst case of all children (filled + open).
   package var childWorst: Int64 = 0
+  /// Filled under older wire ids: what the venue counts for the newest one comes on top.
+  package var filledBefore: Int64 = 0
+  /// The question or command whose silence or failure decides about the order: its newest order or amend frame.
+  package var frameRequest: UInt64 = 0
   package var parent: UInt64 = 0
   package var linked: UInt64 = 0
   package var sentAt = EngineTime.zero
@@ -235,6 +241,18 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   var flags: OrderFlags { OrderFlags(rawValue: image.flagsRaw) }
   var mode: Mode { Mode(rawValue: image.modeRaw) ?? .live }
   var remaining: Int64 { image.quantity - image.filled }
+  /// What may still fill in the worst case: an amend under way counts as soon as it is asked for.
+  var remainingWorst: Int64 { max(image.quantity, pendingQuantity) - image.filled }
+  /// The order as it may be if the amend under way has been taken: the larger quantity at the worse price.
+  var withPendingAmend: OrderRow {
+    guard pendingQuantity != 0 else { return self }
+    var worst = self
+    worst.image.quantity = max(image.quantity, pendingQuantity)
+    if pendingPrice > 0 {
+      worst.worstPrice = side == .buy ? max(pendingPrice, worstPrice) : min(pendingPrice, worstPrice)
+    }
+    return worst
+  }
   /// Taken over from the venue under its wire id; the user id is not known here.
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
   /// An emulated trigger that has not fired.

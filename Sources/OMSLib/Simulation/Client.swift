@@ -36,6 +36,12 @@ struct Client {
     return tokenCount
   }
 
+  func words(_ token: UInt64) -> String {
+    guard let purpose = pending[token] else { return "none" }
+    guard case .order(let index) = purpose else { return "\(purpose) \(token)" }
+    return "order \(orders[index].input.id) (\(token))"
+  }
+
   mutating func forget(_ token: UInt64) { pending[token] = nil }
 
   mutating func nextID() -> Text64 {

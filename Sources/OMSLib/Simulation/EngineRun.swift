@@ -112,7 +112,7 @@ final class EngineRun {
   let missingCount: Int
   var agent: Agent
   var writer: JournalWriter<WorldDisk>
-  private var tail: RingTail
+  private var tail: DurableTail
   /// What recovery found that nobody had seen as durable.
   let recovered: [[UInt8]]
 
@@ -151,7 +151,7 @@ final class EngineRun {
     var options = settings.options
     options.mode = settings.mode
     writer = try JournalWriter(fileSystem: disk, options: options, ring: ring, start: start, utc: utc)
-    tail = RingTail(ring: ring, firstLsn: start.end.lsn + 1)
+    tail = DurableTail(ring: ring, firstLsn: start.end.lsn + 1)
     self.report = report
     self.recovered = recovered
     let ids = replay.wireIDs
@@ -177,14 +177,8 @@ final class EngineRun {
 
   /// Hands everything that has become durable to `observer`.
   func showDurable(to observer: Observer) {
-    while true {
-      switch tail.next(durableOnly: true) {
-      case .record(let record): observer.see(record)
-      case .none: return
-      case .lost(let lsn):
-        observer.verdict.fail("INV-16", "the observer lost records from \(lsn) on")
-        return
-      }
+    if !tail.read({ observer.see($0) }) {
+      observer.verdict.fail("INV-16", "the observer lost records from \(tail.nextLsn) on")
     }
   }
 

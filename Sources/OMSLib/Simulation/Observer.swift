@@ -28,6 +28,7 @@ final class Observer {
     var cash = Int128(0)
     var fees = Int128(0)
     var fillCount = 0
+    var lastTrade: UInt64 = 0
   }
 
   let verdict: WorldVerdict
@@ -36,6 +37,9 @@ final class Observer {
   private(set) var numbers: [Text64: UInt64] = [:]
   private(set) var fills: Set<FillKey> = []
   private(set) var positions: [PositionKey: SeenPosition] = [:]
+  /// Accounts whose fills did not come in the venue's order: what is realised and what is still invested then stand
+  /// apart differently, with the same sum.
+  private(set) var shuffledAccounts: Set<UInt16> = []
   private(set) var epochs: [UInt32] = []
   /// Order numbers in the order of their first event.
   private(set) var orderNumbers: [UInt64] = []
@@ -162,6 +166,8 @@ final class Observer {
     position.cash -= sign * image.notional.units
     position.fees += image.fee.units
     position.fillCount += 1
+    if image.trade.low < position.lastTrade { shuffledAccounts.insert(image.account.number) }
+    position.lastTrade = max(position.lastTrade, image.trade.low)
     positions[place] = position
     if before.signum() * position.quantity.signum() < 0 { probes.hit(.positionFlipped) }
     verdict.expect(
@@ -188,7 +194,7 @@ final class Observer {
       verdict.fail(
         "INV-08", "quarantine at record \(lsn): order \(image.text) from \(image.a) to \(image.b)")
     case .drift:
-      lastDrift = lsn
+      if !shuffledAccounts.contains(image.account.number) { lastDrift = lsn }
       probes.hit(.driftSeen)
     case .orderAdopted: probes.hit(.orderAdopted)
     default: break

@@ -42,6 +42,8 @@ final class VenueLink {
 
   /// Every wire id that an order frame carried, and how many frames.
   private(set) var frames: [Text32: Int] = [:]
+  /// Wire ids of frames that left before their intent was on the disk, as those that reduce risk may.
+  var loose: Set<Text32> = []
   /// Wire ids that the exchange took.
   private(set) var placed: Set<Text32> = []
   /// What the exchange was told, for its restart.

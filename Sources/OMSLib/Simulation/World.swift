@@ -49,6 +49,7 @@ final class World {
   var venueFills: [Observer.PositionKey: Int64] = [:]
   var venueFillKeys: [Observer.FillKey] = []
   var ownTrade: UInt64 = 0
+  var ownOrder = Text32()
   var ownTrades: [UInt64] = []
 
   enum Phase: Int, Comparable {
@@ -116,7 +117,7 @@ final class World {
     while now < end, verdict.failures.isEmpty {
       turn()
       let next = min(min(engineDue, link.nextDue), min(min(writerDue, nextCommand), min(nextChaos, restartAt)))
-      now = min(max(next, now + 1_000), end)
+      now = min(next > now ? next : now + 50_000, end)
       steps += 1
       verdict.step = steps
       verdict.time = now
@@ -154,6 +155,7 @@ final class World {
       if corpse != nil { return die() }
       if run.ring.appendedLsn > run.ring.durableLsn { writerDue = now + max(syncDelay(), 1_000_000) }
       noteJournal(run)
+      guard self.run === run else { return }
     }
     run.showDurable(to: observer)
     compareAfterConnect(run)

@@ -106,7 +106,9 @@ import Testing
     case .cancelRejected: fixture.venue(.cancelRejected, "story") { $0.remedyRaw = VenueEvent.Remedy.refused.rawValue }
     case .expired: fixture.venue(.expired, "story")
     case .unknown: fixture.venue(.outcomeUnknown, "story")
-    case .notSent: fixture.venue(.notSent, "story")
+    case .notSent:
+      let frame = fixture.row("story")?.frameRequest ?? 0
+      fixture.venue(.notSent, "story") { $0.requestID = frame }
     case .silence(let nanoseconds): fixture.wait(nanoseconds)
     case .reportOpen:
       fixture.venue(.orderReport, "story") { $0.statusRaw = VenueEvent.ReportedStatus.open.rawValue }
@@ -207,9 +209,10 @@ import Testing
     #expect(fixture.amend("a", quantity: 60_000).outcome == .accepted)
     #expect(fixture.requestKinds == [.amendOrder])
     #expect(fixture.status("a") == .pendingAmend)
+    let frame = fixture.row("a")?.frameRequest ?? 0
     fixture.venue(.amended, "a") { event in
       event.quantity = 60_000
-      event.requestID = 9
+      event.requestID = frame
     }
     #expect(fixture.status("a") == .open)
     #expect(fixture.row("a")?.image.quantity == 60_000)

@@ -26,7 +26,9 @@ import Testing
     ("sim account sim.main --set BTC=x", "usage.decimal"),
     ("batch --window 0", "usage.count"), ("batch --rate 5", "usage.rate"), ("guard", "usage.argument"),
     ("path nowhere", "usage.value"), ("status --retry-connect soon", "usage.duration"), ("status -x", "usage.flag"),
-    ("pnl --by moon", "usage.value"), ("--nope", "usage.flag"), ("accounts show", "usage.argument"),
+    ("pnl --by symbol", "usage.value"), ("pnl --since today", "usage.flag"), ("orders --venue-view", "usage.flag"),
+    ("stop --flatten", "usage.flag"), ("guard --on-exit flatten", "usage.value"), ("--nope", "usage.flag"),
+    ("accounts show", "usage.argument"),
   ]
 
   @Test(arguments: usage) func refusesWithTwo(line: String, code: String) throws {

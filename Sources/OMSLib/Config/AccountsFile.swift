@@ -43,7 +43,7 @@ struct AccountsFile {
     let generate = fields.take("generate")
     var account = AccountSetting(name: "\(exchange).\(entry.key)", venue: exchange)
     account.place = entry.keyPlace
-    let limits = readFields(&fields, of: &account, isGenerated: generate != nil, &problems)
+    let limits = readFields(&fields, of: &account, &problems)
     fields.finish(&problems)
     guard let generate else {
       add(account, limits, &problems)
@@ -58,7 +58,7 @@ struct AccountsFile {
   }
 
   private func readFields(
-    _ fields: inout SettingFields, of account: inout AccountSetting, isGenerated: Bool, _ problems: inout ProblemList
+    _ fields: inout SettingFields, of account: inout AccountSetting, _ problems: inout ProblemList
   ) -> [LimitSetting] {
     enum AccountType: String, CaseIterable { case main, sub }
     var type: AccountType?
@@ -80,11 +80,6 @@ struct AccountsFile {
     fields.set(&account.strategy, "strategy", &problems) { $0.text(&$1) }
     fields.set(&account.permissions, "permissions", &problems) { $0.permissions(&$1) }
     fields.set(&account.balances, "sim_balances", &problems) { $0.balances(&$1) }
-    if account.mode == .live, account.key == .none, !isGenerated {
-      problems.error(
-        "config.missing", at: account.place ?? fields.place,
-        "live account '\(account.name)' has no key; add 'api_key_vault_path: NAME'")
-    }
     return readLimits(&fields, &problems)
   }
 

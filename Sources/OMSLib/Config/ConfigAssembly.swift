@@ -57,7 +57,7 @@ enum ConfigAssembly {
     }
     for (name, place) in file?.exchanges ?? [] where !venues.contains(where: { $0.name == name }) {
       if declared.contains(where: { $0.venue.name == name }) { continue }
-      if let live = file?.accounts.first(where: { $0.venue == name && $0.mode == .live }) {
+      if name != "sim", let live = file?.accounts.first(where: { $0.venue == name && $0.mode == .live }) {
         problems.error(
           "config.adapter", at: live.place ?? place,
           "'\(live.name)' is live and exchange '\(name)' has no entry in exchanges.yaml; add one with its adapter")
@@ -113,15 +113,22 @@ enum ConfigAssembly {
     if !settings.venues.contains(where: { $0.name == account.venue }) { settings.venues += builtIn.venues }
   }
 
+  /// Keys and a tag are for exchanges out there; the built-in one asks for neither, also where an account is marked live.
   private static func checkLiveAccounts(
     _ settings: EngineSettings, _ nodes: [String: YAMLNode], _ problems: inout ProblemList
   ) {
     let live = settings.accounts.filter { $0.mode == .live }
-    guard let first = live.first, let firstPlace = first.place else { return }
-    if settings.tag.isEmpty {
+    let builtIn = settings.venues.filter { $0.adapter == .simulated }.map(\.name)
+    let real = live.filter { !builtIn.contains($0.venue) }
+    if settings.tag.isEmpty, let first = real.first, let place = first.place {
       problems.error(
-        "config.missing", at: nodes[OMSFile.name]?.place ?? firstPlace,
+        "config.missing", at: nodes[OMSFile.name]?.place ?? place,
         "'\(first.name)' is live and needs an instance_tag in oms.yaml, for example 'instance_tag: a1b2c'")
+    }
+    for account in real where account.key == .none {
+      guard let place = account.place else { continue }
+      problems.error(
+        "config.missing", at: place, "live account '\(account.name)' has no key; add 'api_key_vault_path: NAME'")
     }
     for account in live {
       let hasLimit = settings.limits.contains {

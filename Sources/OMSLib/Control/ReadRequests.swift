@@ -6,7 +6,6 @@ package struct OrdersRequest: Sendable {
   package var statuses: [String]
   package var since: String?
   package var until: String?
-  package var venueView: Bool
 
   init(from members: inout RequestMembers) throws(RequestError) {
     ids = try members.list("ids")
@@ -19,7 +18,6 @@ package struct OrdersRequest: Sendable {
     statuses = try members.list("status")
     since = try members.text("since")
     until = try members.text("until")
-    venueView = try members.flag("venue_view")
   }
 }
 
@@ -43,18 +41,15 @@ package struct StateRequest: Sendable {
   package var asset: String?
   package var nonzero: Bool
   package var breached: Bool
-  package var groupBy: String?
+  /// What balances are valued in; `nil`: the report currency.
   package var currency: String?
-  package var since: String?
 
   init(from members: inout RequestMembers) throws(RequestError) {
     selection = try Selection(from: &members)
     asset = try members.text("asset")
     nonzero = try members.flag("nonzero")
     breached = try members.flag("breached")
-    groupBy = try members.text("by")
     currency = try members.text("ccy")
-    since = try members.text("since")
   }
 }
 
@@ -259,7 +254,6 @@ package struct WaitRequest: Sendable {
 package struct SessionRequest: Sendable {
   package enum OnExit: String, CaseIterable, Sendable {
     case cancel
-    case flatten
     case keep
   }
 
@@ -297,7 +291,6 @@ package struct JobRequest: Sendable {
 package struct StopRequest: Sendable {
   /// `nil`: as each account's `on_exit` says.
   package var cancelsOrders: Bool?
-  package var flatten: Bool
   package var force: Bool
   package var timeout: Int64?
   package var consent: Consent
@@ -306,7 +299,6 @@ package struct StopRequest: Sendable {
   package static let bySignal = StopRequest()
 
   private init() {
-    flatten = false
     force = false
     consent = Consent()
   }
@@ -318,7 +310,6 @@ package struct StopRequest: Sendable {
     case "cancel": cancelsOrders = true
     case let other?: throw .usage("value", "member 'orders' is '\(other)'; it can be keep, cancel")
     }
-    flatten = try members.flag("flatten")
     force = try members.flag("force")
     timeout = try members.duration("timeout")
     consent = try Consent(from: &members)

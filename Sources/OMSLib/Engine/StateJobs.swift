@@ -71,6 +71,7 @@ final class StateJob: Job {
     let rows = balances.rows.sorted {
       ($0.account.number, $0.walletRaw, $0.asset.number) < ($1.account.number, $1.walletRaw, $1.asset.number)
     }
+    let currency = request.currency ?? agent.settings.reportCurrency
     for row in rows where !row.account.isNone && selected.accounts.contains(row.account.number) {
       guard let asset = names.asset(row.asset) else { continue }
       if let wanted = request.asset, wanted != asset.name { continue }
@@ -78,13 +79,12 @@ final class StateJob: Job {
       data(
         agent,
         StateObjects(names: names, utc: agent.utc).balance(
-          row, value: value(row, asset.name, agent), currency: agent.settings.reportCurrency, now: agent.now))
+          row, value: value(row, asset.name, in: currency, agent), currency: currency, now: agent.now))
     }
   }
 
-  /// In the report currency, by the middle of the spot pair; `nil` when there is none.
-  private func value(_ row: BalanceRow, _ asset: String, _ agent: ControlAgent) -> Money? {
-    let currency = agent.settings.reportCurrency
+  /// By the middle of the spot pair; `nil` when there is none.
+  private func value(_ row: BalanceRow, _ asset: String, in currency: String, _ agent: ControlAgent) -> Money? {
     if asset == currency { return row.total }
     let pair = "\(asset)-\(currency)"
     guard let rules = agent.view.names.instruments.first(where: { $0.name.description == pair }),
@@ -112,6 +112,7 @@ final class StateJob: Job {
   private func showPnl(_ agent: ControlAgent, _ selected: Resolver.Selected) {
     let objects = StateObjects(names: agent.view.names, utc: agent.utc)
     for row in accounts.rows where !row.id.isNone && selected.accounts.contains(row.id.number) {
+      guard selected.venue.isNone || agent.view.names.account(row.id)?.venue == selected.venue else { continue }
       data(
         agent, objects.pnl(row, currency: agent.settings.reportCurrency, since: TimeText.day(of: agent.utc)))
     }

@@ -20,7 +20,6 @@ struct OrdersCommand: RequestCommand {
       .value("status", .choices(orderStatuses), nil, "Only in these states"),
       .value("since", .time, nil, "Created then or later"),
       .value("until", .time, nil, "Created before"),
-      .toggle("venue-view", "Ask the venue instead of our tables"),
       watchFlag,
     ],
     objects: ["order"], exits: [.notFound], seeAlso: ["fills", "cancel", "wait"])

@@ -4,19 +4,17 @@ import OMSLib
 struct PnlCommand: RequestCommand {
   static let spec = CommandSpec(
     "pnl", group: .state, summary: "Show profit and loss",
-    details: "Paper and live are never added up.",
+    details: """
+      Since midnight UTC, one line per account; paper and live are never added up. By symbol, or over another time, the \
+      fills say what was realized and paid.
+      """,
     examples: [
       .init("oms pnl", "per account"),
-      .init("oms pnl --by symbol --since today", "where today's came from"),
+      .init("oms fills --since today --by symbol --sum rpnl,fee", "where today's came from"),
     ],
     flags: [
-      .value(
-        "by", .choice(["account", "strategy", "symbol", "venue", "day"]), nil, "One line per", default: "account"),
-      .value("symbol", .symbol, nil, "Only this symbol"),
-      .value("strategy", .name, nil, "Only this strategy"),
+      .value("by", .choice(["account"]), nil, "One line per", default: "account"),
       .value("venue", .name, nil, "Only this venue"),
-      .value("since", .time, nil, "From then on"),
-      .value("ccy", .name, "CCY", "In this currency"),
       watchFlag,
     ],
     objects: ["pnl"], exits: [.notFound], seeAlso: ["positions", "fills"])
@@ -25,7 +23,7 @@ struct PnlCommand: RequestCommand {
   private let watch: WatchPeriod
 
   init(_ line: ParsedLine) throws(ErrorObject) {
-    var request = try RequestDraft("pnl", line, of: Self.spec, except: ["watch"])
+    var request = try RequestDraft("pnl", line, of: Self.spec, except: ["by", "watch"])
     request.addAccounts(line)
     self.request = request
     watch = WatchPeriod(line)

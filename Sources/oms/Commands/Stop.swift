@@ -11,10 +11,10 @@ struct StopCommand: RequestCommand {
     examples: [
       .init("oms stop", "each account's on_exit decides about its orders"),
       .init("oms stop --orders cancel --timeout 10s", "cancel everything that is open"),
+      .init("oms flatten -a all --yes && oms stop", "close the positions first"),
     ],
     flags: [
       .value("orders", .choice(["keep", "cancel"]), nil, "What becomes of open orders", default: "on_exit"),
-      .toggle("flatten", "Close the positions first"),
       .toggle("force", "Leave even if orders could not be settled"),
     ],
     objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["kill"],

@@ -355,17 +355,28 @@ import Testing
     #expect((configuration.settings == nil) == hasErrors)
   }
 
-  @Test func aLiveAccountNeedsATagAndIsToldAboutDefaultLimits() {
-    let accounts = "accounts:\n  sim:\n    a: {type: main, mode: live, key: \"keystore:a\"}\n"
-    let exchanges = "exchanges:\n  sim: {adapter: sim}\n"
-    let configuration = Self.load([("accounts.yaml", accounts), ("exchanges.yaml", exchanges)])
-    #expect(
-      configuration.problems.map { "\($0.severity) \($0.code)" } == ["error config.missing", "warning config.limits"])
-
-    let oms = Self.load([
-      ("accounts.yaml", accounts), ("exchanges.yaml", exchanges),
-      ("oms.yaml", "instance_tag: a1b2c\ndefault_account: sim.a\n"),
+  @Test func aLiveAccountNeedsATagAndAKey() {
+    let configuration = Self.load([
+      ("accounts.yaml", "accounts:\n  alpha:\n    a: {type: main, mode: live}\n"),
+      ("exchanges.yaml", "exchanges:\n  alpha: {adapter: binance}\n"),
     ])
+    #expect(configuration.settings == nil)
+    let messages = configuration.problems.map(\.description).joined(separator: "\n")
+    #expect(messages.contains("needs an instance_tag"))
+    #expect(messages.contains("live account 'alpha.a' has no key"))
+  }
+
+  /// Drills on the built-in exchange go the whole live path without a secret.
+  @Test(arguments: ["sim", "drills"]) func aLiveAccountOfTheBuiltInExchangeNeedsNeither(exchange: String) {
+    let accounts = "accounts:\n  \(exchange):\n    a: {type: main, mode: live}\n"
+    var files = [("accounts.yaml", accounts)]
+    if exchange != "sim" { files.append(("exchanges.yaml", "exchanges:\n  \(exchange): {adapter: sim}\n")) }
+    let configuration = Self.load(files)
+    #expect(configuration.problems.map { "\($0.severity) \($0.code)" } == ["warning config.limits"])
+    #expect(configuration.settings?.accounts.map(\.mode) == [.live])
+
+    files.append(("oms.yaml", "default_account: \(exchange).a\n"))
+    let oms = Self.load(files)
     #expect(oms.problems.filter { $0.severity == .error }.map(\.code) == ["config.value"])
   }
 

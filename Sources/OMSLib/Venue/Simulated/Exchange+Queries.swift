@@ -105,7 +105,7 @@ extension Exchange {
     event.quantity = holding.quantity
     event.amount = Money(units: holding.isolatedWallet)
     event.fee = Money(units: holding.cost)
-    event.leverage = holding.leverage
+    event.leverage = holding.leverage == 0 ? defaultLeverage(instrument) : holding.leverage
     event.marginModeRaw = holding.marginModeRaw
     event.asset = markets[Int(instrument)].rules.settle
     event.walletRaw = Wallet.futures.rawValue

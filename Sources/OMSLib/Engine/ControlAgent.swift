@@ -16,7 +16,7 @@ final class ControlAgent {
   var bell: Doorbell
   private var commands: RingProducer<HotMessage>
   private var replies: RingConsumer<Reply>
-  private var tail: RingTail
+  private var tail: JournalFollower<KernelFileSystem>
   private let hotBell: Doorbell.Ringer
   /// Messages that the ring had no room for.
   private var backlog: [HotMessage] = []
@@ -30,10 +30,12 @@ final class ControlAgent {
   private(set) var isStopping = false
   var stopIsReady = false
   private(set) var version: UInt64 = 0
+  private var lastTrouble: JournalError?
 
   init(
     settings: EngineSettings, facts: EngineFacts, shadow: Shadow, clock: EngineClock, view: JournalView,
-    ring: JournalRing, firstLsn: UInt64, server: consuming ControlServer, bell: consuming Doorbell,
+    ring: JournalRing, tail: consuming JournalFollower<KernelFileSystem>, server: consuming ControlServer,
+    bell: consuming Doorbell,
     commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
   ) {
     self.settings = settings
@@ -43,7 +45,7 @@ final class ControlAgent {
     self.view = view
     self.ring = ring
     gate = GateFile(path: facts.gatePath)
-    tail = RingTail(ring: ring, firstLsn: firstLsn)
+    self.tail = tail
     self.server = server
     self.bell = bell
     self.commands = commands
@@ -72,19 +74,26 @@ final class ControlAgent {
     flushBacklog()
   }
 
-  private var hasNews: Bool { !replies.isEmpty || ring.appendedLsn >= tail.nextLsn || !backlog.isEmpty }
+  private var hasNews: Bool {
+    if !replies.isEmpty || !backlog.isEmpty { return true }
+    return ring.appendedLsn > tail.cursor && tail.trouble == nil
+  }
 
   private func takeNews() {
     while let reply = replies.tryPop() { answers[reply.token] = reply }
-    loop: while true {
-      switch tail.next() {
-      case .record(let record):
-        view.apply(record)
-        version += 1
-      case .none: break loop
-      case .lost: preconditionFailure("the control thread was a whole journal ring behind")
-      }
+    let now = clock.now
+    while let record = tail.next(now: now) {
+      view.apply(record)
+      version += 1
     }
+    tellTrouble()
+  }
+
+  /// Answers that wait for the journal wait until it can be read again; whoever runs the engine is told why, once.
+  private func tellTrouble() {
+    guard tail.trouble != lastTrouble else { return }
+    lastTrouble = tail.trouble
+    if let lastTrouble { EngineProcess.say("oms: warning: replies wait for the journal: \(lastTrouble)\n") }
   }
 
   private func stepJobs() {
@@ -193,6 +202,8 @@ struct EngineFacts: Sendable {
   var snapshotDirectory = ""
   /// The longest turn of the hot thread in the last second.
   let loopLag = SharedGauge()
+  /// Up to here events are in the log's files.
+  let loggedSeq = SharedGauge()
 }
 
 /// A request that is being worked on. Classes, since the control plane keeps many kinds of them in one list.

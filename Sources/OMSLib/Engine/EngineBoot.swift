@@ -8,7 +8,6 @@ struct EngineBoot: ~Copyable {
   var log: EventLog
   let view: JournalView
   let clock: EngineClock
-  let firstLsn: UInt64
 
   /// 2020-01-01T00:00:00Z: epochs count seconds from here.
   private static let epochStart: Int64 = 1_577_836_800
@@ -63,11 +62,9 @@ struct EngineBoot: ~Copyable {
     _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog, _ view: JournalView,
     _ clock: EngineClock, _ options: EngineOptions
   ) -> EngineBoot {
-    let firstLsn = journal.ring.durableLsn + 1
     let agent = EngineAgent(
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
-      agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, clock: clock,
-      firstLsn: firstLsn)
+      agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, clock: clock)
   }
 }

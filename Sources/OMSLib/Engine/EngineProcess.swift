@@ -51,8 +51,8 @@ struct EngineProcess {
     let server = try makeServer(wake)
     let names = boot.view.names
     let housekeeping = Housekeeping(
-      log: boot.log, ring: ring, firstLsn: boot.firstLsn, names: names, clock: clock, signals: shared,
-      service: service, echoes: options.echoesEvents)
+      log: boot.log, logged: facts.loggedSeq, tail: boot.journal.follower(.durable), names: names, clock: clock,
+      signals: shared, service: service, echoes: options.echoesEvents)
     let journalLoop = JournalLoop(
       core: coreWriter, exchange: exchangeWriter, ring: ring, exchangeRing: boot.exchangeJournal.ring, clock: clock,
       signals: shared, bells: [hotBell, controlBell])
@@ -64,8 +64,8 @@ struct EngineProcess {
       every: options.settings.snapshot.everyNanoseconds, clock: clock, signals: shared)
     let control = ControlAgent(
       settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
-      firstLsn: boot.firstLsn,
-      server: server, bell: parts.controlBell, commands: parts.commandStart, replies: parts.replyEnd, hotBell: hotBell)
+      tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
+      replies: parts.replyEnd, hotBell: hotBell)
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
     try main.run(hot, journalLoop, control, housekeeping, shadow, clock, ready)
     if let writer = journalLoop.takeExchange() {

@@ -11,6 +11,7 @@ final class EventsJob: Job {
   private var count: Int64 = 0
   private var lastShown: EngineTime
   private var history: EventHistory?
+  private var waitsForLog = false
   private var doneExit: UInt8?
   /// Lines looked at in one step: others have a turn too.
   private static let linesPerStep = 2_000
@@ -22,7 +23,7 @@ final class EventsJob: Job {
   }
 
   override func patience(_ agent: ControlAgent) -> Int32 {
-    if history != nil { return 0 }
+    if history != nil { return waitsForLog ? 20 : 0 }
     return request.idle == nil ? 1_000 : 20
   }
 
@@ -153,6 +154,7 @@ final class EventsJob: Job {
   private func read(_ agent: ControlAgent, _ history: EventHistory) throws(RequestError) -> Bool {
     guard client.map({ agent.server.hasRoom($0) }) ?? false else { return false }
     let memory = agent.view.lines.first?.seq ?? .max
+    waitsForLog = false
     for _ in 0..<500 {
       guard let line = history.next() else { break }
       guard let seq = line.seq, seq > cursor else { continue }
@@ -168,6 +170,12 @@ final class EventsJob: Job {
       }
     }
     guard history.isDone else { return false }
+    if memory != .max, UInt64(clamping: agent.facts.loggedSeq.value) + 1 < memory {
+      // The log is behind memory for now: what lies between is still to be written.
+      self.history = EventHistory(directory: agent.facts.logDirectory, after: cursor)
+      waitsForLog = true
+      return false
+    }
     if cursor + 1 < memory, memory != .max { cursor = memory - 1 }
     return true
   }

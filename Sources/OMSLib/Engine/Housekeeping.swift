@@ -6,8 +6,11 @@ internal import CCore
 final class Housekeeping: @unchecked Sendable {
   // Unchecked: made by one thread, run by another, never by both.
   private var log: EventLog?
-  private var tail: RingTail?
+  private var tail: JournalFollower<KernelFileSystem>?
+  private var lastTrouble: JournalError?
   private var names: NameDirectory
+  /// Up to here lines are in the log's files.
+  private let logged: SharedGauge
   private let clock: EngineClock
   private let signals: EngineSignals
   private let service: ServiceManager
@@ -16,11 +19,13 @@ final class Housekeeping: @unchecked Sendable {
   private static let restNanoseconds: Int64 = 20_000_000
 
   init(
-    log: consuming EventLog, ring: JournalRing, firstLsn: UInt64, names: NameDirectory, clock: EngineClock,
-    signals: EngineSignals, service: ServiceManager, echoes: Bool
+    log: consuming EventLog, logged: SharedGauge, tail: consuming JournalFollower<KernelFileSystem>,
+    names: NameDirectory, clock: EngineClock, signals: EngineSignals, service: ServiceManager, echoes: Bool
   ) {
+    logged.set(Int64(clamping: log.lastSeq))
     self.log = consume log
-    tail = RingTail(ring: ring, firstLsn: firstLsn)
+    self.logged = logged
+    self.tail = consume tail
     self.names = names
     self.clock = clock
     self.signals = signals
@@ -46,21 +51,23 @@ final class Housekeeping: @unchecked Sendable {
     write(&log, &tail)
   }
 
-  private func write(_ log: inout EventLog, _ tail: inout RingTail) {
+  private func write(_ log: inout EventLog, _ tail: inout JournalFollower<KernelFileSystem>) {
     var wrote = false
-    loop: while true {
-      switch tail.next(durableOnly: true) {
-      case .record(let record):
-        guard let type = record.header.type else { continue }
-        unsafe names.apply(type, record.body)
-        guard type.isEvent, record.header.seq > 0 else { continue }
-        wrote = true
-        add(record, type, &log)
-      case .none: break loop
-      case .lost: preconditionFailure("the log was a whole journal ring behind")
-      }
+    let now = clock.now
+    while let record = tail.next(now: now) {
+      guard let type = record.header.type else { continue }
+      unsafe names.apply(type, record.body)
+      guard type.isEvent, record.header.seq > 0 else { continue }
+      wrote = true
+      add(record, type, &log)
     }
-    if wrote { log.flush() }
+    if wrote {
+      log.flush()
+      logged.set(Int64(clamping: log.lastSeq))
+    }
+    guard tail.trouble != lastTrouble else { return }
+    lastTrouble = tail.trouble
+    if let lastTrouble { EngineProcess.say("oms: warning: the event log waits for the journal: \(lastTrouble)\n") }
   }
 
   private func add(_ record: JournalRecord, _ type: RecordType, _ log: inout EventLog) {

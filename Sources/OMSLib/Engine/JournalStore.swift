@@ -111,6 +111,12 @@ struct JournalStore: ~Copyable {
     }
   }
 
+  /// Follows this run's records, from the first on.
+  func follower(_ bound: JournalTailer<KernelFileSystem>.Bound) -> JournalFollower<KernelFileSystem> {
+    JournalFollower(
+      fileSystem: KernelFileSystem(), options: options, ring: ring, startingAt: report.end, bound: bound)
+  }
+
   /// Ends the journal in good order, after its appender has stopped and `writer` came back from its thread.
   consuming func close(_ writer: consuming JournalWriter<KernelFileSystem>, now: EngineTime, utc: UTCTime) {
     // A journal that cannot be closed is recovered by the next start.

@@ -84,6 +84,8 @@ internal import CCore
 
   package var epoch: UInt32 { unsafe header.pointee.epoch }
   package var instance: UInt32 { unsafe header.pointee.instance }
+  /// Of the first record that this ring was made for; it lies at position 0.
+  package var firstLsn: UInt64 { unsafe header.pointee.first_lsn }
 
   /// Everything below is published.
   package var appendedPosition: UInt64 { unsafe cc_journal_appended_position(header) }

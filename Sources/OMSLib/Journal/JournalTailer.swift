@@ -38,6 +38,17 @@
     unsafe copy = .allocate(byteCount: JournalFormat.recordBytes, alignment: 64)
   }
 
+  /// Starts with the first record of the run that `ring` was made for: the ring has it, so that no segment is read
+  /// unless the reader falls behind. `end` is what that run began behind.
+  package init(
+    fileSystem: FS, options: JournalOptions, ring: JournalRing, startingAt end: JournalEnd, bound: Bound = .durable
+  ) {
+    precondition(ring.firstLsn == end.nextLsn, "a ring begins behind the journal's end at that time")
+    self.init(fileSystem: fileSystem, options: options, ring: ring, after: end.lsn, bound: bound)
+    ringPosition = 0
+    ringCheck = RecordCheck(end: end, instance: options.identity.number)
+  }
+
   deinit { unsafe copy.deallocate() }
 
   /// The next record, `nil` when there is none yet. The body is valid until the next call.

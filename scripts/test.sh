@@ -26,4 +26,5 @@ if [ -d "$OMS_SHARED/golden" ]; then
 else
   echo "--- golden: no vectors in $OMS_SHARED/golden; not run"
 fi
+stage simulate "$omsim" simulate --seeds "${SEEDS:-500}"
 scripts/total.sh "$TALLY"

@@ -58,14 +58,6 @@ test-tsan: packages ## Run the tests under the thread sanitizer
 test-asan: packages ## Run the tests under the address sanitizer
 	@$(COUNT) test-asan swift test --disable-xctest --sanitize=address --scratch-path .build/asan
 
-.PHONY: golden
-golden: build ## Check the numbers against golden vectors; OMS_GOLDEN_DIR names another folder than ../shared/golden
-	@$(BIN)/omsim golden $${OMS_GOLDEN_DIR:-../shared/golden}
-
-.PHONY: fuzz
-fuzz: packages ## Feed random bytes to a target of Fuzz/ for SECONDS; TARGET=decimal
-	@Fuzz/run.sh $(or $(TARGET),decimal) $(SECONDS)
-
 .PHONY: coverage
 coverage: packages ## Line coverage per folder; BAR=95 fails folders below it
 	@scripts/coverage.sh $(BAR)

@@ -47,6 +47,7 @@ extension World {
     switch purpose {
     case .order(let index): takeOrderReply(reply, index)
     case .compare: client.compared += 1
+    case .trading(let scope, let state): gate.confirmed[scope] = state
     case .other: break
     }
   }
@@ -54,7 +55,11 @@ extension World {
   private func takeOrderReply(_ reply: Reply, _ index: Int) {
     switch Reply.Outcome(rawValue: reply.outcomeRaw) {
     case .accepted, .replayed:
-      if reply.outcomeRaw == Reply.Outcome.replayed.rawValue { probes.hit(.repeatedCommand) }
+      if reply.outcomeRaw == Reply.Outcome.replayed.rawValue {
+        probes.hit(.repeatedCommand)
+      } else {
+        checkStopped(client.orders[index].input)
+      }
       client.acknowledge(index, number: reply.orderNumber)
       if settings.durability == .strict {
         verdict.expect(
@@ -64,6 +69,12 @@ extension World {
     case .refused: client.refuse(index)
     default: break
     }
+  }
+
+  /// INV-13: what was stopped and confirmed as stopped takes no order, whatever restarts lie in between.
+  private func checkStopped(_ input: NewOrderInput) {
+    let state = gate.confirmedState(account: input.account, instrument: input.instrument, venue: VenueLink.venue)
+    verdict.expect(state < .halted, "INV-13", "order \(input.id) was taken while trading was \(state)")
   }
 
   // MARK: Orders
@@ -240,7 +251,8 @@ extension World {
     input.scope = scope
     input.stateRaw = state.rawValue
     input.cancelsOrders = state == .killed ? 1 : 0
-    input.token = client.nextToken(.other)
+    gate.confirmed[scope] = nil
+    input.token = client.nextToken(.trading(scope, state))
     if !send(.setTrading, input) { client.forget(input.token) }
   }
 

@@ -280,6 +280,7 @@ final class World {
     guard isPowerLost else { return }
     isPowerLost = false
     client.powerLost = true
+    if settings.durability != .strict { gate.confirmed = [:] }
     disk = disk.copy()
     disk.cutPower(&crash)
     disk.heal()

@@ -21,8 +21,20 @@ struct WorldDoor: VenueDoor, ~Copyable {
 /// The trading gate of a world: what the file would say, read without delay.
 final class GateBox {
   var states: [Scope: TradingState] = [:]
+  /// What the engine has said yes to since.
+  var confirmed: [Scope: TradingState] = [:]
 
   func state(account: AccountID, instrument: InstrumentID, venue: VenueID) -> TradingState {
+    Self.strictest(states, account, instrument, venue)
+  }
+
+  func confirmedState(account: AccountID, instrument: InstrumentID, venue: VenueID) -> TradingState {
+    Self.strictest(confirmed, account, instrument, venue)
+  }
+
+  private static func strictest(
+    _ states: [Scope: TradingState], _ account: AccountID, _ instrument: InstrumentID, _ venue: VenueID
+  ) -> TradingState {
     var strictest = states[Scope()] ?? .on
     strictest = max(strictest, states[Scope(account: account)] ?? .on)
     strictest = max(strictest, states[Scope(instrument: instrument)] ?? .on)

@@ -9,6 +9,7 @@
 #include "cc_journal.h"
 #include "cc_net.h"
 #include "cc_owner.h"
+#include "cc_pages.h"
 #include "cc_process.h"
 #include "cc_ring.h"
 #include "cc_secret.h"

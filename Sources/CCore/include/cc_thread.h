@@ -68,6 +68,9 @@ void cc_event_drain(int descriptor);
 #endif
 }
 
+/// Starts to fetch the cache line at `place`, which may be anywhere.
+static inline void cc_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
+
 /// A 32-bit word that threads, also of different processes, sleep on.
 typedef struct {
   _Atomic uint32_t word;

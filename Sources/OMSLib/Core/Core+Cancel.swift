@@ -142,8 +142,8 @@ extension Core {
     if input.price > 0 { amended.image.price = input.price }
     amended.image.stopPrice = stop
     amended.worstPrice = worstPrice(amended, slippagePpm: 0)
-    var order = orderCase(amended, isReplacement: true)
-    value(&order, amended)
+    var order = orderCase(&amended, isReplacement: true)
+    value(&order, &amended)
     // Only what it adds counts: the rest of it is reserved already.
     let added = max(0, amended.remaining - row.remaining)
     order.isReducing = order.isReducing || (added == 0 && !isWorsePrice(amended, row))
@@ -153,11 +153,11 @@ extension Core {
     }
     order.needed = max(.zero, order.needed - row.reserved)
     guard hasBudget(row.image.account, isReducing: order.isReducing) else { return Verdict(reason: .rateBudget) }
-    let lock = locks(amended, isReducing: order.isReducing)
+    let lock = locks(&amended, isReducing: order.isReducing)
     guard lock.passes else { return lock }
-    let verdict = PreTradeCheck.judge(order)
+    let verdict = PreTradeCheck.judge(&order)
     guard verdict.passes else { return verdict }
-    return crossesOwn(amended) ? Verdict(reason: .selfCross) : .pass
+    return crossesOwn(&amended) ? Verdict(reason: .selfCross) : .pass
   }
 
   private func isWorsePrice(_ new: OrderRow, _ old: OrderRow) -> Bool {
@@ -176,12 +176,12 @@ extension Core {
   /// Until the venue has answered, the larger of old and new is reserved.
   private mutating func reserveForAmend(_ slot: Int) {
     let old = state.orders[slot]
-    let larger = old.withPendingAmend
+    var larger = old.withPendingAmend
     uncount(slot)
-    var order = orderCase(larger, isReplacement: true)
-    value(&order, larger)
+    var order = orderCase(&larger, isReplacement: true)
+    value(&order, &larger)
     if let notional = order.notional { state.orders[slot].worstNotional = max(notional, old.worstNotional) }
-    reserve(slot, order)
+    reserve(slot, &order)
     count(slot)
   }
 

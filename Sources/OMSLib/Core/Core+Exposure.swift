@@ -16,7 +16,10 @@ extension Core {
   }
 
   /// What can be said about an order without its price: steps, market, limits, account.
-  func orderCase(_ row: OrderRow, isReplacement: Bool) -> OrderCase {
+  ///
+  /// Rows and cases are handed on by reference here and below, and only where it says so are they changed: by value, each
+  /// call would copy half a kilobyte.
+  func orderCase(_ row: inout OrderRow, isReplacement: Bool) -> OrderCase {
     let instrument = state.instruments[row.image.instrument.index]
     let rules = instrument.rules
     let account = row.image.account.index
@@ -38,17 +41,18 @@ extension Core {
     order.ask = instrument.market.ask
     order.hasMarket = instrument.market.isValid != 0 && instrument.market.bid > 0 && instrument.market.ask > 0
     order.marketAgeNanoseconds = stamp.time.nanoseconds - instrument.market.updatedAt.nanoseconds
-    order.collar = state.limit(.collar, .account, account, row.mode)
-    order.marketAgeMax = state.limit(.maxMarketAge, .account, account, row.mode)
-    order.orderQuantityMax = state.limit(.maxOrderQuantity, .account, account, row.mode)
-    order.orderNotionalMax = state.limit(.maxOrderNotional, .account, account, row.mode)
-    order.positionNotionalMax = state.limit(.maxPositionNotional, .account, account, row.mode)
+    let limits = state.limitRow(.account, account, row.mode)
+    order.collar = state.limit(.collar, at: limits)
+    order.marketAgeMax = state.limit(.maxMarketAge, at: limits)
+    order.orderQuantityMax = state.limit(.maxOrderQuantity, at: limits)
+    order.orderNotionalMax = state.limit(.maxOrderNotional, at: limits)
+    order.positionNotionalMax = state.limit(.maxPositionNotional, at: limits)
     order.positionQuantityMax = positionQuantityLimit(row.image.account, rules.base, row.mode)
-    order.leverageMaxMilli = thousandths(state.limit(.maxLeverage, .account, account, row.mode))
-    order.liquidationDistanceMin = state.limit(.minLiquidationDistance, .account, account, row.mode)
-    order.dailyLossMax = state.limit(.dailyLoss, .account, account, row.mode)
-    order.repeatedRejectsMax = whole(state.limit(.maxRepeatedRejects, .account, account, row.mode))
-    order.balanceMax = state.limit(.maxBalance, .account, account, row.mode)
+    order.leverageMaxMilli = state.limitNumbers[limits].leverageMaxMilli
+    order.liquidationDistanceMin = state.limit(.minLiquidationDistance, at: limits)
+    order.dailyLossMax = state.limit(.dailyLoss, at: limits)
+    order.repeatedRejectsMax = state.limitNumbers[limits].repeatedRejectsMax
+    order.balanceMax = state.limit(.maxBalance, at: limits)
     order.drawdownStage = state.accounts[account].drawdownStage
     order.equity = state.accounts[account].equity
     order.hasEquity = state.accounts[account].hasEquity != 0
@@ -57,13 +61,14 @@ extension Core {
     return order
   }
 
-  private func whole(_ value: Money) -> Int64 { Int64(clamping: value.units / Money.one.units) }
-
-  private func thousandths(_ value: Money) -> Int64 { Int64(clamping: value.units / (Money.one.units / 1_000)) }
-
   /// The worst price an order may trade at: its limit, or the touch plus the slippage bound, on the tick inside it.
+  @inline(__always)
   func worstPrice(_ row: OrderRow, slippagePpm: Int64) -> Int64 {
-    if row.kind.hasLimitPrice { return row.image.price }
+    row.kind.hasLimitPrice ? row.image.price : slippedPrice(row, slippagePpm: slippagePpm)
+  }
+
+  @inline(never)
+  private func slippedPrice(_ row: OrderRow, slippagePpm: Int64) -> Int64 {
     let instrument = state.instruments[row.image.instrument.index]
     let isBuy = row.side == .buy
     var reference = isBuy ? instrument.market.ask : instrument.market.bid
@@ -86,7 +91,7 @@ extension Core {
   static let notionalMax = Money(units: 1 << 110)
 
   /// Adds price, exposure and funds. Without a value for the quote asset the notional stays unknown.
-  func value(_ order: inout OrderCase, _ row: OrderRow) {
+  func value(_ order: inout OrderCase, _ row: inout OrderRow) {
     let rules = state.instruments[row.image.instrument.index].rules
     let quantity = Quantity(mantissa: order.quantity)
     order.quantityAsMoney = Money(quantity, scale: Int(rules.quantityScale))
@@ -98,86 +103,138 @@ extension Core {
     order.quoteNotional = quote
     order.notional = inReportCurrency(quote, rules.quote)
     let side = PositionSide(rawValue: row.image.positionSideRaw) ?? .net
-    let position = state.findPosition(row.image.account, row.image.instrument, side)
-    let held = position.map { state.positions[$0] } ?? PositionRow()
-    exposure(&order, row, held, order.notional ?? .zero)
-    funds(&order, row, held, quote)
+    // Row 0 stands for "none" and is zero.
+    let held = state.findPosition(row.image.account, row.image.instrument, side) ?? 0
+    exposure(&order, &row, held, order.notional ?? .zero)
+    funds(&order, &row, held, quote)
   }
 
-  private func exposure(_ order: inout OrderCase, _ row: OrderRow, _ held: PositionRow, _ notional: Money) {
-    let instrument = state.instruments[row.image.instrument.index]
-    let rules = instrument.rules
-    let scale = Int(rules.quantityScale)
-    let sign = Int128(row.side.sign)
-    let same = row.side == .buy ? held.openBuy : held.openSell
-    let working = Money(Quantity(mantissa: same), scale: scale)
-    order.positionQuantityAfter =
-      Money(units: held.book.quantity.units + sign * (working + order.quantityAsMoney).units)
-      .magnitude
-    order.worstBefore = held.worst
+  @inline(__always)
+  private func exposure(_ order: inout OrderCase, _ row: inout OrderRow, _ held: Int, _ notional: Money) {
+    let instrument = row.image.instrument.index
+    let scale = Int(state.instruments[instrument].rules.quantityScale)
+    let isBuy = row.side == .buy
+    let quantity = state.positions[held].book.quantity
+    let working = Money(
+      Quantity(mantissa: isBuy ? state.positions[held].openBuy : state.positions[held].openSell), scale: scale)
+    let added = working + order.quantityAsMoney
+    order.positionQuantityAfter = (isBuy ? quantity + added : quantity - added).magnitude
+    order.worstBefore = state.positions[held].worst
     order.worstAfter = Self.worst(
-      net: held.net, buys: row.side == .buy ? held.openBuyNotional + notional : held.openBuyNotional,
-      sells: row.side == .sell ? held.openSellNotional + notional : held.openSellNotional)
+      net: state.positions[held].net,
+      buys: isBuy ? state.positions[held].openBuyNotional + notional : state.positions[held].openBuyNotional,
+      sells: isBuy ? state.positions[held].openSellNotional : state.positions[held].openSellNotional + notional)
     order.positionNotionalAfter = order.worstAfter
-    order.netChange = Money(units: sign * notional.units)
-    order.valueAtRiskChange = Self.risk(order.worstAfter, instrument.riskQ20) - held.valueAtRisk
+    order.netChange = isBuy ? notional : -notional
+    order.valueAtRiskChange =
+      Self.risk(order.worstAfter, state.instruments[instrument].riskQ20) - state.positions[held].valueAtRisk
     // What the position still has to close, beyond what already works to close it.
-    let against = held.book.quantity.units * sign < 0 ? held.book.quantity.magnitude : Money.zero
-    let closable = against - working
-    order.closable = closable.mantissa(scale: scale, .floor).map { max(0, $0) } ?? 0
-    let isSpotSale = rules.instrumentClass == .spot && row.side == .sell
-    order.isReducing = row.flags.contains(.reduceOnly) || isSpotSale || order.quantity <= order.closable
-    order.rejectStreak = isFreshReject(held) ? Int64(held.rejectStreak) : 0
+    let closes = isBuy ? quantity.isNegative : quantity.units > 0
+    order.closable = closes ? max(.zero, quantity.magnitude - working) : .zero
+    let isSpotSale = !isBuy && state.instruments[instrument].rules.instrumentClass == .spot
+    order.isReducing = row.flags.contains(.reduceOnly) || isSpotSale || order.quantityAsMoney <= order.closable
+    order.rejectStreak = isFreshReject(held) ? Int64(state.positions[held].rejectStreak) : 0
     order.liquidationDistance = liquidationDistance(held, instrument)
   }
 
   /// Equal rejects count while they are fresh: after ten quiet seconds the venue may be asked again.
-  private func isFreshReject(_ held: PositionRow) -> Bool {
-    stamp.time.nanoseconds - held.lastRejectAt.nanoseconds < 10_000_000_000
+  @inline(__always)
+  private func isFreshReject(_ held: Int) -> Bool {
+    stamp.time.nanoseconds - state.positions[held].lastRejectAt.nanoseconds < 10_000_000_000
   }
 
-  private func liquidationDistance(_ held: PositionRow, _ instrument: InstrumentRow) -> Money {
-    guard held.liquidationPrice > 0, instrument.market.mark > 0, !held.book.quantity.isZero else { return Money.one }
-    let gap = Int128(instrument.market.mark - held.liquidationPrice)
-    return Money(units: (gap < 0 ? -gap : gap) * Money.one.units / Int128(instrument.market.mark))
+  @inline(__always)
+  private func liquidationDistance(_ held: Int, _ instrument: Int) -> Money {
+    let price = state.positions[held].liquidationPrice
+    let mark = state.instruments[instrument].market.mark
+    guard price > 0, mark > 0, !state.positions[held].book.quantity.isZero else { return Money.one }
+    let gap = Int128(mark - price)
+    return Money(units: (gap < 0 ? -gap : gap) * Money.one.units / Int128(mark))
   }
 
   /// What the account must have free for it, and has.
-  private func funds(_ order: inout OrderCase, _ row: OrderRow, _ held: PositionRow, _ quote: Money) {
-    let rules = state.instruments[row.image.instrument.index].rules
-    let fee = quote.times(rules.taker, .ceil) ?? .zero
-    if rules.instrumentClass == .spot {
-      let asset = row.side == .buy ? rules.quote : rules.base
-      order.needed = row.side == .buy ? quote + max(fee, .zero) : order.quantityAsMoney
+  @inline(__always)
+  private func funds(_ order: inout OrderCase, _ row: inout OrderRow, _ held: Int, _ quote: Money) {
+    let instrument = row.image.instrument.index
+    let fee = takerFee(&row, order.quantity, quote)
+    if state.instruments[instrument].rules.instrumentClass == .spot {
+      let isBuy = row.side == .buy
+      let asset = isBuy ? state.instruments[instrument].rules.quote : state.instruments[instrument].rules.base
+      order.needed = isBuy ? quote + max(fee, .zero) : order.quantityAsMoney
       if let balance = state.findBalance(row.image.account, asset, .spot) {
         order.free = state.balances[balance].total - state.balances[balance].locked
       }
       return
     }
-    guard let balance = state.findBalance(row.image.account, rules.settle, .futures) else { return }
-    let account = state.accounts[row.image.account.index]
-    let leverage = leverage(held, rules)
-    let margin = Money(units: order.worstAfter.units / Int128(leverage))
-    order.needed = max(.zero, margin - held.margin) + max(fee, .zero)
-    order.free = state.balances[balance].total + min(.zero, account.unrealised) - account.exposure.margin
+    guard
+      let balance = state.findBalance(row.image.account, state.instruments[instrument].rules.settle, .futures)
+    else { return }
+    let account = row.image.account.index
+    let margin = Self.margin(order.worstAfter, leverage: state.positions[held].leverage)
+    order.needed = max(.zero, margin - state.positions[held].margin) + max(fee, .zero)
+    order.free =
+      state.balances[balance].total + min(.zero, state.accounts[account].unrealised)
+      - state.accounts[account].exposure.margin
+  }
+
+  /// Rounded up at 18 decimals; with ten decimals or fewer in price and quantity together it is exact and needs no
+  /// division. `quote` is the product of both, below `notionalMax`.
+  @inline(__always)
+  private func takerFee(_ row: inout OrderRow, _ quantity: Int64, _ quote: Money) -> Money {
+    let instrument = row.image.instrument.index
+    let rate = state.instruments[instrument].rules.taker
+    let decimals =
+      Int(state.instruments[instrument].rules.priceScale) + Int(state.instruments[instrument].rules.quantityScale)
+    guard decimals <= 10, rate.e8.magnitude >> 31 == 0 else { return quote.times(rate, .ceil) ?? .zero }
+    let product = Int128(row.worstPrice) &* Int128(quantity) &* Int128(PowerOfTen.int64(10 - decimals))
+    return Money(units: product &* Int128(rate.e8))
   }
 
   /// Unknown leverage is taken as one: the whole notional must be there.
-  private func leverage(_ held: PositionRow, _ rules: Instrument) -> UInt16 { max(1, held.leverage) }
+  @inline(__always)
+  private static func margin(_ worst: Money, leverage: UInt16) -> Money {
+    leverage <= 1 ? worst : Money(units: worst.units / Int128(leverage))
+  }
 
+  @inline(__always)
   func inReportCurrency(_ amount: Money, _ asset: AssetID) -> Money? {
     if asset == state.globals[0].reportAsset { return amount }
     let value = state.assets[asset.index].value
     return value.isZero ? nil : amount.times(value, .ceil)
   }
 
+  @inline(__always)
   static func worst(net: Money, buys: Money, sells: Money) -> Money {
     max((net + buys).magnitude, (net - sells).magnitude)
   }
 
+  @inline(__always)
   static func risk(_ worst: Money, _ riskQ20: Int64) -> Money {
+    // Nearly always both are small, and a plain product costs three instructions.
+    if worst.units >= 0, worst.units >> 95 == 0, riskQ20 >= 0, riskQ20 >> 32 == 0 {
+      return Money(units: (worst.units &* Int128(riskQ20)) >> 20)
+    }
     let (product, overflow) = worst.units.multipliedReportingOverflow(by: Int128(riskQ20))
     return overflow ? worst : Money(units: product >> 20)
+  }
+}
+
+/// What one position adds to each of its scopes.
+private struct ExposureChange {
+  let gross: Money
+  let net: Money
+  let valueAtRisk: Money
+  let margin: Money
+}
+
+extension ExposureRow {
+  @inline(__always)
+  fileprivate mutating func add(_ more: ExposureChange) {
+    gross += more.gross
+    net += more.net
+    valueAtRisk += more.valueAtRisk
+    margin += more.margin
+    precondition(!gross.isNegative, "gross exposure is a sum of magnitudes (INV-05)")
   }
 }
 
@@ -185,16 +242,28 @@ extension Core {
 
 extension Core {
   /// Account, instrument, strategy, venue and total, in this order; each once per mode.
-  func judgeScopes(_ order: OrderCase, _ row: OrderRow) -> Verdict {
-    let scopes: InlineArray<5, LimitScope> = [.account, .instrument, .strategy, .venue, .total]
-    for i in scopes.indices {
-      let scope = scopes[i]
-      let verdict = PreTradeCheck.judge(order, in: use(scope, row), scope)
-      guard verdict.passes else { return verdict }
+  func judgeScopes(_ order: inout OrderCase, _ row: inout OrderRow) -> Verdict {
+    let mode = row.mode
+    let account = judge(&order, .account, row.image.account.index, mode)
+    guard account.passes else { return account }
+    let instrument = judge(&order, .instrument, row.image.instrument.index, mode)
+    guard instrument.passes else { return instrument }
+    if !row.image.strategy.isNone {
+      let strategy = judge(&order, .strategy, row.image.strategy.index, mode)
+      guard strategy.passes else { return strategy }
     }
-    return .pass
+    let venue = judge(&order, .venue, row.image.venue.index, mode)
+    guard venue.passes else { return venue }
+    return judge(&order, .total, 0, mode)
   }
 
+  @inline(__always)
+  private func judge(_ order: inout OrderCase, _ scope: LimitScope, _ target: Int, _ mode: Mode) -> Verdict {
+    var use = use(scope, target, mode)
+    return PreTradeCheck.judge(&order, in: &use, scope)
+  }
+
+  @inline(__always)
   private func target(_ scope: LimitScope, _ row: OrderRow) -> Int {
     switch scope {
     case .account: row.image.account.index
@@ -205,9 +274,10 @@ extension Core {
     }
   }
 
-  private func use(_ scope: LimitScope, _ row: OrderRow) -> ScopeUse {
-    let target = target(scope, row)
-    let exposure = exposure(scope, target, row.mode)
+  @inline(__always)
+  private func use(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> ScopeUse {
+    let exposure = exposure(scope, target, mode)
+    let limits = state.limitRow(scope, target, mode)
     var use = ScopeUse()
     use.applies = scope == .total || target != 0
     use.gross = exposure.gross
@@ -215,19 +285,15 @@ extension Core {
     use.valueAtRisk = exposure.valueAtRisk
     use.openOrders = exposure.openOrders
     use.rateTime = exposure.rateTime
-    use.grossMax = state.limit(.maxGrossNotional, scope, target, row.mode)
-    use.netMax = state.limit(.maxNetNotional, scope, target, row.mode)
-    use.valueAtRiskMax = state.limit(.maxVaR, scope, target, row.mode)
-    use.openOrdersMax = whole(state.limit(.maxOpenOrders, scope, target, row.mode))
-    use.rateInterval = rateInterval(scope, target, row.mode)
+    use.grossMax = state.limit(.maxGrossNotional, at: limits)
+    use.netMax = state.limit(.maxNetNotional, at: limits)
+    use.valueAtRiskMax = state.limit(.maxVaR, at: limits)
+    use.openOrdersMax = state.limitNumbers[limits].openOrdersMax
+    use.rateInterval = state.limitNumbers[limits].rateInterval
     return use
   }
 
-  private func rateInterval(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> Int64 {
-    let rate = whole(state.limit(.maxOrdersPerSecond, scope, target, mode))
-    return rate > 0 ? max(1, 1_000_000_000 / rate) : 0
-  }
-
+  @inline(__always)
   package func exposure(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> ExposureRow {
     let isLive = mode == .live
     switch scope {
@@ -239,6 +305,7 @@ extension Core {
     }
   }
 
+  @inline(__always)
   private mutating func change(
     _ scope: LimitScope, _ target: Int, _ mode: Mode, _ body: (inout ExposureRow) -> Void
   ) {
@@ -255,6 +322,7 @@ extension Core {
     }
   }
 
+  @inline(__always)
   private mutating func changeScopes(_ row: OrderRow, _ body: (inout ExposureRow) -> Void) {
     change(.account, row.image.account.index, row.mode, body)
     change(.instrument, row.image.instrument.index, row.mode, body)
@@ -273,17 +341,21 @@ extension Core {
   }
 
   mutating func chargeRate(_ slot: Int) {
-    let row = state.orders[slot]
+    charge(.account, slot)
+    charge(.instrument, slot)
+    charge(.venue, slot)
+    charge(.total, slot)
+    if !state.orders[slot].image.strategy.isNone { charge(.strategy, slot) }
+  }
+
+  @inline(__always)
+  private mutating func charge(_ scope: LimitScope, _ slot: Int) {
     let now = stamp.time
-    let scopes: InlineArray<5, LimitScope> = [.account, .instrument, .strategy, .venue, .total]
-    for i in scopes.indices {
-      let scope = scopes[i]
-      let target = target(scope, row)
-      if scope == .strategy, target == 0 { continue }
-      let interval = rateInterval(scope, target, row.mode)
-      change(scope, target, row.mode) { exposure in
-        exposure.rateTime = PreTradeCheck.nextRateTime(exposure.rateTime, now: now, interval: interval)
-      }
+    let mode = state.orders[slot].mode
+    let target = target(scope, state.orders[slot])
+    let interval = state.limitNumbers[state.limitRow(scope, target, mode)].rateInterval
+    change(scope, target, mode) { exposure in
+      exposure.rateTime = PreTradeCheck.nextRateTime(exposure.rateTime, now: now, interval: interval)
     }
   }
 }
@@ -292,16 +364,18 @@ extension Core {
 
 extension Core {
   /// What the order locks in the account's own books.
-  func reserve(_ row: inout OrderRow, _ order: OrderCase) {
+  @inline(__always)
+  func reserve(_ row: inout OrderRow, _ order: inout OrderCase) {
     guard row.walletRaw == Wallet.spot.rawValue else { return }
-    let rules = state.instruments[row.image.instrument.index].rules
-    row.reservedAsset = row.side == .buy ? rules.quote : rules.base
+    let instrument = row.image.instrument.index
+    row.reservedAsset =
+      row.side == .buy ? state.instruments[instrument].rules.quote : state.instruments[instrument].rules.base
     row.reserved = order.needed
   }
 
-  mutating func reserve(_ slot: Int, _ order: OrderCase) {
+  mutating func reserve(_ slot: Int, _ order: inout OrderCase) {
     var row = state.orders[slot]
-    reserve(&row, order)
+    reserve(&row, &order)
     state.orders[slot].reservedAsset = row.reservedAsset
     state.orders[slot].reserved = row.reserved
   }
@@ -344,6 +418,7 @@ extension Core {
     remeasure(position)
   }
 
+  @inline(__always)
   private mutating func lock(_ row: OrderRow, _ amount: Money) {
     guard !amount.isZero, !row.reservedAsset.isNone,
       let balance = state.balance(row.image.account, row.reservedAsset, .spot)
@@ -362,15 +437,16 @@ extension Core {
     }
     // A slice counts with its parent.
     guard state.orders[slot].parent == 0 else { return count(slot) }
-    let worst = state.orders[slot].withPendingAmend
-    var order = orderCase(worst, isReplacement: true)
-    value(&order, worst)
+    var worst = state.orders[slot].withPendingAmend
+    var order = orderCase(&worst, isReplacement: true)
+    value(&order, &worst)
     // A value that is unknown now keeps what was reserved while it was known.
     if let notional = order.notional { state.orders[slot].worstNotional = notional }
-    reserve(slot, order)
+    reserve(slot, &order)
     count(slot)
   }
 
+  @inline(__always)
   func positionRow(of row: OrderRow) -> Int? {
     state.findPosition(
       row.image.account, row.image.instrument, PositionSide(rawValue: row.image.positionSideRaw) ?? .net)
@@ -378,35 +454,43 @@ extension Core {
 
   /// Brings a position row's share of all scopes up to date with its quantity, open orders and mark.
   mutating func remeasure(_ position: Int) {
-    let row = state.positions[position]
-    let instrument = state.instruments[row.instrument.index]
-    let rules = instrument.rules
-    let price = instrument.market.mark > 0 ? instrument.market.mark : row.venueEntry
-    var net = Money.zero
-    if !row.book.isFlat {
-      let quote = row.book.quantity.times(Price(mantissa: price), scale: Int(rules.priceScale), .halfEven) ?? .zero
-      net = inReportCurrency(price > 0 ? quote : row.book.cost, rules.quote) ?? row.net
-    }
-    let worst = Self.worst(net: net, buys: row.openBuyNotional, sells: row.openSellNotional)
-    let risk = Self.risk(worst, instrument.riskQ20)
-    let isSpot = rules.instrumentClass == .spot
-    let margin = isSpot ? Money.zero : Money(units: worst.units / Int128(leverage(row, rules)))
-    guard worst != row.worst || net != row.net || risk != row.valueAtRisk || margin != row.margin else { return }
+    let account = state.positions[position].account
+    let instrument = state.positions[position].instrument.index
+    let net = signedNotional(position)
+    let worst = Self.worst(
+      net: net, buys: state.positions[position].openBuyNotional, sells: state.positions[position].openSellNotional)
+    let risk = Self.risk(worst, state.instruments[instrument].riskQ20)
+    let isSpot = state.instruments[instrument].rules.instrumentClass == .spot
+    let margin = isSpot ? Money.zero : Self.margin(worst, leverage: state.positions[position].leverage)
+    let moreWorst = worst - state.positions[position].worst
+    let moreNet = net - state.positions[position].net
+    let moreRisk = risk - state.positions[position].valueAtRisk
+    let moreMargin = margin - state.positions[position].margin
+    guard !moreWorst.isZero || !moreNet.isZero || !moreRisk.isZero || !moreMargin.isZero else { return }
     state.positions[position].worst = worst
     state.positions[position].net = net
     state.positions[position].valueAtRisk = risk
     state.positions[position].margin = margin
-    let mode = state.accounts[row.account.index].mode
-    let change: (inout ExposureRow) -> Void = { exposure in
-      exposure.gross += worst - row.worst
-      exposure.net += net - row.net
-      exposure.valueAtRisk += risk - row.valueAtRisk
-      exposure.margin += margin - row.margin
-      precondition(!exposure.gross.isNegative, "gross exposure is a sum of magnitudes (INV-05)")
-    }
-    self.change(.account, row.account.index, mode, change)
-    self.change(.instrument, row.instrument.index, mode, change)
-    self.change(.venue, rules.venue.index, mode, change)
-    self.change(.total, 0, mode, change)
+    let mode = state.accounts[account.index].mode
+    let venue = state.instruments[instrument].rules.venue.index
+    let more = ExposureChange(gross: moreWorst, net: moreNet, valueAtRisk: moreRisk, margin: moreMargin)
+    change(.account, account.index, mode) { $0.add(more) }
+    change(.instrument, instrument, mode) { $0.add(more) }
+    change(.venue, venue, mode) { $0.add(more) }
+    change(.total, 0, mode) { $0.add(more) }
+  }
+
+  /// What the position is worth in the report currency; the last value where it cannot be said.
+  @inline(__always)
+  private func signedNotional(_ position: Int) -> Money {
+    guard !state.positions[position].book.isFlat else { return .zero }
+    let instrument = state.positions[position].instrument.index
+    let mark = state.instruments[instrument].market.mark
+    let price = mark > 0 ? mark : state.positions[position].venueEntry
+    let scale = Int(state.instruments[instrument].rules.priceScale)
+    let quote = state.positions[position].book.quantity.times(Price(mantissa: price), scale: scale, .halfEven) ?? .zero
+    return inReportCurrency(
+      price > 0 ? quote : state.positions[position].book.cost, state.instruments[instrument].rules.quote)
+      ?? state.positions[position].net
   }
 }

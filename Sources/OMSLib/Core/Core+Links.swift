@@ -46,7 +46,7 @@ extension Core {
     var at = state.accounts[row.image.account.index].openHead
     while at != 0 {
       let other = Int(at) - 1
-      at = state.orders[other].nextOfAccount
+      at = state.orderLinks[other].nextOfAccount
       guard state.orders[other].linked == row.image.orderNumber,
         state.orders[other].image.linkRaw == OrderLink.oco.rawValue
       else { continue }
@@ -62,7 +62,7 @@ extension Core {
     var at = state.accounts[state.orders[slot].image.account.index].openHead
     while at != 0 {
       let other = Int(at) - 1
-      at = state.orders[other].nextOfAccount
+      at = state.orderLinks[other].nextOfAccount
       guard state.orders[other].linked == number, state.orders[other].image.linkRaw == OrderLink.oto.rawValue,
         state.orders[other].isHeld != 0
       else { continue }
@@ -81,9 +81,9 @@ extension Core {
 
   /// An order that was kept here goes to the venue, if the gate still lets it.
   mutating func release(_ slot: Int, _ output: inout StepOutput) {
-    let row = state.orders[slot]
+    var row = state.orders[slot]
     precondition(row.isHeld != 0 && row.isOpen, "only what was held is released")
-    let lock = locks(row, isReducing: row.opensRisk == 0)
+    let lock = locks(&row, isReducing: row.opensRisk == 0)
     guard lock.passes else {
       if move(slot, to: .cancelled, reason: lock.reason, &output) { emitOrder(slot, &output) }
       return
@@ -248,7 +248,7 @@ extension Core {
     var at = state.accounts[state.orders[slot].image.account.index].openHead
     while at != 0 {
       let other = Int(at) - 1
-      at = state.orders[other].nextOfAccount
+      at = state.orderLinks[other].nextOfAccount
       if state.orders[other].parent == number { requestCancel(other, reason: reason, &output) }
     }
   }

@@ -7,34 +7,36 @@ extension Core {
     let instrument = state.orders[slot].image.instrument.index
     let here = UInt32(slot + 1)
     let accountHead = state.accounts[account].openHead
-    state.orders[slot].nextOfAccount = accountHead
-    if accountHead != 0 { state.orders[Int(accountHead) - 1].previousOfAccount = here }
+    state.orderLinks[slot].nextOfAccount = accountHead
+    if accountHead != 0 { state.orderLinks[Int(accountHead) - 1].previousOfAccount = here }
     state.accounts[account].openHead = here
     let instrumentHead = state.instruments[instrument].openHead
-    state.orders[slot].nextOfInstrument = instrumentHead
-    if instrumentHead != 0 { state.orders[Int(instrumentHead) - 1].previousOfInstrument = here }
+    state.orderLinks[slot].nextOfInstrument = instrumentHead
+    if instrumentHead != 0 { state.orderLinks[Int(instrumentHead) - 1].previousOfInstrument = here }
     state.instruments[instrument].openHead = here
     state.instruments[instrument].openCount += 1
     widenOwn(slot)
   }
 
   mutating func unlink(_ slot: Int) {
-    let row = state.orders[slot]
-    let account = row.image.account.index
-    let instrument = row.image.instrument.index
-    if row.previousOfAccount != 0 {
-      state.orders[Int(row.previousOfAccount) - 1].nextOfAccount = row.nextOfAccount
+    let account = state.orders[slot].image.account.index
+    let instrument = state.orders[slot].image.instrument.index
+    let links = state.orderLinks[slot]
+    if links.previousOfAccount != 0 {
+      state.orderLinks[Int(links.previousOfAccount) - 1].nextOfAccount = links.nextOfAccount
     } else {
-      state.accounts[account].openHead = row.nextOfAccount
+      state.accounts[account].openHead = links.nextOfAccount
     }
-    if row.nextOfAccount != 0 { state.orders[Int(row.nextOfAccount) - 1].previousOfAccount = row.previousOfAccount }
-    if row.previousOfInstrument != 0 {
-      state.orders[Int(row.previousOfInstrument) - 1].nextOfInstrument = row.nextOfInstrument
+    if links.nextOfAccount != 0 {
+      state.orderLinks[Int(links.nextOfAccount) - 1].previousOfAccount = links.previousOfAccount
+    }
+    if links.previousOfInstrument != 0 {
+      state.orderLinks[Int(links.previousOfInstrument) - 1].nextOfInstrument = links.nextOfInstrument
     } else {
-      state.instruments[instrument].openHead = row.nextOfInstrument
+      state.instruments[instrument].openHead = links.nextOfInstrument
     }
-    if row.nextOfInstrument != 0 {
-      state.orders[Int(row.nextOfInstrument) - 1].previousOfInstrument = row.previousOfInstrument
+    if links.nextOfInstrument != 0 {
+      state.orderLinks[Int(links.nextOfInstrument) - 1].previousOfInstrument = links.previousOfInstrument
     }
     precondition(state.instruments[instrument].openCount > 0, "a linked order is counted")
     state.instruments[instrument].openCount -= 1
@@ -42,10 +44,7 @@ extension Core {
       state.instruments[instrument].ownBidMax = 0
       state.instruments[instrument].ownAskMin = .max
     }
-    state.orders[slot].nextOfAccount = 0
-    state.orders[slot].previousOfAccount = 0
-    state.orders[slot].nextOfInstrument = 0
-    state.orders[slot].previousOfInstrument = 0
+    state.orderLinks[slot] = OrderLinkRow()
   }
 
   /// Keeps the bounds of our own resting prices: too wide is allowed, too narrow is not.
@@ -63,19 +62,28 @@ extension Core {
 
   /// Would it trade with an order of our own, of any account of the same mode (INV-20)? The bounds answer nearly
   /// always; only when they overlap are the orders themselves looked at.
-  func crossesOwn(_ row: OrderRow) -> Bool {
-    let instrument = state.instruments[row.image.instrument.index]
+  @inline(__always)
+  func crossesOwn(_ row: inout OrderRow) -> Bool {
     guard row.worstPrice > 0, !row.flags.contains(.postOnly), !row.kind.isConditional else { return false }
+    let instrument = row.image.instrument.index
     let mayCross =
-      row.side == .buy ? row.worstPrice >= instrument.ownAskMin : row.worstPrice <= instrument.ownBidMax
-    guard mayCross else { return false }
-    var at = instrument.openHead
+      row.side == .buy
+      ? row.worstPrice >= state.instruments[instrument].ownAskMin
+      : row.worstPrice <= state.instruments[instrument].ownBidMax
+    return mayCross && meetsOwn(&row)
+  }
+
+  @inline(never)
+  private func meetsOwn(_ row: inout OrderRow) -> Bool {
+    var at = state.instruments[row.image.instrument.index].openHead
     while at != 0 {
-      let other = state.orders[Int(at) - 1]
-      at = other.nextOfInstrument
-      guard other.side != row.side, other.image.modeRaw == row.image.modeRaw, other.kind == .limit else { continue }
-      if other.image.account == row.image.account, row.image.preventionRaw != 0 { continue }
-      let price = other.withPendingAmend.worstPrice
+      let slot = Int(at) - 1
+      at = state.orderLinks[slot].nextOfInstrument
+      guard state.orders[slot].side != row.side, state.orders[slot].image.modeRaw == row.image.modeRaw,
+        state.orders[slot].kind == .limit
+      else { continue }
+      if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 { continue }
+      let price = state.orders[slot].withPendingAmend.worstPrice
       if row.side == .buy ? row.worstPrice >= price : row.worstPrice <= price { return true }
     }
     return false

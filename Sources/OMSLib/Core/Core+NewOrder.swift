@@ -12,16 +12,18 @@ extension Core {
     readMarket(input.market, input.instrument)
     let id = input.id.isEmpty ? nextEngineID() : input.id
     let wire = WireID(id, tag: tag)
+    // The place in the index is far away in memory: it is on its way while the order is judged.
+    state.orderIndex.prepare(wire.key.low)
+    var draft = Draft()
+    judge(input, &draft)
     if let slot = state.orderIndex.find(wire.key.high, wire.key.low) {
       return repeated(input, slot, &output)
     }
-    var draft = Draft()
     draft.row.image.id = id
     draft.row.keyHigh = wire.key.high
     draft.row.keyLow = wire.key.low
     draft.row.wireHigh = wire.key.high
     draft.row.wireLow = wire.key.low
-    judge(input, &draft)
     guard draft.verdict.passes else { return refuse(input.token, draft.verdict, &output) }
     if input.isDryRun != 0 { return answer(input.token, .wouldPass, &output) }
     guard Int(state.globals[0].openOrderCount) < state.capacity.orders * 3 / 4, !state.due.isFull else {
@@ -36,7 +38,7 @@ extension Core {
       state.globals[0].nextEngineOrder += 1
       draft.row.hasEngineID = 1
     }
-    insert(draft.row, at: slot, &output, wire: wire.text)
+    insert(&draft.row, at: slot, &output, wire: wire.text)
     answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
   }
 
@@ -123,6 +125,8 @@ extension Core {
       hand = hand + 1 == capacity ? 0 : hand + 1
       if state.orders[slot].isOpen || !mayForget(slot) { continue }
       state.globals[0].orderHand = UInt64(hand)
+      // The next order's row is as far away as a table of a hundred megabytes makes it.
+      state.orders.prepare(hand)
       if state.orders[slot].image.orderNumber != 0 { forget(slot) }
       state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
       return slot
@@ -132,17 +136,16 @@ extension Core {
 
   /// A user's id is burnt for ever: its order leaves the table only once the on-disk index has it.
   private func mayForget(_ slot: Int) -> Bool {
-    let row = state.orders[slot]
-    return row.image.orderNumber == 0 || row.hasEngineID != 0 || row.endLsn <= state.globals[0].idIndexLsn
+    state.orders[slot].image.orderNumber == 0 || state.orders[slot].hasEngineID != 0
+      || state.orders[slot].endLsn <= state.globals[0].idIndexLsn
   }
 
   /// Drops a finished order from the table.
   private mutating func forget(_ slot: Int) {
-    let row = state.orders[slot]
-    precondition(!row.isOpen, "an open order is never forgotten")
-    state.orderIndex.remove(row.keyHigh, row.keyLow)
-    for attempt in 0..<Int(row.image.replacements) {
-      let key = WireID(row.image.id, replacement: UInt16(attempt + 1), tag: tag).key
+    precondition(!state.orders[slot].isOpen, "an open order is never forgotten")
+    state.orderIndex.remove(state.orders[slot].keyHigh, state.orders[slot].keyLow)
+    for attempt in 0..<Int(state.orders[slot].image.replacements) {
+      let key = WireID(state.orders[slot].image.id, replacement: UInt16(attempt + 1), tag: tag).key
       state.orderIndex.remove(key.high, key.low)
     }
     state.orders[slot] = OrderRow()
@@ -168,18 +171,18 @@ extension Core {
     }
     row.worstPrice = worstPrice(row, slippagePpm: 0)
     if row.parent == 0 {
-      var order = orderCase(row, isReplacement: true)
-      value(&order, row)
+      var order = orderCase(&row, isReplacement: true)
+      value(&order, &row)
       row.worstNotional = order.notional ?? .zero
       row.opensRisk = order.isReducing ? 0 : 1
-      reserve(&row, order)
+      reserve(&row, &order)
     }
-    insert(row, at: slot, &output, wire: wire.text)
+    insert(&row, at: slot, &output, wire: wire.text)
     return state.orders[slot].image.orderNumber
   }
 
   /// Records the order, reserves its worst case and asks the venue.
-  private mutating func insert(_ row: OrderRow, at slot: Int, _ output: inout StepOutput, wire: Text32) {
+  private mutating func insert(_ row: inout OrderRow, at slot: Int, _ output: inout StepOutput, wire: Text32) {
     let number = state.globals[0].nextOrderNumber
     state.globals[0].nextOrderNumber = number + 1
     state.orders[slot] = row
@@ -207,11 +210,11 @@ extension Core {
 
   /// Asks the venue for the order. The intent is the event behind this input: recorded before any frame.
   mutating func sendNew(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
-    let venue = state.venues[state.orders[slot].image.venue.index]
+    let fence = state.venues[state.orders[slot].image.venue.index].fence
     state.orders[slot].image.statusRaw = OrderStatus.new.rawValue
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue
     state.orders[slot].sentAt = stamp.time
-    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
+    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + fence)
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     emitOrder(slot, &output)
     spendBudget(state.orders[slot].image.account)
@@ -224,12 +227,13 @@ extension Core {
   static let answerPatience: Int64 = 1_000_000_000
 
   mutating func newRequest(_ slot: Int, wire: Text32) -> VenueRequest {
+    let number = nextRequestID()
+    state.orders[slot].frameRequest = number
     let row = state.orders[slot]
     precondition(row.riskToken != 0, "no frame without the token of a risk check (INV-06)")
     var request = VenueRequest(.newOrder)
     request.wireID = wire
-    request.requestID = nextRequestID()
-    state.orders[slot].frameRequest = request.requestID
+    request.requestID = number
     request.account = row.image.account
     request.instrument = row.image.instrument
     request.venue = row.image.venue
@@ -253,6 +257,7 @@ extension Core {
   }
 
   /// Market orders go as IOC limits at their worst price; what the core performs itself is taken out.
+  @inline(__always)
   private func plainTerms(_ row: OrderRow, _ request: inout VenueRequest) {
     if row.image.emulatedRaw & Self.emulatedTrigger != 0 {
       request.orderKindRaw = row.kind.hasLimitPrice ? OrderKind.limit.rawValue : OrderKind.market.rawValue
@@ -290,23 +295,23 @@ extension Core {
   private func judge(_ input: NewOrderInput, _ draft: inout Draft) {
     draft.verdict = Verdict(reason: terms(input, &draft.row))
     guard draft.verdict.passes else { return }
-    var order = orderCase(draft.row, isReplacement: false)
+    var order = orderCase(&draft.row, isReplacement: false)
     draft.row.worstPrice = worstPrice(draft.row, slippagePpm: input.slippageMaxPpm)
-    value(&order, draft.row)
+    value(&order, &draft.row)
     draft.row.worstNotional = order.notional ?? .zero
     draft.row.opensRisk = order.isReducing ? 0 : 1
     if input.collarPpm > 0 { order.collar = Money(units: Int128(input.collarPpm) * 1_000_000_000_000) }
-    draft.verdict = locks(draft.row, isReducing: order.isReducing)
+    draft.verdict = locks(&draft.row, isReducing: order.isReducing)
     guard draft.verdict.passes else { return }
-    draft.verdict = PreTradeCheck.judge(order)
+    draft.verdict = PreTradeCheck.judge(&order)
     guard draft.verdict.passes else { return }
-    draft.verdict = judgeScopes(order, draft.row)
+    draft.verdict = judgeScopes(&order, &draft.row)
     guard draft.verdict.passes else { return }
     if !hasBudget(draft.row.image.account, isReducing: order.isReducing) {
       draft.verdict = Verdict(reason: .rateBudget)
     }
-    if crossesOwn(draft.row) { draft.verdict = Verdict(reason: .selfCross) }
-    reserve(&draft.row, order)
+    if crossesOwn(&draft.row) { draft.verdict = Verdict(reason: .selfCross) }
+    reserve(&draft.row, &order)
   }
 
   /// Names and enumerations into the row; the first thing that is wrong, or `.none`.
@@ -392,9 +397,10 @@ extension Core {
   }
 
   /// The locks of `CLI.md` 9.1 behind the name: mode, then halt; then what keeps new risk out.
-  func locks(_ row: OrderRow, isReducing: Bool) -> Verdict {
+  @inline(__always)
+  func locks(_ row: inout OrderRow, isReducing: Bool) -> Verdict {
     if row.mode == .live, !row.flags.contains(.liveAllowed) { return Verdict(reason: .liveNotAllowed) }
-    switch tradingState(row) {
+    switch tradingState(&row) {
     case .killed: return Verdict(reason: .tradingKilled)
     case .halted: return Verdict(reason: .tradingHalted)
     case .paused: if !isReducing { return Verdict(reason: .tradingPaused) }
@@ -408,7 +414,8 @@ extension Core {
   }
 
   /// The strictest of all states that apply.
-  private func tradingState(_ row: OrderRow) -> TradingState {
+  @inline(__always)
+  private func tradingState(_ row: inout OrderRow) -> TradingState {
     let raw = max(
       max(state.globals[0].tradingRaw, state.venues[row.image.venue.index].tradingRaw),
       max(

@@ -96,7 +96,7 @@ extension Core {
     while at != 0 {
       let slot = Int(at) - 1
       if state.orders[slot].seenInReconcile != 0 { state.orders[slot].seenInReconcile = 0 }
-      at = state.orders[slot].nextOfAccount
+      at = state.orderLinks[slot].nextOfAccount
     }
     // Fills before orders: an order's end is believed once its fills are here.
     query(.queryFills, account, Self.fillsRead, &output)
@@ -151,7 +151,7 @@ extension Core {
     var at = state.accounts[account].openHead
     while at != 0 {
       let slot = Int(at) - 1
-      at = state.orders[slot].nextOfAccount
+      at = state.orderLinks[slot].nextOfAccount
       let row = state.orders[slot]
       guard row.seenInReconcile == 0, row.isHeld == 0, row.hasEvidence != 0 else { continue }
       state.orders[slot].image.isUnconfirmed = 1
@@ -203,10 +203,10 @@ extension Core {
       return raiseAlarm(&output) { $0.account = adopted.image.account }
     }
     row.worstPrice = worstPrice(row, slippagePpm: 0)
-    var order = orderCase(row, isReplacement: true)
-    value(&order, row)
+    var order = orderCase(&row, isReplacement: true)
+    value(&order, &row)
     row.worstNotional = order.notional ?? .zero
-    reserve(&row, order)
+    reserve(&row, &order)
     let number = state.globals[0].nextOrderNumber
     state.globals[0].nextOrderNumber = number + 1
     row.image.orderNumber = number << 20 | UInt64(slot)

@@ -22,6 +22,7 @@ extension CoreState {
       section(texts, Int(g.textHighWater) + 1),
       section(bulks, Self.bulkCount),
       section(assetLimits, Int(g.assetLimitCount)),
+      section(orderLinks, Int(g.orderHighWater)),
     ]
   }
 
@@ -52,6 +53,7 @@ extension Core {
     case .text: return state.texts.load(section)
     case .bulk: return state.bulks.load(section)
     case .assetLimit: return state.assetLimits.load(section)
+    case .orderLink: return state.orderLinks.load(section)
     }
   }
 
@@ -59,6 +61,7 @@ extension Core {
   package mutating func finishLoading(digest: StateDigest) {
     precondition(state.orderIndex.count == 0, "rows are loaded into a core as new")
     state.digest = digest
+    state.deriveLimits()
     for slot in 0..<Int(state.globals[0].orderHighWater) { index(slot) }
     for row in 1..<(Int(state.globals[0].positionCount) + 1) {
       // The head of a chain is the row that no other row of the pair names; later rows were put in front.

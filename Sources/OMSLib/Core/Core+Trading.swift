@@ -89,7 +89,7 @@ extension Core {
       var at = isInScope ? state.accounts[account].openHead : 0
       while at != 0 {
         let slot = Int(at) - 1
-        at = state.orders[slot].nextOfAccount
+        at = state.orderLinks[slot].nextOfAccount
         guard wants(bulk, slot) else { continue }
         guard budget > 0 else { return }
         budget -= 1

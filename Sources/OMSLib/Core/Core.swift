@@ -76,6 +76,7 @@ package struct Core: ~Copyable {
 
   private mutating func rollDay() {
     let day: Int64 = 86_400_000_000_000
+    guard stamp.utc.nanoseconds - state.globals[0].dayStart.nanoseconds >= day else { return }
     let start = UTCTime(nanoseconds: stamp.utc.nanoseconds - stamp.utc.nanoseconds % day)
     guard start > state.globals[0].dayStart else { return }
     state.globals[0].dayStart = start
@@ -101,9 +102,11 @@ extension Core {
   /// Exports the order in `slot` as it is now.
   mutating func emitOrder(_ slot: Int, _ output: inout StepOutput) {
     state.orders[slot].image.updated = stamp.utc
-    let image = state.orders[slot].image
-    precondition(image.filled >= 0 && image.filled <= image.quantity, "0 <= filled <= quantity (INV-03)")
-    output.emit(.order, seq: nextSeq(), image)
+    precondition(
+      state.orders[slot].image.filled >= 0 && state.orders[slot].image.filled <= state.orders[slot].image.quantity,
+      "0 <= filled <= quantity (INV-03)")
+    let seq = nextSeq()
+    output.emit(.order, seq: seq, state.orders[slot].image)
   }
 
   mutating func notice(

@@ -207,10 +207,6 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var fence = EngineTime.zero
   package var riskToken: UInt64 = 0
   package var cancelSentAt = EngineTime.zero
-  package var nextOfAccount: UInt32 = 0
-  package var previousOfAccount: UInt32 = 0
-  package var nextOfInstrument: UInt32 = 0
-  package var previousOfInstrument: UInt32 = 0
   package var triggerVersion: UInt32 = 0
   package var childCount: UInt32 = 0
   package var reservedAsset = AssetID.none
@@ -266,6 +262,15 @@ package struct OrderRow: Sendable, BitwiseCopyable {
     return (side == .buy) == isStop
   }
   package var isOpen: Bool { image.orderNumber != 0 && !status.isDone }
+}
+
+/// An open order's place in the lists of its account and of its instrument: row + 1, 0 at the ends. Apart from the order,
+/// so that joining a list does not touch whole rows of its neighbours.
+package struct OrderLinkRow: Sendable, BitwiseCopyable {
+  package var nextOfAccount: UInt32 = 0
+  package var previousOfAccount: UInt32 = 0
+  package var nextOfInstrument: UInt32 = 0
+  package var previousOfInstrument: UInt32 = 0
 }
 
 package struct PositionRow: Sendable, BitwiseCopyable {

@@ -1,87 +1,140 @@
-internal import Glibc
-
 /// All state of the core: tables of rows, and the indexes that follow from them.
 ///
-/// Owner: one core. No references leave it; a copy of the rows is a snapshot.
+/// Owner: one core. No references leave it; a copy of the rows is a snapshot. The value itself is one word: a value as
+/// large as all its tables would be copied at every call.
 @safe package struct CoreState: ~Copyable {
-  package let capacity: CoreCapacity
-  private let log: UnsafeMutablePointer<UndoLog>
-  package internal(set) var digest = StateDigest()
-
-  var globals: Table<GlobalRow>
-  package internal(set) var assets: Table<AssetRow>
-  package internal(set) var venues: Table<VenueRow>
-  package internal(set) var instruments: Table<InstrumentRow>
-  package internal(set) var accounts: Table<AccountRow>
-  package internal(set) var strategies: Table<StrategyRow>
-  package internal(set) var orders: Table<OrderRow>
-  package internal(set) var positions: Table<PositionRow>
-  package internal(set) var balances: Table<BalanceRow>
-  package internal(set) var virtuals: Table<VirtualRow>
-  var fillIDs: Table<FillIDRow>
-  var limits: Table<Money>
-  /// Bit `kind` of row `scope`: this limit was set for this very target.
-  var limitMasks: Table<UInt64>
-  package internal(set) var texts: Table<TextRow>
-  var bulks: Table<BulkRow>
-  var assetLimits: Table<AssetLimitRow>
-
-  var orderIndex: OrderIndex
-  var fillIndex: FillIndex
-  var positionIndex: PairIndex
-  var balanceIndex: PairIndex
-  var due: DueHeap
-
-  static let bulkCount = 16
-  static let assetLimitCount = 1_024
-  static let limitStride = 32
+  private let tables: UnsafeMutablePointer<CoreTables>
 
   package init(capacity: CoreCapacity) {
-    let log = UnsafeMutablePointer<UndoLog>.allocate(capacity: 1)
-    unsafe log.initialize(to: UndoLog())
-    unsafe self.log = log
-    self.capacity = capacity
-    unsafe globals = Table(.global, capacity: 1, unsafeLog: log)
-    unsafe assets = Table(.asset, capacity: capacity.assets, unsafeLog: log)
-    unsafe venues = Table(.venue, capacity: capacity.venues, unsafeLog: log)
-    unsafe instruments = Table(.instrument, capacity: capacity.instruments, unsafeLog: log)
-    unsafe accounts = Table(.account, capacity: capacity.accounts, unsafeLog: log)
-    unsafe strategies = Table(.strategy, capacity: capacity.strategies, unsafeLog: log)
-    unsafe orders = Table(.order, capacity: capacity.orders, unsafeLog: log)
-    unsafe positions = Table(.position, capacity: capacity.positions, unsafeLog: log)
-    unsafe balances = Table(.balance, capacity: capacity.balances, unsafeLog: log)
-    unsafe virtuals = Table(.virtualPosition, capacity: capacity.positions * 2, unsafeLog: log)
-    unsafe fillIDs = Table(.fillID, capacity: capacity.fillIDs, unsafeLog: log)
-    unsafe limits = Table(.limit, capacity: Self.limitRows(capacity) * Self.limitStride, unsafeLog: log)
-    unsafe limitMasks = Table(.limitMask, capacity: Self.limitRows(capacity), unsafeLog: log)
-    unsafe texts = Table(.text, capacity: capacity.texts, unsafeLog: log)
-    unsafe bulks = Table(.bulk, capacity: Self.bulkCount, unsafeLog: log)
-    unsafe assetLimits = Table(.assetLimit, capacity: Self.assetLimitCount, unsafeLog: log)
-    orderIndex = OrderIndex(capacity: capacity.orders * 2)
-    fillIndex = FillIndex(capacity: capacity.fillIDs)
-    positionIndex = PairIndex(capacity.accounts, capacity.instruments)
-    balanceIndex = PairIndex(capacity.accounts * 2, capacity.assets)
-    due = DueHeap(capacity: capacity.orders * 4)
+    unsafe tables = .allocate(capacity: 1)
+    unsafe tables.initialize(to: CoreTables(capacity: capacity))
     globals[0] = GlobalRow()
     setLimitDefaults()
     commit()
   }
 
   deinit {
-    unsafe log.deinitialize(count: 1)
-    unsafe log.deallocate()
+    unsafe tables.deinitialize(count: 1)
+    unsafe tables.deallocate()
   }
+
+  package var capacity: CoreCapacity {
+    @inline(__always) _read { yield unsafe tables.pointee.capacity }
+  }
+  package internal(set) var digest: StateDigest {
+    @inline(__always) _read { yield unsafe tables.pointee.digest }
+    @inline(__always) _modify { yield unsafe &tables.pointee.digest }
+  }
+  /// What follows from the limits of a row: see ``LimitNumbers``.
+  var limitNumbers: LimitNumberTable {
+    @inline(__always) _read { yield unsafe tables.pointee.limitNumbers }
+  }
+  var places: LimitPlaces {
+    @inline(__always) _read { yield unsafe tables.pointee.places }
+  }
+  var globals: Table<GlobalRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.globals }
+    @inline(__always) _modify { yield unsafe &tables.pointee.globals }
+  }
+  package internal(set) var assets: Table<AssetRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.assets }
+    @inline(__always) _modify { yield unsafe &tables.pointee.assets }
+  }
+  package internal(set) var venues: Table<VenueRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.venues }
+    @inline(__always) _modify { yield unsafe &tables.pointee.venues }
+  }
+  package internal(set) var instruments: Table<InstrumentRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.instruments }
+    @inline(__always) _modify { yield unsafe &tables.pointee.instruments }
+  }
+  package internal(set) var accounts: Table<AccountRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.accounts }
+    @inline(__always) _modify { yield unsafe &tables.pointee.accounts }
+  }
+  package internal(set) var strategies: Table<StrategyRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.strategies }
+    @inline(__always) _modify { yield unsafe &tables.pointee.strategies }
+  }
+  package internal(set) var orders: Table<OrderRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.orders }
+    @inline(__always) _modify { yield unsafe &tables.pointee.orders }
+  }
+  var orderLinks: Table<OrderLinkRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.orderLinks }
+    @inline(__always) _modify { yield unsafe &tables.pointee.orderLinks }
+  }
+  package internal(set) var positions: Table<PositionRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.positions }
+    @inline(__always) _modify { yield unsafe &tables.pointee.positions }
+  }
+  package internal(set) var balances: Table<BalanceRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.balances }
+    @inline(__always) _modify { yield unsafe &tables.pointee.balances }
+  }
+  package internal(set) var virtuals: Table<VirtualRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.virtuals }
+    @inline(__always) _modify { yield unsafe &tables.pointee.virtuals }
+  }
+  var fillIDs: Table<FillIDRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.fillIDs }
+    @inline(__always) _modify { yield unsafe &tables.pointee.fillIDs }
+  }
+  var limits: Table<Money> {
+    @inline(__always) _read { yield unsafe tables.pointee.limits }
+    @inline(__always) _modify { yield unsafe &tables.pointee.limits }
+  }
+  var limitMasks: Table<UInt64> {
+    @inline(__always) _read { yield unsafe tables.pointee.limitMasks }
+    @inline(__always) _modify { yield unsafe &tables.pointee.limitMasks }
+  }
+  package internal(set) var texts: Table<TextRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.texts }
+    @inline(__always) _modify { yield unsafe &tables.pointee.texts }
+  }
+  var bulks: Table<BulkRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.bulks }
+    @inline(__always) _modify { yield unsafe &tables.pointee.bulks }
+  }
+  var assetLimits: Table<AssetLimitRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.assetLimits }
+    @inline(__always) _modify { yield unsafe &tables.pointee.assetLimits }
+  }
+  var orderIndex: OrderIndex {
+    @inline(__always) _read { yield unsafe tables.pointee.orderIndex }
+    @inline(__always) _modify { yield unsafe &tables.pointee.orderIndex }
+  }
+  var fillIndex: FillIndex {
+    @inline(__always) _read { yield unsafe tables.pointee.fillIndex }
+    @inline(__always) _modify { yield unsafe &tables.pointee.fillIndex }
+  }
+  var positionIndex: PairIndex {
+    @inline(__always) _read { yield unsafe tables.pointee.positionIndex }
+    @inline(__always) _modify { yield unsafe &tables.pointee.positionIndex }
+  }
+  var balanceIndex: PairIndex {
+    @inline(__always) _read { yield unsafe tables.pointee.balanceIndex }
+    @inline(__always) _modify { yield unsafe &tables.pointee.balanceIndex }
+  }
+  var due: DueHeap {
+    @inline(__always) _read { yield unsafe tables.pointee.due }
+    @inline(__always) _modify { yield unsafe &tables.pointee.due }
+  }
+
+  static let bulkCount = 16
+  static let assetLimitCount = 1_024
+  static let limitStride = 32
 
   package var global: GlobalRow { globals[0] }
 
   /// Number of rows written since the last commit.
-  package var changeCount: Int { unsafe log.pointee.count }
+  package var changeCount: Int { unsafe tables.pointee.log.pointee.count }
 
-  package func change(_ i: Int) -> (table: UInt8, row: Int) { unsafe log.pointee.change(i) }
+  package func change(_ i: Int) -> (table: UInt8, row: Int) { unsafe tables.pointee.log.pointee.change(i) }
 
   /// Ends a step.
   mutating func commit() {
-    unsafe log.pointee.commit(into: &digest)
+    unsafe tables.pointee.log.pointee.commit(into: &tables.pointee.digest)
   }
 }
 
@@ -156,91 +209,73 @@ extension CoreState {
   }
 }
 
-// MARK: Limits
+/// What the state points to.
+@safe struct CoreTables: ~Copyable {
+  let capacity: CoreCapacity
+  fileprivate let log: UnsafeMutablePointer<UndoLog>
+  var digest = StateDigest()
 
-extension CoreState {
-  static func limitRows(_ capacity: CoreCapacity) -> Int {
-    capacity.accounts * 2 + (capacity.instruments + capacity.strategies + capacity.venues + 1) * 2
+  var globals: Table<GlobalRow>
+  var assets: Table<AssetRow>
+  var venues: Table<VenueRow>
+  var instruments: Table<InstrumentRow>
+  var accounts: Table<AccountRow>
+  var strategies: Table<StrategyRow>
+  var orders: Table<OrderRow>
+  var orderLinks: Table<OrderLinkRow>
+  var positions: Table<PositionRow>
+  var balances: Table<BalanceRow>
+  var virtuals: Table<VirtualRow>
+  var fillIDs: Table<FillIDRow>
+  var limits: Table<Money>
+  /// Bit `kind` of row `scope`: this limit was set for this very target.
+  var limitMasks: Table<UInt64>
+  var texts: Table<TextRow>
+  var bulks: Table<BulkRow>
+  var assetLimits: Table<AssetLimitRow>
+
+  var orderIndex: OrderIndex
+  var fillIndex: FillIndex
+  var positionIndex: PairIndex
+  var balanceIndex: PairIndex
+  var due: DueHeap
+  let limitNumbers: LimitNumberTable
+  let places: LimitPlaces
+
+  init(capacity: CoreCapacity) {
+    let log = UnsafeMutablePointer<UndoLog>.allocate(capacity: 1)
+    unsafe log.initialize(to: UndoLog())
+    unsafe self.log = log
+    self.capacity = capacity
+    let places = LimitPlaces(capacity)
+    unsafe globals = Table(.global, capacity: 1, unsafeLog: log)
+    unsafe assets = Table(.asset, capacity: capacity.assets, unsafeLog: log)
+    unsafe venues = Table(.venue, capacity: capacity.venues, unsafeLog: log)
+    unsafe instruments = Table(.instrument, capacity: capacity.instruments, unsafeLog: log)
+    unsafe accounts = Table(.account, capacity: capacity.accounts, unsafeLog: log)
+    unsafe strategies = Table(.strategy, capacity: capacity.strategies, unsafeLog: log)
+    unsafe orders = Table(.order, capacity: capacity.orders, unsafeLog: log)
+    unsafe orderLinks = Table(.orderLink, capacity: capacity.orders, unsafeLog: log)
+    unsafe positions = Table(.position, capacity: capacity.positions, unsafeLog: log)
+    unsafe balances = Table(.balance, capacity: capacity.balances, unsafeLog: log)
+    unsafe virtuals = Table(.virtualPosition, capacity: capacity.positions * 2, unsafeLog: log)
+    unsafe fillIDs = Table(.fillID, capacity: capacity.fillIDs, unsafeLog: log)
+    unsafe limits = Table(.limit, capacity: places.count * CoreState.limitStride, unsafeLog: log)
+    unsafe limitMasks = Table(.limitMask, capacity: places.count, unsafeLog: log)
+    unsafe texts = Table(.text, capacity: capacity.texts, unsafeLog: log)
+    unsafe bulks = Table(.bulk, capacity: CoreState.bulkCount, unsafeLog: log)
+    unsafe assetLimits = Table(.assetLimit, capacity: CoreState.assetLimitCount, unsafeLog: log)
+    orderIndex = OrderIndex(capacity: capacity.orders * 2)
+    fillIndex = FillIndex(capacity: capacity.fillIDs)
+    positionIndex = PairIndex(capacity.accounts, capacity.instruments)
+    balanceIndex = PairIndex(capacity.accounts * 2, capacity.assets)
+    due = DueHeap(capacity: capacity.orders * 4)
+    limitNumbers = LimitNumberTable(places.count)
+    self.places = places
   }
 
-  /// The row of limits of a target in a mode. Target 0 is "each that has no value of its own".
-  func limitRow(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> Int {
-    let half = Self.limitRows(capacity) / 2
-    let base = mode == .live ? half : 0
-    switch scope {
-    case .account:
-      precondition(target < capacity.accounts)
-      return base + target
-    case .instrument:
-      precondition(target < capacity.instruments)
-      return base + capacity.accounts + target
-    case .strategy:
-      precondition(target < capacity.strategies)
-      return base + capacity.accounts + capacity.instruments + target
-    case .venue:
-      precondition(target < capacity.venues)
-      return base + capacity.accounts + capacity.instruments + capacity.strategies + target
-    case .total: return base + capacity.accounts + capacity.instruments + capacity.strategies + capacity.venues
-    }
-  }
-
-  /// The value in force: the target's own, else that of "each", else the built-in default.
-  package func limit(_ kind: LimitKind, _ scope: LimitScope, _ target: Int, _ mode: Mode) -> Money {
-    limits[limitRow(scope, target, mode) * Self.limitStride + Int(kind.rawValue)]
-  }
-
-  /// Whether the limit was set for this very target (or, for target 0, for "each").
-  package func isLimitSet(_ kind: LimitKind, _ scope: LimitScope, _ target: Int, _ mode: Mode) -> Bool {
-    limitMasks[limitRow(scope, target, mode)] & (1 << UInt64(kind.rawValue)) != 0
-  }
-
-  mutating func setLimit(_ kind: LimitKind, _ scope: LimitScope, _ target: Int, _ mode: Mode, _ value: Money) {
-    let row = limitRow(scope, target, mode)
-    limits[row * Self.limitStride + Int(kind.rawValue)] = value
-    limitMasks[row] |= 1 << UInt64(kind.rawValue)
-    if target == 0 { spread(kind, scope, mode) }
-  }
-
-  /// Back to what "each" has; for "each" itself, to the built-in default.
-  mutating func resetLimit(_ kind: LimitKind, _ scope: LimitScope, _ target: Int, _ mode: Mode) {
-    let row = limitRow(scope, target, mode)
-    limitMasks[row] &= ~(1 << UInt64(kind.rawValue))
-    guard target == 0 else {
-      limits[row * Self.limitStride + Int(kind.rawValue)] = limit(kind, scope, 0, mode)
-      return
-    }
-    limits[row * Self.limitStride + Int(kind.rawValue)] = LimitDefaults.value(kind, scope, mode)
-    spread(kind, scope, mode)
-  }
-
-  /// Gives a newly defined target the values of "each".
-  mutating func inheritLimits(_ scope: LimitScope, _ target: Int) {
-    for mode in Mode.allCases {
-      for kind in LimitKind.allCases { resetLimit(kind, scope, target, mode) }
-    }
-  }
-
-  /// Passes the value of "each" on to all defined targets without one of their own.
-  private mutating func spread(_ kind: LimitKind, _ scope: LimitScope, _ mode: Mode) {
-    let defined =
-      switch scope {
-      case .total: 0
-      case .venue: Int(globals[0].venueCount)
-      case .account: Int(globals[0].accountCount)
-      case .instrument: Int(globals[0].instrumentCount)
-      case .strategy: Int(globals[0].strategyCount)
-      }
-    let value = limit(kind, scope, 0, mode)
-    for target in 0..<defined where !isLimitSet(kind, scope, target + 1, mode) {
-      limits[limitRow(scope, target + 1, mode) * Self.limitStride + Int(kind.rawValue)] = value
-    }
-  }
-
-  private mutating func setLimitDefaults() {
-    for mode in Mode.allCases {
-      for scope in LimitScope.allCases {
-        for kind in LimitKind.allCases { resetLimit(kind, scope, 0, mode) }
-      }
-    }
+  deinit {
+    unsafe log.deinitialize(count: 1)
+    unsafe log.deallocate()
   }
 }

@@ -46,12 +46,16 @@ package struct StepEvent: Sendable, BitwiseCopyable {
     byteCount = 0
   }
 
+  @inline(__always)
   package mutating func emit<Body: BitwiseCopyable>(_ type: RecordType, seq: UInt64, _ body: Body) {
     let size = MemoryLayout<Body>.size
     let room = (size + 63) & ~63
     precondition(
       eventCount < Self.eventCapacity && byteCount + room <= Self.byteCapacity, "one input produced too much")
-    unsafe bytes.advanced(by: byteCount).initializeMemory(as: UInt8.self, repeating: 0, count: room)
+    if room != size {
+      // The body ends inside its last step; the rest of that is zero.
+      unsafe bytes.advanced(by: byteCount + room - 64).initializeMemory(as: UInt64.self, repeating: 0, count: 8)
+    }
     unsafe bytes.advanced(by: byteCount).storeBytes(of: body, as: Body.self)
     unsafe events[eventCount] = StepEvent(
       typeRaw: type.rawValue, bodyBytes: UInt16(room), offset: UInt32(byteCount), seq: seq)

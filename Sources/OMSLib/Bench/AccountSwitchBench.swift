@@ -8,7 +8,9 @@ enum AccountSwitchBench {
     var turn = AccountTurn(accounts: accounts)
     // One batch is short: what comes between batches, the clock and the rejections, is outside.
     let batch = setup.count(small: 16, real: 400)
-    for _ in 0..<setup.count(small: 1, real: 50) { _ = turn.run(batch, among: accounts, &desk, setup) }
+    for _ in 0..<setup.count(small: 1, real: Limits.orderCount / 400 + 20) {
+      _ = turn.run(batch, among: accounts, &desk, setup)
+    }
     var (many, one) = (Samples(), Samples())
     let share = setup.size == .small ? 0 : setup.duration / Int64(2 * setup.alternations)
     for _ in 0..<setup.alternations {

@@ -1,6 +1,9 @@
 /// All benchmarks, in the order they run.
 package enum BenchCatalog {
   package static let all: [Benchmark] = [
+    RingHopBench.benchmark,
+    JournalAppendBench.append,
+    JournalAppendBench.strict,
     CoreOrdersBench.accept,
     CoreOrdersBench.life,
     RiskCheckBench.overlapped,
@@ -9,6 +12,9 @@ package enum BenchCatalog {
     MatchingBench.move,
     MatchingBench.churn,
     MatchingBench.cross,
+    RecoveryBench.benchmark,
+    MemoryBench.benchmark,
+    IdleBench.benchmark,
   ]
 
   /// Those named, in the order of the list; all, when none is. `*` at the end of a name stands for the rest of it.

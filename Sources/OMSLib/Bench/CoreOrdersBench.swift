@@ -36,7 +36,8 @@ enum CoreOrdersBench {
     var book = OrderLives(accounts: desk.accountCount, instruments: desk.instrumentCount)
     let size = setup.count(small: 64, real: 512)
     // Tables come into being when they are touched first; that is not what is measured.
-    for _ in 0..<setup.count(small: 1, real: 300) {
+    // One lap through the table of orders and more.
+    for _ in 0..<setup.count(small: 1, real: Limits.orderCount / 512 + 20) {
       _ = batch(&desk, &book, size)
       rest(&desk, &book)
     }

@@ -70,6 +70,12 @@ enum MatchingBench {
     memory = BookMemory(orderCount: flow.count + 1)
     self.book = MatchingBook(around: Self.middle)
     self.flow = flow
+    clearOrders()
+  }
+
+  /// Empties and touches all rows: the reference's are touched too.
+  private func clearOrders() {
+    for slot in 0..<memory.orders.count { memory.orders[slot] = BookOrder() }
   }
 
   deinit { unsafe cr_book_free(reference) }
@@ -134,7 +140,7 @@ enum MatchingBench {
       throw .unequal("trades, volume, digest \((trades, volume, digest)) against \(theirs)")
     }
     unsafe cr_book_clear(reference)
-    memory = BookMemory(orderCount: flow.count + 1)
+    clearOrders()
     book = MatchingBook(around: Self.middle)
     result = (trades, digest)
     (trades, volume, digest) = (0, 0, 0)

@@ -270,7 +270,7 @@ int64_t cc_fd_receive(int socket, int *descriptor, void *bytes, size_t capacity)
 
 // Sends the request and waits for the answer's first bytes, which the descriptor travels with.
 static int ask_for_tables(int socket, int *descriptor, char *message) {
-  static const char request[] = "{\"op\":\"attach\"}\n";
+  static const char request[] = "{\"req\":1,\"op\":\"attach\"}\n";
   size_t sent = 0;
   while (sent < sizeof request - 1) {
     ssize_t part = send(socket, request + sent, sizeof request - 1 - sent, MSG_NOSIGNAL);

@@ -2,11 +2,13 @@
 //
 //   attach SOCKET           positions once
 //   attach SOCKET --rows N  stops with status 3 unless there are N positions
+//   attach SOCKET --watch   stays until the engine has ended, then says DEAD and stops with status 4
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cc_table.h"
 
@@ -49,9 +51,19 @@ static int print_positions(const void *base) {
   return printed;
 }
 
+// Stale may pass: the engine may only be held up.
+static int watch(const void *base) {
+  fflush(stdout);
+  const struct timespec pause = {.tv_nsec = 5000000};
+  while (cc_table_owner(base) != cc_row_dead) nanosleep(&pause, NULL);
+  printf("DEAD\n");
+  return 4;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 2 && !(argc == 4 && strcmp(argv[2], "--rows") == 0)) {
-    fprintf(stderr, "usage: attach SOCKET [--rows N]\n");
+  int watches = argc == 3 && strcmp(argv[2], "--watch") == 0;
+  if (argc != 2 && !watches && !(argc == 4 && strcmp(argv[2], "--rows") == 0)) {
+    fprintf(stderr, "usage: attach SOCKET [--rows N | --watch]\n");
     return 2;
   }
   cc_attachment tables;
@@ -60,7 +72,9 @@ int main(int argc, char **argv) {
     return 1;
   }
   int printed = print_positions(tables.base);
+  int ended = printed >= 0 && watches ? watch(tables.base) : 0;
   cc_detach(&tables);
   if (printed < 0) return 1;
+  if (ended != 0) return ended;
   return argc == 4 && printed != atoi(argv[3]) ? 3 : 0;
 }

@@ -82,7 +82,7 @@ static int serve(const char *path, int other_layout) {
   if (rename(hidden, path) != 0) return 2;
   int client = accept(listener, NULL, NULL);
   char request[64] = {0};
-  if (read(client, request, sizeof request - 1) < 0 || strcmp(request, "{\"op\":\"attach\"}\n") != 0) return 3;
+  if (read(client, request, sizeof request - 1) < 0 || strcmp(request, "{\"req\":1,\"op\":\"attach\"}\n") != 0) return 3;
   static const char reply[] = "{\"ok\":true}\n";
   if (cc_fd_send(client, reader, reply, sizeof reply - 1) < 0) return 4;
   for (;;) pause();

@@ -45,8 +45,9 @@ typedef struct {
   F(uint64_t, account, "number") F(cc_text32, name, "utf8") F(uint64_t, venue, "number")                            \
   F(uint64_t, mode, "1 paper 2 live") F(uint64_t, trading, "0 on 1 paused 2 halted 3 killed")                       \
   F(uint64_t, open_orders, "count") F(cc_amount, equity, "1e-18 report currency")                                   \
-  F(cc_amount, available, "1e-18 report currency") F(cc_amount, realised, "1e-18 report currency")                  \
-  F(cc_amount, fees, "1e-18 report currency") F(cc_amount, gross_notional, "1e-18 report currency")                 \
+  F(cc_amount, available, "1e-18 report currency, equity less margin")                                              \
+  F(cc_amount, realised, "1e-18 report currency, today") F(cc_amount, fees, "1e-18 report currency, today")         \
+  F(cc_amount, gross_notional, "1e-18 report currency")                                                             \
   F(uint64_t, lsn, "record") F(int64_t, updated, "ns utc")
 
 #define CC_POSITION_FIELDS(F)                                                                                       \
@@ -55,7 +56,7 @@ typedef struct {
   F(uint64_t, mode, "1 paper 2 live") F(uint64_t, margin_mode, "0 cross 1 isolated") F(uint64_t, leverage, "times") \
   F(cc_amount, quantity, "1e-18 base, signed") F(cc_amount, entry_price, "1e-18 quote")                             \
   F(cc_amount, realised, "1e-18 quote") F(cc_amount, fees, "1e-18 quote") F(cc_amount, funding, "1e-18 quote")      \
-  F(cc_amount, margin, "1e-18 quote") F(int64_t, mark_price, "10^-price_scale")                                     \
+  F(cc_amount, margin, "1e-18 report currency") F(int64_t, mark_price, "10^-price_scale")                           \
   F(int64_t, liquidation_price, "10^-price_scale, 0 none") F(uint64_t, price_scale, "digits")                       \
   F(int64_t, mark_time, "ns utc") F(uint64_t, lsn, "record") F(int64_t, updated, "ns utc")
 

@@ -50,8 +50,8 @@ package struct ControlServer: ~Copyable {
     var peer: ClientPeer
     var input: [UInt8] = []
     var output = OutputQueue()
-    /// Sent with the first byte that leaves next.
-    var attached: (descriptor: Int32, position: Int)?
+    /// Descriptors, each with the byte of the output that it travels with; oldest first.
+    var attached: [(descriptor: Int32, position: Int)] = []
     var inFlight = 0
     var garbage = 0
     var isWatchedForWrite = false
@@ -152,7 +152,7 @@ package struct ControlServer: ~Copyable {
   /// Adds a line that carries a descriptor.
   package mutating func send(_ line: [UInt8], descriptor: Int32, to client: ClientID) {
     guard var state = clients[client.number] else { return }
-    state.attached = (descriptor, state.output.count)
+    state.attached.append((descriptor, state.output.count))
     state.output.append(line)
     clients[client.number] = state
   }
@@ -344,20 +344,21 @@ package struct ControlServer: ~Copyable {
   private func write(_ client: inout Client, now: EngineTime) {
     while !client.output.isEmpty {
       var sent: Int64 = 0
-      if let attached = client.attached, attached.position == 0 {
+      let first = client.attached.first
+      if let first, first.position == 0 {
+        // Up to the next one's byte: a message carries one descriptor.
+        let limit = client.attached.count > 1 ? client.attached[1].position : .max
         sent = unsafe client.output.withFront {
-          unsafe cc_net_send_descriptor(client.descriptor, attached.descriptor, $0.baseAddress, $0.count)
+          unsafe cc_net_send_descriptor(client.descriptor, first.descriptor, $0.baseAddress, min($0.count, limit))
         }
-        if sent > 0 { client.attached = nil }
+        if sent > 0 { client.attached.removeFirst() }
       } else {
-        let limit = client.attached?.position ?? .max
+        let limit = first?.position ?? .max
         sent = unsafe client.output.withFront {
           unsafe cc_net_send(client.descriptor, $0.baseAddress, min($0.count, limit))
         }
-        if sent > 0, let attached = client.attached {
-          client.attached = (attached.descriptor, attached.position - Int(sent))
-        }
       }
+      if sent > 0 { for index in client.attached.indices { client.attached[index].position -= Int(sent) } }
       guard sent > 0 else {
         if sent != -11 { client.hasHungUp = true }
         return

@@ -127,6 +127,8 @@
 
   package var global: GlobalRow { globals[0] }
 
+  var log: UnsafeMutablePointer<UndoLog> { unsafe tables.pointee.log }
+
   /// Number of rows written since the last commit.
   package var changeCount: Int { unsafe tables.pointee.log.pointee.count }
 

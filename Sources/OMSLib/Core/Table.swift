@@ -42,6 +42,8 @@ package struct StateDigest: Hashable, Sendable, BitwiseCopyable {
 
   private(set) var stamp: UInt64 = 1
   private(set) var count = 0
+  /// Of all steps since somebody last looked.
+  var touched = TouchedRows()
   private var bytes = 0
   private let entries: UnsafeMutablePointer<Entry>
   private let saved: UnsafeMutableRawPointer
@@ -97,6 +99,9 @@ package struct StateDigest: Hashable, Sendable, BitwiseCopyable {
       }
     }
     digest.fold(sumLow, sumHigh)
+    if touched.isFollowing {
+      for i in 0..<count { unsafe touched.note(table: entries[i].table, row: entries[i].index) }
+    }
     clear()
   }
 

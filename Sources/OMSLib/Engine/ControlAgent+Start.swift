@@ -1,3 +1,5 @@
+internal import CCore
+
 extension ControlAgent {
   /// Gives each operation its job.
   func start(_ client: ClientID, _ request: Request) {
@@ -55,8 +57,9 @@ extension ControlAgent {
         })
     case .attach:
       begin(
-        InstantJob(self, client, number) { (_, _) throws(RequestError) in
-          throw RequestError("engine.tables", exit: 16, "this engine publishes no shared tables")
+        InstantJob(self, client, number) { (job, agent) throws(RequestError) in
+          agent.attach(job)
+          return 0
         })
     default: preconditionFailure("an operation without a job")
     }
@@ -87,6 +90,21 @@ extension ControlAgent {
     json.endObject()
     job.data(self, json.bytes)
     return 0
+  }
+
+  /// The tables' read-only descriptor goes beside the line.
+  private func attach(_ job: Job) {
+    guard let client = job.client else { return }
+    precondition(facts.tablesDescriptor >= 0, "an engine that answers has published its tables")
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("type", "tables")
+    json.member("v", 1)
+    json.member("layout", Int(CC_TABLE_VERSION))
+    json.member("epoch", facts.epoch)
+    json.member("tag", view.names.tag)
+    json.endObject()
+    server.send(ReplyLine.data(json.bytes, request: job.number), descriptor: facts.tablesDescriptor, to: client)
   }
 
   private func list(_ job: Job, _ request: OrdersRequest) throws(RequestError) -> UInt8 {

@@ -200,6 +200,9 @@ struct EngineFacts: Sendable {
   var gatePath = ""
   var logDirectory = ""
   var snapshotDirectory = ""
+  /// Read-only, for those who attach.
+  var tablesDescriptor: Int32 = -1
+  var latencies: LatencyHistograms?
   /// The longest turn of the hot thread in the last second.
   let loopLag = SharedGauge()
   /// Up to here events are in the log's files.

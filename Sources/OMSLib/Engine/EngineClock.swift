@@ -19,6 +19,8 @@ final class EngineClock: Sendable {
 
   var now: EngineTime { EngineTime(nanoseconds: machine.boottime() + base) }
   var utc: UTCTime { utc(at: now) }
+  /// The machine's own clock, which other processes read too.
+  var boottime: Int64 { machine.boottime() }
 
   func utc(at time: EngineTime) -> UTCTime {
     UTCTime(nanoseconds: time.nanoseconds + offset.load(ordering: .relaxed))

@@ -44,6 +44,10 @@ struct EngineProcess {
     facts.gatePath = options.gatePath
     facts.logDirectory = options.logDirectory
     facts.snapshotDirectory = options.stateDirectory + "/snapshots"
+    let publisher = try makePublisher(tag: boot.view.names.tag, epoch: ring.epoch)
+    boot.agent.machine.state.followTouched()
+    facts.tablesDescriptor = publisher.tables.clientDescriptor
+    facts.latencies = publisher.latencies
     let parts = try makeParts()
     let hotBell = parts.hotBell.ringer
     let controlBell = parts.controlBell.ringer
@@ -58,7 +62,8 @@ struct EngineProcess {
       signals: shared, bells: [hotBell, controlBell])
     let hot = HotLoop(
       agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
-      controlBell: controlBell, clock: clock, signals: shared, idle: .park(afterTurns: 500), lag: facts.loopLag)
+      controlBell: controlBell, publisher: publisher, clock: clock, signals: shared, idle: .park(afterTurns: 500),
+      lag: facts.loopLag)
     let shadow = Shadow(
       options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
       every: options.settings.snapshot.everyNanoseconds, clock: clock, signals: shared)
@@ -96,6 +101,16 @@ struct EngineProcess {
         commandEnd: commands.takeConsumer(), replyStart: replies.takeProducer(), replyEnd: replies.takeConsumer())
     } catch {
       throw EngineFailure(1, "io.wake", "\(error.call) failed with errno \(error.errno)")
+    }
+  }
+
+  private func makePublisher(tag: String, epoch: UInt32) throws(EngineFailure) -> TablePublisher {
+    let capacities = TableCapacities()
+    do throws(SystemError) {
+      let tables = try SharedTables(capacities, tag: tag, epoch: UInt64(epoch))
+      return TablePublisher(tables, capacities, orderSlots: CoreCapacity.standard.orders)
+    } catch {
+      throw EngineFailure(1, "io.tables", "the shared tables: \(error.call) failed with errno \(error.errno)")
     }
   }
 

@@ -35,6 +35,7 @@ final class HotLoop: @unchecked Sendable {
   private var commands: RingConsumer<HotMessage>?
   private var replies: RingProducer<Reply>?
   private var bell: Doorbell?
+  private var publisher: TablePublisher?
   private let clock: EngineClock
   private let signals: EngineSignals
   private let controlBell: Doorbell.Ringer
@@ -44,12 +45,13 @@ final class HotLoop: @unchecked Sendable {
   init(
     agent: consuming EngineAgent, commands: consuming RingConsumer<HotMessage>,
     replies: consuming RingProducer<Reply>, bell: consuming Doorbell, controlBell: Doorbell.Ringer,
-    clock: EngineClock, signals: EngineSignals, idle: IdlePolicy, lag: SharedGauge
+    publisher: consuming TablePublisher, clock: EngineClock, signals: EngineSignals, idle: IdlePolicy, lag: SharedGauge
   ) {
     self.agent = consume agent
     self.commands = consume commands
     self.replies = consume replies
     self.bell = consume bell
+    self.publisher = consume publisher
     self.controlBell = controlBell
     self.clock = clock
     self.signals = signals
@@ -59,7 +61,7 @@ final class HotLoop: @unchecked Sendable {
 
   func run() {
     guard var agent = agent.take(), var commands = commands.take(), var replies = replies.take(),
-      var bell = bell.take()
+      var bell = bell.take(), var publisher = publisher.take()
     else { preconditionFailure("the hot loop runs once") }
     var counter = IdleCounter(idle)
     var held: Reply?
@@ -80,7 +82,7 @@ final class HotLoop: @unchecked Sendable {
           GateSync.bring(&agent, now: now, utc: utc)
         }
       }
-      work += Self.takeCommands(&commands, &agent, &replies, clock)
+      work += Self.takeCommands(&commands, &agent, &replies, clock, publisher.latencies)
       agent.publish()
       while true {
         guard let reply = held ?? agent.takeReply() else { break }
@@ -92,8 +94,12 @@ final class HotLoop: @unchecked Sendable {
         seen = agent.journal.lsn
         controlBell.ring()
       }
+      let stamp = PublishStamp(lsn: agent.journal.lsn, now: now, utc: utc)
+      publish(&publisher, &agent, stamp, all: false)
       if work > 0 {
-        worst = max(worst, clock.now.nanoseconds - now.nanoseconds)
+        let turn = clock.now.nanoseconds - now.nanoseconds
+        publisher.latencies.turn.record(nanoseconds: turn)
+        worst = max(worst, turn)
         if now.nanoseconds - worstSince.nanoseconds > 1_000_000_000 {
           lag.set(worst)
           worst = 0
@@ -101,27 +107,43 @@ final class HotLoop: @unchecked Sendable {
         }
       }
       if counter.afterTurn(work: work) == .sleep {
-        Self.rest(&bell, &commands, agent.nextDue, clock)
+        publish(&publisher, &agent, stamp, all: true)
+        if publisher.isCaughtUp { Self.rest(&bell, &commands, agent.nextDue, clock) }
       }
     }
     agent.publish()
+    publisher.tables.close()
+    // The memory stays: the control thread may have shown it to somebody.
+    self.publisher = consume publisher
     signals.noteDrained()
     controlBell.ring()
   }
 
-  /// Sleeps until the next due time, a second at most, unless something came while going to sleep.
+  /// Shows other processes what this turn has changed.
+  private func publish(
+    _ publisher: inout TablePublisher, _ agent: inout EngineAgent, _ stamp: PublishStamp, all: Bool
+  ) {
+    publisher.publish(&agent.machine.state, stamp)
+    publisher.publishTops(agent.door, agent.machine.state, stamp, all: all)
+    publisher.beat(now: stamp.now) { clock.boottime }
+    let counters = agent.counters
+    publisher.publishMetrics(
+      (lag.value, counters.inputs, counters.frames, counters.venueEvents, counters.gateRefusals), stamp)
+  }
+
+  /// Sleeps until the next due time, half a second at most since readers of the tables expect a sign of life, unless something came while going to sleep.
   private static func rest(
     _ bell: inout Doorbell, _ commands: inout RingConsumer<HotMessage>, _ due: EngineTime, _ clock: EngineClock
   ) {
     bell.announceSleep()
-    let wait = min(due.nanoseconds - clock.now.nanoseconds, 1_000_000_000)
+    let wait = min(due.nanoseconds - clock.now.nanoseconds, 500_000_000)
     if commands.isEmpty && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
     bell.wakeUp()
   }
 
   private static func takeCommands(
     _ commands: inout RingConsumer<HotMessage>, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>,
-    _ clock: EngineClock
+    _ clock: EngineClock, _ latencies: LatencyHistograms
   ) -> Int {
     var taken = 0
     while taken < commandsPerTurn {
@@ -130,7 +152,7 @@ final class HotLoop: @unchecked Sendable {
       if let query = message.query {
         _ = replies.tryPush(answer(query, message, &agent, clock))
       } else {
-        guard run(&message, &agent, &replies, clock) else { break }
+        guard run(&message, &agent, &replies, clock, latencies) else { break }
       }
       commands.advance()
       taken += 1
@@ -140,7 +162,8 @@ final class HotLoop: @unchecked Sendable {
 
   /// `false`: no room now; the message stays.
   private static func run(
-    _ message: inout HotMessage, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>, _ clock: EngineClock
+    _ message: inout HotMessage, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>,
+    _ clock: EngineClock, _ latencies: LatencyHistograms
   ) -> Bool {
     guard let type = message.type else { preconditionFailure("a message of our own has a type") }
     let now = clock.now
@@ -154,7 +177,10 @@ final class HotLoop: @unchecked Sendable {
         reply.reasonRaw = (agent.journal.ring.state == .dead ? Reason.journalDead : .lossWindow).rawValue
         return replies.tryPush(reply)
       }
-      return agent.submit(type, input, now: now, utc: clock.utc(at: now))
+      guard agent.submit(type, input, now: now, utc: clock.utc(at: now)) else { return false }
+      latencies.gate.record(nanoseconds: Int64(input.gateNanoseconds))
+      latencies.risk.record(nanoseconds: clock.now.nanoseconds - now.nanoseconds)
+      return true
     }
     if type == .amendOrder {
       var input = message.load(AmendOrderInput.self)

@@ -54,9 +54,6 @@ final class JournalView {
   private(set) var lines: [Line] = []
   /// The newest differences that comparing with venues has found.
   private(set) var drifts: [(seq: UInt64, image: NoticeImage)] = []
-  /// Latencies of the last orders, for `status --latency`.
-  private(set) var acknowledgements: [UInt32] = []
-  private(set) var riskTimes: [UInt32] = []
 
   init() {}
 
@@ -98,21 +95,9 @@ final class JournalView {
       ages.append(image.orderNumber)
       numbers[image.id] = image.orderNumber
     }
-    if let before = orders[image.orderNumber]?.image, before.ackNanoseconds == 0, image.ackNanoseconds != 0 {
-      keepLatency(image)
-    }
     orders[image.orderNumber] = Order(
       image: image, seq: header.seq, lsn: header.lsn, utc: header.utc, version: version)
     evict()
-  }
-
-  private func keepLatency(_ image: OrderImage) {
-    if acknowledgements.count >= 8_192 {
-      acknowledgements.removeFirst(4_096)
-      riskTimes.removeFirst(4_096)
-    }
-    acknowledgements.append(image.ackNanoseconds)
-    riskTimes.append(image.riskNanoseconds)
   }
 
   private func note(_ image: NoticeImage) {

@@ -188,10 +188,7 @@ final class StatusJob: Job {
   }
 
   private func latencies(_ agent: ControlAgent) {
-    for (stage, samples) in [("risk", agent.view.riskTimes), ("ack", agent.view.acknowledgements)] {
-      let sorted = samples.sorted()
-      guard !sorted.isEmpty else { continue }
-      func percentile(_ perMille: Int) -> UInt32 { sorted[min(sorted.count - 1, sorted.count * perMille / 1_000)] }
+    for (stage, histogram) in agent.facts.latencies?.stages ?? [] where histogram.count > 0 {
       var json = JSONWriter()
       json.beginObject()
       json.member("type", "latency")
@@ -199,12 +196,12 @@ final class StatusJob: Job {
       json.member("ts", agent.utc)
       json.member("stage", stage)
       json.memberNull("account")
-      json.member("n", sorted.count)
-      json.member("min_ns", sorted[0])
-      json.member("p50_ns", percentile(500))
-      json.member("p99_ns", percentile(990))
-      json.member("p999_ns", percentile(999))
-      json.member("max_ns", sorted[sorted.count - 1])
+      json.member("n", histogram.count)
+      json.member("min_ns", histogram.min)
+      json.member("p50_ns", histogram.percentile(partsPerMillion: 500_000))
+      json.member("p99_ns", histogram.percentile(partsPerMillion: 990_000))
+      json.member("p999_ns", histogram.percentile(partsPerMillion: 999_000))
+      json.member("max_ns", histogram.max)
       json.endObject()
       data(agent, json.bytes)
     }

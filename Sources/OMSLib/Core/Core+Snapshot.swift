@@ -33,6 +33,20 @@ extension CoreState {
 }
 
 extension Core {
+  /// Wire ids of all orders in the table that were, or may have been, written.
+  package var writtenWireIDs: [Text32] {
+    var ids: [Text32] = []
+    for slot in 0..<Int(state.globals[0].orderHighWater) {
+      let row = state.orders[slot]
+      guard row.image.orderNumber != 0, row.sentAt != .zero, !row.isAdopted else { continue }
+      ids.append(WireID(row.image.id, tag: tag).text)
+      for attempt in 0..<row.image.replacements {
+        ids.append(WireID(row.image.id, replacement: attempt + 1, tag: tag).text)
+      }
+    }
+    return ids
+  }
+
   /// Loads one section into a core as new; `false` when it is none of ours or does not fit this capacity.
   package mutating func load(_ section: SnapshotSection) -> Bool {
     guard let raw = UInt8(exactly: section.id), let table = TableID(rawValue: raw) else { return false }

@@ -25,21 +25,23 @@ struct EngineBoot: ~Copyable {
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
     let view = JournalView()
     var log = EventLog(directory: options.logDirectory)
-    var replay = Replay(core: Core())
+    let loaded = try Self.load(options, identity)
+    let start = loaded.end
+    var replay = Replay(core: loaded.takeCore())
+    if start.lsn > 0 { Self.lookBack(options, identity, start, replay.core, view, &log) }
     let journal = try JournalStore.open(
       directory: options.stateDirectory + "/journal",
       fallback: options.settings.journal.fallback.isEmpty ? nil : options.settings.journal.fallback,
       identity: identity, purpose: "journal", mode: options.durability, ringBytes: JournalRing.defaultCapacity,
-      segmentBytes: options.settings.journal.segmentBytes, utc: utc,
+      segmentBytes: options.settings.journal.segmentBytes, utc: utc, after: start,
       epoch: { max($0 + 1, UInt32(clamping: utc.nanoseconds / 1_000_000_000 - epochStart)) }
     ) { (record) throws(EngineFailure) in
       try replay.take(record)
-      view.apply(record)
-      if record.header.seq > log.lastSeq, let line = view.lines.last, line.seq == record.header.seq {
-        log.add(view.object(line), seq: line.seq, utc: line.utc)
-      }
+      Self.show(record, view, &log)
     }
     log.flush()
+    var appender = JournalAppender(ring: journal.ring, end: journal.report.end)
+    replay.complete(&appender)
     let written = replay.written
     let core = replay.takeCore()
     let clock = EngineClock(after: journal.report.end.time)
@@ -49,12 +51,49 @@ struct EngineBoot: ~Copyable {
     let definitions = try Definitions(settings: options.settings, names: view.names, exchange: exchange.setup)
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
-    let appender = JournalAppender(ring: journal.ring, end: journal.report.end)
     var boot = Self.assemble(
       exchange, core, appender, FileGate(reader: reader), journal, log, view, clock, options)
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
+  }
+
+  private static func show(_ record: JournalRecord, _ view: JournalView, _ log: inout EventLog) {
+    view.apply(record)
+    guard record.header.seq > log.lastSeq, let line = view.lines.last, line.seq == record.header.seq else { return }
+    log.add(view.object(line), seq: line.seq, utc: line.utc)
+  }
+
+  private static func load(
+    _ options: EngineOptions, _ identity: JournalIdentity
+  ) throws(EngineFailure) -> LoadedCore {
+    let store = SnapshotStore(
+      fileSystem: KernelFileSystem(), directory: options.stateDirectory + "/snapshots", identity: identity)
+    var passed: [SnapshotError] = []
+    do throws(SnapshotError) {
+      let loaded = try SnapshotLoad.newest(store, passing: &passed)
+      for error in passed { EngineProcess.say("oms: warning: \(error)\n") }
+      return loaded
+    } catch {
+      throw EngineFailure(10, "config.snapshot", "\(error)")
+    }
+  }
+
+  /// What replies show of the time before the snapshot: names and orders as the core has them, then kept records, the
+  /// newest of them, or all if the log has not had them all.
+  private static func lookBack(
+    _ options: EngineOptions, _ identity: JournalIdentity, _ end: JournalEnd, _ core: borrowing Core,
+    _ view: JournalView, _ log: inout EventLog
+  ) {
+    let fallback = options.settings.journal.fallback
+    let journal = JournalOptions(
+      directory: options.stateDirectory + "/journal", fallback: fallback.isEmpty ? nil : fallback, identity: identity)
+    view.begin(from: core, behind: end)
+    let isWhole = SnapshotLoad.lookBack(KernelFileSystem(), journal, to: end, all: log.lastSeq < end.seq) { record in
+      show(record, view, &log)
+    }
+    if !isWhole { view.forgetLines() }
+    view.resume(behind: end)
   }
 
   private static func assemble(

@@ -13,12 +13,14 @@ struct JournalStore: ~Copyable {
   var writer: JournalWriter<KernelFileSystem>?
   private let nameFile: String
 
-  /// Reads all records there are, hands each to `take`, and opens the next segment behind them.
+  /// Reads all records behind `after`, hands each to `take`, and opens the next segment behind them.
   ///
+  /// With `after`, as from a snapshot, the journal must reach at least that far: nothing goes on from a state that its
+  /// journal does not know.
   /// `epoch` computes the new run's from the highest one found.
   static func open(
     directory: String, fallback: String?, identity: JournalIdentity, purpose: String, mode: DurabilityMode,
-    ringBytes: Int, segmentBytes: Int, utc: UTCTime, epoch: (UInt32) -> UInt32,
+    ringBytes: Int, segmentBytes: Int, utc: UTCTime, after: JournalEnd = JournalEnd(), epoch: (UInt32) -> UInt32,
     take: (JournalRecord) throws(EngineFailure) -> Void
   ) throws(EngineFailure) -> JournalStore {
     let files = KernelFileSystem()
@@ -29,7 +31,7 @@ struct JournalStore: ~Copyable {
     options.segmentBytes = segmentBytes
     let nameFile = directory + "/ring"
     let old = try joinOld(nameFile, identity)
-    let (start, report) = try recover(files, options, old, identity, utc: utc, take: take)
+    let (start, report) = try recover(files, options, old, identity, after, utc: utc, take: take)
     // What the old ring held is in segments now.
     switch old {
     case .some(let region): region.unlink()
@@ -63,26 +65,34 @@ struct JournalStore: ~Copyable {
 
   private static func recover(
     _ files: KernelFileSystem, _ options: JournalOptions, _ old: borrowing OwnedRegion?, _ identity: JournalIdentity,
-    utc: UTCTime, take: (JournalRecord) throws(EngineFailure) -> Void
+    _ after: JournalEnd, utc: UTCTime, take: (JournalRecord) throws(EngineFailure) -> Void
   ) throws(EngineFailure) -> (JournalStart, JournalReport) {
     var ring: JournalRing?
     switch old {
     case .some(let region): ring = unsafe try? JournalRing(unsafeJoining: region.body, identity: identity)
     case .none: break
     }
-    var recovery = try opened(files, options, ring)
+    var recovery = try opened(files, options, ring, after)
     while let record = try next(&recovery) { try take(record) }
     do throws(JournalError) { return try recovery.finish(utc: utc) } catch { throw journal(error) }
   }
 
   private static func opened(
-    _ files: KernelFileSystem, _ options: JournalOptions, _ ring: JournalRing?
+    _ files: KernelFileSystem, _ options: JournalOptions, _ ring: JournalRing?, _ after: JournalEnd
   ) throws(EngineFailure) -> JournalRecovery<KernelFileSystem> {
+    let isEmpty: Bool
     do throws(JournalError) {
-      return try JournalRecovery(fileSystem: files, options: options, ring: ring)
+      let recovery = try JournalRecovery(fileSystem: files, options: options, ring: ring, after: after)
+      isEmpty = recovery.report.segmentCount == 0
+      if !isEmpty || after.lsn == 0 { return recovery }
     } catch {
       throw journal(error)
     }
+    precondition(isEmpty, "a journal with segments is recovered")
+    throw EngineFailure(
+      10, "config.journal",
+      "\(options.directory) is empty, but there is a snapshot of its record \(after.lsn); restore the journal, or move "
+        + "the snapshots away to begin a new one")
   }
 
   private static func next(

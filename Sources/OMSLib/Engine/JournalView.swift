@@ -86,6 +86,50 @@ final class JournalView {
     }
   }
 
+  // MARK: From a snapshot
+
+  /// Names, orders and trading states as `core` has them behind `end`: what is older than any record kept is in there.
+  func begin(from core: borrowing Core, behind end: JournalEnd) {
+    precondition(orders.isEmpty && lastLsn == 0, "a view begins once")
+    CoreNames.tell(core, to: &names)
+    let global = core.state.global
+    var images = (0..<Int(global.orderHighWater)).map { core.state.orders[$0].image }
+    images.removeAll { $0.orderNumber == 0 }
+    images.sort { ($0.created, $0.orderNumber) < ($1.created, $1.orderNumber) }
+    var header = RecordHeader()
+    header.lsn = end.lsn
+    for image in images {
+      header.utc = image.updated
+      note(image, header)
+    }
+    func keep(_ scope: Scope, _ raw: UInt8) {
+      if let state = TradingState(rawValue: raw), state != .on { trading[scope] = (state, "") }
+    }
+    keep(Scope(), global.tradingRaw)
+    for index in 1..<Int(global.accountCount) + 1 {
+      keep(Scope(account: AccountID(number: UInt16(index))), core.state.accounts[index].tradingRaw)
+    }
+    for index in 1..<Int(global.instrumentCount) + 1 {
+      keep(Scope(instrument: InstrumentID(number: UInt16(index))), core.state.instruments[index].tradingRaw)
+    }
+    for index in 1..<Int(global.strategyCount) + 1 {
+      keep(Scope(strategy: StrategyID(number: UInt16(index))), core.state.strategies[index].tradingRaw)
+    }
+    for index in 1..<Int(global.venueCount) + 1 {
+      keep(Scope(venue: VenueID(number: UInt16(index))), core.state.venues[index].tradingRaw)
+    }
+    resume(behind: end)
+  }
+
+  /// The next record is the one behind `end`.
+  func resume(behind end: JournalEnd) {
+    lastSeq = end.seq
+    lastLsn = end.lsn
+  }
+
+  /// Lines must be without gaps up to the last.
+  func forgetLines() { lines.removeAll() }
+
   private func note(_ image: OrderImage, _ header: RecordHeader) {
     let status = OrderStatus(rawValue: image.statusRaw) ?? .unknown
     let old = orders[image.orderNumber].flatMap { OrderStatus(rawValue: $0.image.statusRaw) }

@@ -10,7 +10,11 @@ struct Replay: ~Copyable {
   private(set) var written: [Text32] = []
   private(set) var lastLsn: UInt64 = 0
 
-  init(core: consuming Core) { self.core = core }
+  /// Orders of a core that comes from a snapshot were, or may have been, written before.
+  init(core: consuming Core) {
+    written = core.writtenWireIDs
+    self.core = core
+  }
 
   /// Whether every event of the last input was met.
   var isComplete: Bool { nextEvent == output.eventCount }
@@ -62,6 +66,19 @@ struct Replay: ~Copyable {
   private static func differs(_ lsn: UInt64, _ why: String) -> EngineFailure {
     EngineFailure(
       10, "config.replay", "record \(lsn) was made by another core: \(why); run the version that wrote it")
+  }
+
+  /// Appends what is missing of the last input's events: the journal may have been cut between them.
+  func complete(_ journal: inout JournalAppender) {
+    let global = core.state.global
+    for index in nextEvent..<output.eventCount {
+      let event = output.event(index)
+      let appended = unsafe journal.append(
+        event.typeRaw, time: max(global.lastTime, journal.time), utc: global.lastUTC, seq: event.seq,
+        body: output.body(index))
+      precondition(appended != nil, "a new ring has room for the rest of one input")
+    }
+    journal.publish()
   }
 
   consuming func takeCore() -> Core { core }

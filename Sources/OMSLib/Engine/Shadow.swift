@@ -24,7 +24,6 @@ final class Shadow: @unchecked Sendable {
     var last: Result<SnapshotFacts, EngineFailure>?
   }
 
-  private static let digestSection: UInt32 = 1_000
   private static let restNanoseconds: Int64 = 50_000_000
 
   private let desk = Mutex(Desk())
@@ -89,10 +88,9 @@ final class Shadow: @unchecked Sendable {
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
-    var core = Core()
-    var end = JournalEnd()
-    try Self.begin(store, &core, &end)
-    var replay = Replay(core: core)
+    let loaded = try Self.begin(store)
+    var end = loaded.end
+    var replay = Replay(core: loaded.takeCore())
     let target = ring.durableLsn
     var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, ring: ring, after: end.lsn)
     while end.lsn < target || !replay.isComplete {
@@ -107,24 +105,10 @@ final class Shadow: @unchecked Sendable {
     return try write(replay.takeCore(), end, store)
   }
 
-  private static func begin(
-    _ store: SnapshotStore<KernelFileSystem>, _ core: inout Core, _ end: inout JournalEnd
-  ) throws(EngineFailure) {
-    var skipped: [SnapshotError] = []
+  private static func begin(_ store: SnapshotStore<KernelFileSystem>) throws(EngineFailure) -> LoadedCore {
+    var passed: [SnapshotError] = []
     do throws(SnapshotError) {
-      guard let loaded = try store.loadNewest(passing: &skipped), loaded.header.coreVersion == Core.version else {
-        return
-      }
-      for index in 0..<loaded.sectionCount where loaded.section(at: index).id != digestSection {
-        guard core.load(loaded.section(at: index)) else {
-          throw SnapshotError.damaged(file: store.directory, what: "a table does not fit")
-        }
-      }
-      guard let stored = loaded.section(digestSection),
-        let digest = unsafe NameDirectory.load(StateDigest.self, stored.bytes)
-      else { throw SnapshotError.damaged(file: store.directory, what: "it has no digest") }
-      core.finishLoading(digest: digest)
-      end = loaded.header.end
+      return try SnapshotLoad.newest(store, passing: &passed)
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
@@ -158,7 +142,7 @@ final class Shadow: @unchecked Sendable {
     do throws(SnapshotError) {
       let name = try unsafe withUnsafeBytes(of: &digest) { bytes in
         Result<String, SnapshotError> { () throws(SnapshotError) in
-          let extra = unsafe SnapshotSection(id: Self.digestSection, rowBytes: bytes.count, unsafeBytes: bytes)
+          let extra = unsafe SnapshotSection(id: SnapshotLoad.digestSection, rowBytes: bytes.count, unsafeBytes: bytes)
           return try store.write(header, core.state.sections + [extra])
         }
       }.get()

@@ -1,0 +1,56 @@
+/// The names that a core's rows hold, told as the Define records and texts that once made them.
+enum CoreNames {
+  static func tell(_ core: borrowing Core, to names: inout NameDirectory) {
+    let global = core.state.global
+    var start = StartInput()
+    start.epoch = global.epoch
+    start.tag = global.tag
+    tell(.start, start, &names)
+    for index in 1..<Int(global.assetCount) + 1 {
+      let row = core.state.assets[index]
+      var input = DefineAssetInput()
+      input.name = row.name
+      input.id = row.id
+      input.scale = row.scale
+      tell(.defineAsset, input, &names)
+    }
+    for index in 1..<Int(global.venueCount) + 1 {
+      var input = DefineVenueInput()
+      input.name = core.state.venues[index].name
+      input.id = core.state.venues[index].id
+      tell(.defineVenue, input, &names)
+    }
+    for index in 1..<Int(global.instrumentCount) + 1 {
+      tell(.defineInstrument, core.state.instruments[index].rules, &names)
+    }
+    for index in 1..<Int(global.accountCount) + 1 { tell(.defineAccount, account(core.state.accounts[index]), &names) }
+    for index in 1..<Int(global.strategyCount) + 1 {
+      var input = DefineStrategyInput()
+      input.name = core.state.strategies[index].name
+      input.id = core.state.strategies[index].id
+      tell(.defineStrategy, input, &names)
+    }
+    for index in 1..<Int(global.textHighWater) + 1 where core.state.texts[index].text.id != 0 {
+      tell(.setText, core.state.texts[index].text, &names)
+    }
+  }
+
+  private static func account(_ row: AccountRow) -> DefineAccountInput {
+    var input = DefineAccountInput()
+    input.name = row.name
+    input.id = row.id
+    input.parent = row.parent
+    input.venue = row.venue
+    input.typeRaw = row.typeRaw
+    input.modeRaw = row.modeRaw
+    input.spotEnabled = row.spotEnabled
+    input.futuresEnabled = row.futuresEnabled
+    input.isRemoved = row.isRemoved
+    input.hedgeMode = row.hedgeMode
+    return input
+  }
+
+  private static func tell<Body: BitwiseCopyable>(_ type: RecordType, _ body: Body, _ names: inout NameDirectory) {
+    unsafe withUnsafeBytes(of: body) { unsafe names.apply(type, $0) }
+  }
+}

@@ -1,0 +1,84 @@
+/// A core where a snapshot left it, and the journal's end behind which that was.
+struct LoadedCore: ~Copyable {
+  private let core: Core
+  let end: JournalEnd
+
+  init(core: consuming Core, end: JournalEnd) {
+    self.core = core
+    self.end = end
+  }
+
+  consuming func takeCore() -> Core { core }
+}
+
+/// Brings cores to where snapshots were taken.
+enum SnapshotLoad {
+  /// The section with the running digest that belongs to the rows.
+  static let digestSection: UInt32 = 1_000
+
+  /// A core from the newest snapshot that it can go on from; without one a core as new, behind nothing.
+  ///
+  /// `passed` tells why newer snapshots were not taken: damaged, or made by another version of the core.
+  static func newest<FS: FileSystem>(
+    _ store: SnapshotStore<FS>, capacity: CoreCapacity = .standard, passing passed: inout [SnapshotError]
+  ) throws(SnapshotError) -> LoadedCore {
+    for name in try store.names().reversed() {
+      do throws(SnapshotError) {
+        return try load(try store.load(name), store.path(name), capacity)
+      } catch {
+        // Of a newer version or another instance: nobody may go back behind it unasked.
+        guard case .damaged = error else { throw error }
+        passed.append(error)
+      }
+    }
+    return LoadedCore(core: Core(capacity: capacity), end: JournalEnd())
+  }
+
+  private static func load(
+    _ loaded: borrowing LoadedSnapshot, _ path: String, _ capacity: CoreCapacity
+  ) throws(SnapshotError) -> LoadedCore {
+    guard loaded.header.coreVersion == Core.version else {
+      throw .damaged(file: path, what: "made by core \(loaded.header.coreVersion), this is \(Core.version)")
+    }
+    guard let stored = loaded.section(digestSection),
+      let digest = unsafe NameDirectory.load(StateDigest.self, stored.bytes)
+    else { throw .damaged(file: path, what: "it has no digest") }
+    var core = Core(capacity: capacity)
+    for index in 0..<loaded.sectionCount where loaded.section(at: index).id != digestSection {
+      guard core.load(loaded.section(at: index)) else {
+        throw .damaged(file: path, what: "table \(loaded.section(at: index).id) does not fit")
+      }
+    }
+    core.finishLoading(digest: digest)
+    precondition(core.state.global.nextSeq == loaded.header.end.seq + 1, "rows and header are of one moment")
+    return LoadedCore(core: core, end: loaded.header.end)
+  }
+}
+
+extension SnapshotLoad {
+  /// Records in front of a snapshot that a start looks at again, so that replies know recent fills and events.
+  static let lookBackRecords: UInt64 = 1 << 18
+
+  /// Hands kept records up to `end` to `take`: at most ``lookBackRecords``, or all there are. `false`: the end was not
+  /// reached, since older segments cannot be read.
+  static func lookBack<FS: FileSystem>(
+    _ fileSystem: FS, _ options: JournalOptions, to end: JournalEnd, all: Bool, _ take: (JournalRecord) -> Void
+  ) -> Bool {
+    var start = all || end.lsn < lookBackRecords ? 0 : end.lsn - lookBackRecords
+    while true {
+      var tailer = JournalTailer(fileSystem: fileSystem, options: options, after: start)
+      do throws(JournalError) {
+        while tailer.cursor < end.lsn {
+          guard let record = try tailer.next() else { return false }
+          take(record)
+        }
+        return true
+      } catch {
+        // Older segments are gone: what is kept begins later.
+        guard case .pruned(_, let oldest) = error, tailer.cursor == start, oldest > start + 1 else { return false }
+        start = oldest - 1
+        if start >= end.lsn { return false }
+      }
+    }
+  }
+}

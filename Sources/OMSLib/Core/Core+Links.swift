@@ -89,7 +89,7 @@ extension Core {
       return
     }
     if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
-    if crossesOwn(row) {
+    if crossesOwn(&row) {
       if move(slot, to: .cancelled, reason: .selfCross, &output) { emitOrder(slot, &output) }
       return
     }

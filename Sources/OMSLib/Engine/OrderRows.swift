@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// Which published row shows which order of the core. The core's table is far larger than the published one: an order
 /// keeps its row while it is open, and rows of finished ones are given away again, the longest finished first.
 ///
@@ -33,10 +31,10 @@ internal import Glibc
   }
 
   deinit {
-    unsafe Glibc.free(rowOfSlot)
-    unsafe Glibc.free(slotOfRow)
-    unsafe Glibc.free(free)
-    unsafe Glibc.free(isFree)
+    unsafe releasePages(rowOfSlot, slotCount)
+    unsafe releasePages(slotOfRow, capacity)
+    unsafe releasePages(free, capacity)
+    unsafe releasePages(isFree, capacity)
   }
 
   func row(of slot: Int) -> Int? {

@@ -131,7 +131,13 @@ struct EngineProcess {
     guard descriptor >= 0 else {
       throw EngineFailure(10, "config.directory", "\(path) cannot be opened (errno \(-descriptor))")
     }
-    guard cc_sys_lock(descriptor, 0) == 0 else {
+    // A process that was killed a moment ago holds its lock until the kernel has taken it apart.
+    var locked = cc_sys_lock(descriptor, 0)
+    for _ in 0..<50 where locked != 0 {
+      SystemClock().pause(milliseconds: 20)
+      locked = cc_sys_lock(descriptor, 0)
+    }
+    guard locked == 0 else {
       _ = cc_sys_close(descriptor)
       let owner = Files.read(options.runDirectory + "/pid").map { String(decoding: $0.dropLast(), as: UTF8.self) }
       throw EngineFailure(

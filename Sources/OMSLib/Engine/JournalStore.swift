@@ -110,15 +110,18 @@ struct JournalStore: ~Copyable {
     guard let bytes = Files.read(nameFile) else { return nil }
     let name = String(decoding: bytes, as: UTF8.self)
     guard name.hasPrefix("/oms-") else { return nil }
-    do throws(OwnedRegion.JoinError) {
-      return try OwnedRegion.join(name: name, instance: identity.name.description, version: regionVersion)
-    } catch {
-      switch error {
-      case .ownerAlive(let process):
-        throw EngineFailure(17, "busy.instance", "process \(process) still owns the journal ring of this instance")
-      case .gone, .notOurs, .otherVersion, .system: return nil
+    var owner: Int32 = 0
+    // The owner may be dying: it holds the ring until the kernel has taken it apart.
+    for _ in 0..<50 {
+      do throws(OwnedRegion.JoinError) {
+        return try OwnedRegion.join(name: name, instance: identity.name.description, version: regionVersion)
+      } catch {
+        guard case .ownerAlive(let process) = error else { return nil }
+        owner = Int32(process)
+        SystemClock().pause(milliseconds: 20)
       }
     }
+    throw EngineFailure(17, "busy.instance", "process \(owner) still owns the journal ring of this instance")
   }
 
   /// Follows this run's records, from the first on.

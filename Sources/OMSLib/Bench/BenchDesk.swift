@@ -140,6 +140,7 @@ internal import CCore
   /// What the venue says about the order that the last step asked for.
   func event(_ kind: VenueEvent.Kind, about request: VenueRequest) -> VenueEvent {
     var event = VenueEvent(kind)
+    event.requestID = request.requestID
     event.wireID = request.wireID
     event.account = request.account
     event.instrument = request.instrument

@@ -22,7 +22,7 @@ extension CommandContext {
     result.echoes = settings.echoes
     result.sendInterval = settings.sendInterval
     let limit = line.timeout ?? "5s"
-    result.patience = (Shapes.nanoseconds(limit) ?? 5_000_000_000) + 2_000_000_000
+    result.patience = ((try? DurationText.parse(limit)) ?? 5_000_000_000) + 2_000_000_000
     result.defaults.account = arguments.string("account") ?? line.environment["OMS_ACCOUNT"]
     result.defaults.session = line.environment["OMS_SESSION"]
     result.defaults.timeout = limit

@@ -36,7 +36,7 @@ struct ParsedLine {
   /// `--timeout`, or `OMS_TIMEOUT`.
   var timeout: String? {
     if let flag = arguments.string("timeout") { return flag }
-    guard let text = environment["OMS_TIMEOUT"], Shapes.nanoseconds(text) != nil else { return nil }
+    guard let text = environment["OMS_TIMEOUT"], (try? DurationText.parse(text)) != nil else { return nil }
     return text
   }
 }

@@ -20,7 +20,7 @@ extension CommandContext {
     }
     meant.set("yes", if: true)
     client.send(meant.line(number: 3))
-    let limit = line.timeout.flatMap { Shapes.nanoseconds($0) } ?? 5_000_000_000
+    let limit = line.timeout.flatMap { try? DurationText.parse($0) } ?? 5_000_000_000
     return try follow(
       3, conversation, deadline: clock.monotonic() + limit + conversation.grace, &client, acts: true)
   }

@@ -47,7 +47,7 @@ extension CommandContext {
   ) throws(ErrorObject) -> ExitStatus {
     let number = UInt64(request.has("yes") ? 3 : 2)
     client.send(request.line(number: number))
-    let limit = line.timeout.flatMap { Shapes.nanoseconds($0) } ?? 5_000_000_000
+    let limit = line.timeout.flatMap { try? DurationText.parse($0) } ?? 5_000_000_000
     let isEndless = conversation.isEndless && line.timeout == nil
     let deadline = isEndless ? nil : clock.monotonic() + limit + conversation.grace
     return try follow(number, conversation, deadline: deadline, &client, acts: spec.effect == .acts)
@@ -81,7 +81,7 @@ extension CommandContext {
         var abandon = RequestDraft("abandon")
         abandon.set("request", .number(Int64(number)))
         client.send(abandon.line(number: number + 100))
-        let settle = clock.monotonic() + (line.timeout.flatMap { Shapes.nanoseconds($0) } ?? 5_000_000_000)
+        let settle = clock.monotonic() + (line.timeout.flatMap { try? DurationText.parse($0) } ?? 5_000_000_000)
         deadline = min(deadline ?? settle, settle)
       case .timeout: throw failure ?? (acts ? unanswered("in time") : lateAnswer())
       case .closed:

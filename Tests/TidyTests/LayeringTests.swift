@@ -4,7 +4,8 @@ import Testing
 /// folders of one layer do not name each other.
 private let layers: [[String]] = [
   ["Base"],
-  ["Model", "Math", "Memory", "Net", "Crypto", "CommandLine"],
+  ["Model", "Math", "Memory", "Net", "Crypto"],
+  ["CommandLine"],
   ["Config", "Journal", "Store", "Market", "Control"],
   ["Account", "Vault"],
   ["Risk", "Venue"],

@@ -29,9 +29,11 @@ package struct Arguments: Sendable {
   package func integer(_ name: String) -> Int? { string(name).flatMap { Int($0) } }
 
   /// A duration in nanoseconds.
-  package func duration(_ name: String) -> Int64? { string(name).flatMap { Shapes.nanoseconds($0) } }
+  package func duration(_ name: String) -> Int64? { string(name).flatMap { try? DurationText.parse($0) } }
 
-  package func time(_ name: String, now: UTCTime) -> UTCTime? { string(name).flatMap { Shapes.time($0, now: now) } }
+  package func time(_ name: String, now: UTCTime) -> UTCTime? {
+    string(name).flatMap { try? TimeText.parse($0, now: now) }
+  }
 
   /// A comma list, split.
   package func list(_ name: String) -> [String] {

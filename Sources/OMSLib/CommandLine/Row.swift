@@ -22,7 +22,7 @@ package struct Row: Sendable {
 
   /// -1, 0 or 1: as numbers when both are, else by bytes.
   package static func order(_ a: String, _ b: String) -> Int {
-    if let x = ExactDecimal(a), let y = ExactDecimal(b) { return x < y ? -1 : x > y ? 1 : 0 }
+    if let x = Decimal(plain: a), let y = Decimal(plain: b) { return x < y ? -1 : x > y ? 1 : 0 }
     if a.utf8.elementsEqual(b.utf8) { return 0 }
     return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
   }
@@ -33,7 +33,7 @@ package struct RowGroups {
   private struct Group {
     let key: [String?]
     var count = 0
-    var sums: [ExactDecimal?]
+    var sums: [Decimal?]
   }
 
   private let by: [String]
@@ -55,10 +55,10 @@ package struct RowGroups {
     groups[index].count += 1
     for (column, field) in sum.enumerated() {
       guard let text = row.text(field) else { continue }
-      guard let value = ExactDecimal(text) else {
+      guard let value = Decimal(plain: text) else {
         throw .usage("sum", "--sum: '\(text)' in field '\(field)' is not a number")
       }
-      guard let total = (groups[index].sums[column] ?? ExactDecimal(0)).adding(value) else {
+      guard let total = (groups[index].sums[column] ?? .zero).adding(value) else {
         throw ErrorObject("outcome.overflow", .failure, "the sum of '\(field)' does not fit 38 digits")
       }
       groups[index].sums[column] = total
@@ -87,7 +87,7 @@ package struct RowGroups {
       writer.member("count", group.count)
       for (field, total) in zip(sum, group.sums) {
         writer.name(data: field)
-        writer.string(total?.text ?? "0")
+        writer.string(total?.description ?? "0")
       }
       writer.endObject()
       return writer.bytes

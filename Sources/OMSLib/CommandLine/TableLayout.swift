@@ -78,11 +78,11 @@ struct TableLayout {
   private static func cell(_ row: Row, _ field: String, _ options: OutputOptions) -> Cell {
     guard let value = row.value(field), !value.isNull else { return Cell(text: "-", width: 1, isNumber: false) }
     var text = printable(value, options)
-    let number = ExactDecimal(text)
-    if number != nil, profitFields.contains(field), let number, number > ExactDecimal(0) { text = "+" + text }
+    let number = Decimal(plain: text)
+    if number != nil, profitFields.contains(field), let number, number > .zero { text = "+" + text }
     let width = text.unicodeScalars.count
-    if options.hasColor, profitFields.contains(field), let number, number != ExactDecimal(0) {
-      text = (number > ExactDecimal(0) ? "\u{1B}[32m" : "\u{1B}[31m") + text + "\u{1B}[0m"
+    if options.hasColor, profitFields.contains(field), let number, number != .zero {
+      text = (number > .zero ? "\u{1B}[32m" : "\u{1B}[31m") + text + "\u{1B}[0m"
     }
     return Cell(text: text, width: width, isNumber: number != nil)
   }

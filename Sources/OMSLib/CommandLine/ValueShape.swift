@@ -116,8 +116,7 @@ package enum ValueShape: Equatable, Sendable {
     case .quantity: Shapes.quantityComplaint(text)
     case .percent: Shapes.unitComplaint(text, unit: "%", example: "0.5%")
     case .basisPoints: Shapes.unitComplaint(text, unit: "bps", example: "25bps")
-    case .duration:
-      Shapes.nanoseconds(text) == nil ? "'\(text)' is not a duration; write 250ms, 5s, 10m, 2h or 30d" : nil
+    case .duration: Shapes.durationComplaint(text)
     case .time: Shapes.timeComplaint(text)
     case .count: Shapes.countComplaint(text)
     case .rate: Shapes.rateComplaint(text)

@@ -161,33 +161,12 @@ package struct RequestMembers: Sendable {
   /// A duration of the shell's grammar (`250ms 5s 10m 2h 30d`) in nanoseconds.
   package mutating func duration(_ name: String) throws(RequestError) -> Int64? {
     guard let text = try text(name) else { return nil }
-    guard let value = Self.nanoseconds(ofDuration: text) else {
-      throw .usage("duration", "'\(text)' is not a duration; write 250ms, 5s, 10m, 2h or 30d")
-    }
-    return value
+    do { return try DurationText.parse(text) } catch { throw .usage("duration", error.description) }
   }
 
   /// Ends decoding: a member that nobody took is an error.
   package func finish() throws(RequestError) {
     guard let first = members.first else { return }
     throw .usage("member", "unknown member '\(first.name)'")
-  }
-
-  package static func nanoseconds(ofDuration text: String) -> Int64? {
-    let digits = text.utf8.prefix { $0 >= 0x30 && $0 <= 0x39 }
-    guard !digits.isEmpty, digits.count <= 18, let count = Int64(text.prefix(digits.count)) else { return nil }
-    let unit: Int64
-    switch text.dropFirst(digits.count) {
-    case "ns": unit = 1
-    case "us": unit = 1_000
-    case "ms": unit = 1_000_000
-    case "s": unit = 1_000_000_000
-    case "m": unit = 60_000_000_000
-    case "h": unit = 3_600_000_000_000
-    case "d": unit = 86_400_000_000_000
-    default: return nil
-    }
-    let (product, overflow) = count.multipliedReportingOverflow(by: unit)
-    return overflow ? nil : product
   }
 }

@@ -19,11 +19,7 @@ extension Core {
     guard !id.isEmpty else { return nil }
     let key = WireID(id, tag: tag).key
     if let slot = state.orderIndex.find(key.high, key.low), state.orders[slot].image.id == id { return slot }
-    let words = id.low.words
-    guard id.high.isEmpty,
-      let slot = state.orderIndex.find(words.0 ^ words.2, words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965),
-      state.orders[slot].image.id == id
-    else { return nil }
+    guard id.high.isEmpty, let slot = foreignSlot(id.low), state.orders[slot].image.id == id else { return nil }
     return slot
   }
 

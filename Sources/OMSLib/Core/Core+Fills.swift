@@ -7,7 +7,7 @@ extension Core {
     }
     let key = fillKey(event)
     guard !state.fillIndex.contains(key) else { return }
-    let slot = slot(of: event.wireID) ?? foreignSlot(event)
+    let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID)
     if let slot, event.quantity > state.orders[slot].remaining, !takeUnheardAmend(slot, event) {
       return overfill(slot, event, &output)
     }
@@ -28,12 +28,6 @@ extension Core {
   private func isKnown(_ event: VenueEvent) -> Bool {
     event.account.index > 0 && event.account.index <= Int(state.globals[0].accountCount)
       && event.instrument.index > 0 && event.instrument.index <= Int(state.globals[0].instrumentCount)
-  }
-
-  private func foreignSlot(_ event: VenueEvent) -> Int? {
-    guard !event.wireID.isEmpty else { return nil }
-    let words = event.wireID.words
-    return state.orderIndex.find(words.0 ^ words.2, words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965)
   }
 
   private func fillKey(_ event: VenueEvent) -> UInt64 {

@@ -168,9 +168,9 @@ extension Core {
     else { return }
     var row = OrderRow()
     let ours = WireID(event.wireID).flatMap { $0.tag == tag ? $0 : nil }
-    let words = event.wireID.words
-    row.keyHigh = ours?.key.high ?? words.0 ^ words.2
-    row.keyLow = ours?.key.low ?? words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965
+    let key = ours?.key ?? WireID.Key(foreign: event.wireID)
+    row.keyHigh = key.high
+    row.keyLow = key.low
     row.wireHigh = row.keyHigh
     row.wireLow = row.keyLow
     row.adopted = 1

@@ -28,7 +28,7 @@ extension Core {
   }
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {
-    guard let slot = slot(of: event.wireID) ?? adoptedSlot(event) else {
+    guard let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID) else {
       if kind == .orderReport { adopt(event, &output) }
       return
     }
@@ -50,9 +50,10 @@ extension Core {
   }
 
   /// Orders of others, and of ours whose user id is not known, are found by the words of their wire id.
-  private func adoptedSlot(_ event: VenueEvent) -> Int? {
-    let words = event.wireID.words
-    return state.orderIndex.find(words.0 ^ words.2, words.1 ^ words.3 ^ 0x5D58_8B65_6C07_8965)
+  func foreignSlot(_ text: Text32) -> Int? {
+    guard !text.isEmpty else { return nil }
+    let key = WireID.Key(foreign: text)
+    return state.orderIndex.find(key.high, key.low)
   }
 
   // MARK: Answers

@@ -130,7 +130,7 @@ final class SimJob: Job {
       command.a = request.clock == "freeze" ? 1 : 0
       return command
     case let text?:
-      guard text.hasPrefix("+"), let interval = RequestMembers.nanoseconds(ofDuration: String(text.dropFirst())) else {
+      guard text.hasPrefix("+"), let interval = try? DurationText.parse(String(text.dropFirst())) else {
         throw .usage("value", "clock '\(text)' is none of +DUR, freeze, run")
       }
       var command = SimulatorCommand(.jump)

@@ -34,6 +34,16 @@ extension Decimal {
     self = value
   }
 
+  /// A number as the results print it: digits and at most one point between them, perhaps behind a minus. `nil` for
+  /// all else, so that a name such as `1e5` stays a name.
+  package init?(plain text: String) {
+    let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+    guard let first = digits.first, first.isDigit, let last = digits.last, last.isDigit,
+      digits.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") })
+    else { return nil }
+    self.init(wire: text)
+  }
+
   /// The integer at `scale` of a wire decimal; `nil` when it is none, has more decimals than that, or leaves 64 bits.
   @inline(__always)
   package static func mantissa(wire bytes: UnsafeBufferPointer<UInt8>, scale: Int) -> Int64? {
@@ -64,7 +74,7 @@ private enum ShellDecimal {
       case .empty: "is not a decimal; write a number such as 0.01"
       case .sign: "has a sign; write the number without it"
       case .exponent: "is not a plain decimal; write \(Self.plain(text) ?? "it without an exponent")"
-      case .separator: "has a separator; write the digits without it"
+      case .separator: "has a separator; write \(text.filter { $0.isASCII && $0.isNumber || $0 == "." })"
       case .leadingPoint: "begins with a point; write 0\(text)"
       case .trailingPoint: "ends with a point; write \(text.dropLast())"
       case .secondPoint: "has two points; write one"

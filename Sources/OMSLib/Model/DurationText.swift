@@ -1,9 +1,11 @@
-/// DUR of the command line and the configuration: a whole number and a unit, `250ms 5s 10m 2h 30d`.
+/// DUR of the command line, the configuration and the socket: a whole number and a unit, `250ms 5s 10m 2h 30d`. Faults
+/// and benchmarks need the finer `us` and `ns` too; they are read and never printed.
 package enum DurationText {
   private static let units: [(name: String, nanoseconds: Int64)] = [
-    ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
-    ("d", 86_400_000_000_000),
+    ("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
   ]
+  private static let printedUnits = units.dropFirst(2)
 
   /// Nanoseconds.
   package static func parse(_ text: String) throws(MalformedText) -> Int64 {
@@ -25,7 +27,7 @@ package enum DurationText {
   /// In the largest unit that keeps it whole; below a millisecond as a decimal of them.
   package static func text(nanoseconds: Int64) -> String {
     guard nanoseconds != 0 else { return "0s" }
-    for unit in units.reversed() where nanoseconds % unit.nanoseconds == 0 {
+    for unit in printedUnits.reversed() where nanoseconds % unit.nanoseconds == 0 {
       return "\(nanoseconds / unit.nanoseconds)\(unit.name)"
     }
     return printed { (sink: inout ByteBuffer) in

@@ -50,7 +50,7 @@ struct BenchCommand: Command {
 
   /// "10%" as 100.
   private static func thousandths(_ text: String) throws(ErrorObject) -> Int64 {
-    guard let percent = ExactDecimal(text.hasSuffix("%") ? String(text.dropLast()) : text), percent.scale <= 1 else {
+    guard let percent = Decimal(plain: text.hasSuffix("%") ? String(text.dropLast()) : text), percent.scale <= 1 else {
       throw .usage("percent", "--max-regress: '\(text)' is no percentage with one decimal at most")
     }
     return Int64(clamping: percent.scale == 0 ? percent.mantissa * 10 : percent.mantissa)

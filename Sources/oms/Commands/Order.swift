@@ -110,7 +110,7 @@ struct OrderCommand: RequestCommand {
   private static func timeInForce(_ line: ParsedLine) throws(ErrorObject) -> String? {
     guard let text = line.arguments.string("tif") else { return nil }
     if ["gtc", "ioc", "fok", "day"].contains(text) { return text }
-    if text.hasPrefix("gtd:"), let time = Shapes.time(String(text.dropFirst(4)), now: line.now) {
+    if text.hasPrefix("gtd:"), let time = try? TimeText.parse(String(text.dropFirst(4)), now: line.now) {
       return "gtd:" + time.rfc3339
     }
     throw .usage("value", "--tif: '\(text)' is not gtc, ioc, fok, day or gtd:TIME")

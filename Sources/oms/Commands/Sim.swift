@@ -51,7 +51,9 @@ struct SimClockCommand: RequestCommand {
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {
     let word = line.arguments.words[0]
-    guard word == "freeze" || word == "run" || (word.hasPrefix("+") && Shapes.nanoseconds(word.dropFirst()) != nil)
+    guard
+      word == "freeze" || word == "run"
+        || (word.hasPrefix("+") && (try? DurationText.parse(String(word.dropFirst()))) != nil)
     else {
       throw .usage("value", "'\(word)' is not +DUR, freeze or run")
     }

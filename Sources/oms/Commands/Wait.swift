@@ -38,7 +38,7 @@ struct WaitCommand: Command {
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     let arguments = line.arguments
-    timeout = line.timeout.flatMap { Shapes.nanoseconds($0) }
+    timeout = line.timeout.flatMap { try? DurationText.parse($0) }
     let kinds = [!arguments.words.isEmpty, arguments.has("when"), arguments.has("engine"), arguments.has("flat")]
     guard kinds.count(where: { $0 }) == 1 else {
       throw .usage(

@@ -66,7 +66,9 @@ struct EngineProcess {
       lag: facts.loopLag)
     let shadow = Shadow(
       options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
-      every: options.settings.snapshot.everyNanoseconds, clock: clock, signals: shared)
+      every: options.settings.snapshot.everyNanoseconds,
+      exchange: ExchangeShadow(options: boot.exchangeJournal.options, ring: boot.exchangeJournal.ring), clock: clock,
+      signals: shared)
     let control = ControlAgent(
       settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,

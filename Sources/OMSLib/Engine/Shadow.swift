@@ -33,10 +33,11 @@ final class Shadow: @unchecked Sendable {
   private let clock: EngineClock
   private let signals: EngineSignals
   private let every: Int64
+  private let exchange: ExchangeShadow
 
   init(
-    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, clock: EngineClock,
-    signals: EngineSignals
+    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, exchange: ExchangeShadow,
+    clock: EngineClock, signals: EngineSignals
   ) {
     self.options = options
     self.ring = ring
@@ -44,6 +45,7 @@ final class Shadow: @unchecked Sendable {
     self.every = max(every, 60_000_000_000)
     self.clock = clock
     self.signals = signals
+    self.exchange = exchange
   }
 
   /// Asks for a snapshot of what is durable now; the number is what ``outcome(of:)`` takes.
@@ -69,7 +71,12 @@ final class Shadow: @unchecked Sendable {
       if asked > answered || now != period {
         period = now
         let result: Result<SnapshotFacts, EngineFailure>
-        do throws(EngineFailure) { result = .success(try take()) } catch { result = .failure(error) }
+        do throws(EngineFailure) {
+          try exchange.take(utc: clock.utc) { signals.isStopping }
+          result = .success(try take())
+        } catch {
+          result = .failure(error)
+        }
         desk.withLock {
           $0.answered = asked
           $0.last = result
@@ -100,7 +107,7 @@ final class Shadow: @unchecked Sendable {
         continue
       }
       try replay.take(record)
-      Self.note(record.header, &end)
+      end.note(record.header)
     }
     return try write(replay.takeCore(), end, store)
   }
@@ -114,21 +121,12 @@ final class Shadow: @unchecked Sendable {
     }
   }
 
-  private static func next(
+  static func next(
     _ tailer: inout JournalTailer<KernelFileSystem>
   ) throws(EngineFailure) -> JournalRecord? {
     do throws(JournalError) { return try tailer.next() } catch {
       throw EngineFailure(1, "io.journal", "journal: \(error)")
     }
-  }
-
-  private static func note(_ header: RecordHeader, _ end: inout JournalEnd) {
-    end.lsn = header.lsn
-    end.chain = header.chain
-    end.epoch = header.epoch
-    end.time = header.time
-    end.utc = header.utc
-    if header.seq > 0 { end.seq = header.seq }
   }
 
   private func write(

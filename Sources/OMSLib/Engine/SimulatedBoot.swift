@@ -12,29 +12,16 @@ struct SimulatedBoot: ~Copyable {
     _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, _ clock: EngineClock
   ) throws(EngineFailure) -> SimulatedBoot {
     let setup = makeSetup(options)
-    var exchange: Exchange?
     let utc = clock.utc
+    let directory = options.stateDirectory + "/exchange"
+    var book = try ExchangeBook(
+      newestOf: ExchangeShadow.store(JournalOptions(directory: directory, fallback: nil, identity: identity)))
     let journal = try JournalStore.open(
-      directory: options.stateDirectory + "/exchange", fallback: nil, identity: identity, purpose: "exchange",
-      mode: options.durability, ringBytes: ringBytes, segmentBytes: options.settings.journal.segmentBytes, utc: utc,
+      directory: directory, fallback: nil, identity: identity, purpose: "exchange", mode: options.durability,
+      ringBytes: ringBytes, segmentBytes: options.settings.journal.segmentBytes, utc: utc, after: book.end,
       epoch: { $0 + 1 }
-    ) { (record) throws(EngineFailure) in
-      switch record.header.type {
-      case .exchangeStart:
-        guard let start = record.load(as: ExchangeStartRecord.self) else { throw broken(record.lsn) }
-        exchange = Exchange(start.options, startingAt: start.time)
-      case .exchangeRequest:
-        guard let input = record.load(as: ExchangeRequestRecord.self) else { throw broken(record.lsn) }
-        exchange?.replay(input)
-      case .exchangeControl:
-        guard let input = record.load(as: ExchangeControlRecord.self) else { throw broken(record.lsn) }
-        exchange?.replay(input)
-      case .exchangeAdvance:
-        guard let input = record.load(as: ExchangeAdvanceRecord.self) else { throw broken(record.lsn) }
-        exchange?.replay(input)
-      default: break
-      }
-    }
+    ) { (record) throws(EngineFailure) in try book.take(record) }
+    var exchange = book.takeExchange()
     var recorder = JournalExchangeRecorder(JournalAppender(ring: journal.ring, end: journal.report.end))
     let isNew = exchange == nil
     var start = ExchangeStartRecord()
@@ -50,10 +37,6 @@ struct SimulatedBoot: ~Copyable {
       try addAccounts(setup, &door, clock)
     }
     return SimulatedBoot(journal: journal, door: door, setup: setup)
-  }
-
-  private static func broken(_ lsn: UInt64) -> EngineFailure {
-    EngineFailure(1, "io.journal", "record \(lsn) of the exchange's journal is shorter than its type")
   }
 
   private static func desk(

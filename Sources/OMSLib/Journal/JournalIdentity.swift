@@ -39,6 +39,16 @@ package struct JournalEnd: Equatable, Sendable, BitwiseCopyable {
   package init() {}
 
   package var nextLsn: UInt64 { lsn + 1 }
+
+  /// Moves behind the next record.
+  package mutating func note(_ header: RecordHeader) {
+    lsn = header.lsn
+    chain = header.chain
+    epoch = header.epoch
+    time = header.time
+    utc = header.utc
+    if header.seq > 0 { seq = header.seq }
+  }
 }
 
 /// Numbers of the file format, fixed for ever.

@@ -1,5 +1,15 @@
 /// The passing of market time: ten ticks a second, each worked off in steps that leave room for their events.
+///
+/// After a stop the market does not repeat every tick it has missed, which would take seconds for a day: until it is back
+/// in the present, one tick stands for a minute (`ExchangeControl.Kind.makeUp`), with the moves of a minute.
 extension Exchange {
+  /// Ticks in one while missed time is made up.
+  static let makeUpPace: Int64 = 600
+  /// Its root: how much larger the moves are.
+  private static let makeUpRoot: Int128 = 24
+
+  /// How much further the market moves in one tick than in a standard one.
+  var moveFactor: Int128 { pace > 1 ? Self.makeUpRoot : 1 }
   static let fundingNanoseconds: Int64 = 8 * 3_600 * 1_000_000_000
   /// Margins are judged every so many ticks: once a second.
   private static let marginTicks: Int64 = 10
@@ -33,7 +43,7 @@ extension Exchange {
     fireTriggered()
     phase += 1
     // Accounts are visited once a second, and when funding is due.
-    let visits = nextTick / Self.tickNanoseconds % Self.marginTicks == 0
+    let visits = pace > 1 || nextTick / Self.tickNanoseconds % Self.marginTicks == 0
     if phase > instrumentCount + (visits ? accountCount : 0) { endTick() }
   }
 
@@ -41,7 +51,7 @@ extension Exchange {
     commonMove = Self.draw(&random)
     if nextTick >= nextExpiry { expireOrders() }
     if nextTick >= nextDeadman { fireDeadmen() }
-    if nextTick % Self.dayNanoseconds == 0 {
+    if nextTick % Self.dayNanoseconds < Self.tickNanoseconds * pace {
       for account in 1...max(accountCount, 1) { rollVolume(account, day: nextTick / Self.dayNanoseconds) }
     }
   }
@@ -55,7 +65,7 @@ extension Exchange {
       }
       nextFunding += Self.fundingNanoseconds
     }
-    nextTick += Self.tickNanoseconds
+    nextTick += Self.tickNanoseconds * pace
   }
 
   private mutating func visitAccount(_ account: UInt16) {

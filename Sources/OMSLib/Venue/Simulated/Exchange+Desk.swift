@@ -13,6 +13,7 @@ extension Exchange {
     case .setBalance: deposit(control, total: control.amount.units)
     case .transfer: transfer(control)
     case .setPartial: setPartial(control.detail)
+    case .makeUp: makeUp(control.detail == 1)
     case .bust: bust(control)
     case .fillOrder: fillOrder(control)
     default:
@@ -41,6 +42,14 @@ extension Exchange {
     case .setTrading: markets[instrument].rules.isTrading = control.detail
     default: preconditionFailure("this control is not about a market")
     }
+  }
+
+  /// The next tick lies on the grid of the new pace.
+  private mutating func makeUp(_ isOn: Bool) {
+    precondition(phase == 0, "no control comes in the middle of a tick")
+    pace = isOn ? Self.makeUpPace : 1
+    let length = Self.tickNanoseconds * pace
+    nextTick = (time.nanoseconds / length + 1) * length
   }
 
   private mutating func setPartial(_ percent: UInt8) {

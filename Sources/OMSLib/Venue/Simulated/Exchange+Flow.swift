@@ -45,9 +45,9 @@ extension Exchange {
 
   /// 0.8 of the common move and 0.6 of its own: two instruments correlate with 0.64.
   private mutating func walk(_ row: Int, _ own: Int64) {
-    let move = Int128(commonMove * 8 + own * 6) * Self.sigmaE12
+    let move = Int128(commonMove * 8 + own * 6) * Self.sigmaE12 * moveFactor
     let change = Int128(markets[row].walk) * move / (Self.drawSigma * 10_000_000_000_000)
-    let pull = (markets[row].anchor - markets[row].walk) >> 18
+    let pull = Int64(clamping: Int128(markets[row].anchor - markets[row].walk) * Int128(pace)) >> 18
     let lowest = Int64(markets[row].rules.tick) * 100 << 16
     markets[row].walk = max(markets[row].walk + Int64(clamping: change) + pull, lowest)
     markets[row].index = markets[row].walk >> 16
@@ -59,7 +59,9 @@ extension Exchange {
     let spot = markets[Int(markets[row].follows)]
     let index = Self.rescale(spot.walk, from: spot.rules.priceScale, to: markets[row].rules.priceScale)
     let noise = Int64(clamping: Int128(index) * Int128(own) * Self.sigmaE12 / (Self.drawSigma * 4_000_000_000_000))
-    markets[row].basis += noise - markets[row].basis >> 8
+    let basis = markets[row].basis
+    // Within a minute nine tenths of the distance are made up, and the noise of its ticks adds up to eleven of them.
+    markets[row].basis = pace > 1 ? basis / 10 + noise * 11 : basis + noise - basis >> 8
     markets[row].walk = index + markets[row].basis
     markets[row].index = index >> 16
     markets[row].mark = markets[row].walk >> 16

@@ -66,6 +66,8 @@ package struct Exchange: ~Copyable {
   /// The market tick that is due next, and how far it has been worked off.
   var nextTick: Int64
   var phase = 0
+  /// Standard ticks that pass in one: 1 in real time, more while a time in which nobody ran the exchange is made up.
+  var pace: Int64 = 1
   var nextFunding: Int64
   /// Share of an order that may be filled at once, in percent; 100 when the fault is off.
   var partialPercent: Int64 = 100

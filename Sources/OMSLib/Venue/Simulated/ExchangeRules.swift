@@ -121,6 +121,8 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
     case bust = 14
     /// Moves `amount` from one wallet (`account`, `wallet`) to another (`other`, `otherWallet`).
     case transfer = 15
+    /// From now on (`detail` 1) one tick stands for a minute, until `detail` 0.
+    case makeUp = 16
   }
 
   package var text = Text64()

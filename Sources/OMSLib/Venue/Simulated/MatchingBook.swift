@@ -259,6 +259,15 @@ package struct MatchingBook: ~Copyable {
     output.push(fact)
   }
 
+  /// Puts an order whose row was read back at the end of its level's queue.
+  mutating func restore(_ slot: UInt32, memory: inout BookMemory) {
+    let row = memory.orders[Int(slot)]
+    precondition(row.isResting == 1, "only a resting order is in a queue")
+    let fifo = unsafe makeLevel(row.level, row.sideRaw == Side.buy.rawValue ? .buy : .sell, &memory)
+    unsafe fifo.pointee.quantity += row.quantity
+    unsafe link(slot, fifo, memory)
+  }
+
   /// Takes a resting order out; returns what was open of it, hidden part included.
   @inline(__always) package mutating func remove(
     _ slot: UInt32, memory: inout BookMemory, output: inout BookOutput

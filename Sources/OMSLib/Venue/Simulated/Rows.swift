@@ -32,6 +32,22 @@ internal import Glibc
     }
   }
 
+  /// The first rows as they lie in memory; good as long as the table lives.
+  func bytes(count: Int) -> UnsafeRawBufferPointer {
+    precondition(count >= 0 && count <= self.count, "no such rows")
+    return unsafe UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Row>.stride)
+  }
+
+  /// Fills the first rows from a section; `false` when its rows are others or too many.
+  func load(_ section: SnapshotSection) -> Bool {
+    guard Int(section.rowBytes) == MemoryLayout<Row>.stride, section.count <= count else { return false }
+    if section.count > 0 {
+      unsafe UnsafeMutableRawPointer(base).copyMemory(
+        from: section.bytes.baseAddress ?? UnsafeRawPointer(base), byteCount: section.bytes.count)
+    }
+    return true
+  }
+
   /// Where a row lies; good as long as the table lives.
   @inline(__always) func pointer(to index: Int) -> UnsafeMutablePointer<Row> {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "no such row")

@@ -8,6 +8,8 @@
   /// The receive window: a request older than its deadline by more is refused.
   package static var windowNanoseconds: Int64 { 20_000_000 }
   private static var resynchronisationNanoseconds: Int64 { 1_000_000_000 }
+  /// A longer gap is made up by the minute.
+  private static var makeUpNanoseconds: Int64 { 600_000_000_000 }
 
   package private(set) var exchange: Exchange
   package private(set) var recorder: Recorder
@@ -290,9 +292,30 @@
 
   /// Advances the exchange as far as there is room for what happens. `false`: not all the way.
   private mutating func catchUp(to time: UTCTime, _ now: EngineTime) -> Bool {
+    let missed = time.nanoseconds - exchange.time.nanoseconds
+    if exchange.pace == 1 && missed > Self.makeUpNanoseconds {
+      guard makeUp(true, now) else { return false }
+    }
+    guard pass(to: time, now) else { return false }
+    guard exchange.pace > 1 else { return true }
+    return makeUp(false, now) && pass(to: time, now)
+  }
+
+  private mutating func makeUp(_ isOn: Bool, _ now: EngineTime) -> Bool {
+    guard hasRoom else { return false }
+    var control = ExchangeControl(.makeUp)
+    control.detail = isOn ? 1 : 0
+    take(control, now)
+    return true
+  }
+
+  /// Whether one more input and all that it may cause can be written and delivered.
+  private var hasRoom: Bool { recorder.hasRoom && deliveries.room >= 2 * Exchange.inputRoom }
+
+  private mutating func pass(to time: UTCTime, _ now: EngineTime) -> Bool {
     var isDone = false
     while !isDone {
-      guard deliveries.room >= 2 * Exchange.inputRoom else { return false }
+      guard hasRoom else { return false }
       isDone = exchange.advance(to: time)
       if exchange.output.count > 0 {
         recorder.advance(ExchangeAdvanceRecord(time: exchange.time))
@@ -383,14 +406,16 @@
 
   /// A control with the exchange's own numbers: definitions, set-up.
   package mutating func desk(_ control: ExchangeControl, now: EngineTime) -> Bool {
-    guard recorder.hasRoom, catchUp(to: clock.market(at: now), now),
-      deliveries.room >= 2 * Exchange.inputRoom
-    else { return false }
+    guard recorder.hasRoom, catchUp(to: clock.market(at: now), now), hasRoom else { return false }
+    take(control, now)
+    return true
+  }
+
+  private mutating func take(_ control: ExchangeControl, _ now: EngineTime) {
     let stamp = ExchangeStamp(time: exchange.time)
     recorder.control(ExchangeControlRecord(stamp: stamp, control: control))
     exchange.control(control, at: stamp)
     takeOutput(now, from: now, repeats: false)
-    return true
   }
 
   package mutating func inject(_ fault: VenueFault, now: EngineTime) {

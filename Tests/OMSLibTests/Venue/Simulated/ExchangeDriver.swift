@@ -49,6 +49,20 @@ struct ExchangeDriver: ~Copyable {
     return setup
   }
 
+  /// Goes on from where another driver is, with an exchange of the same set-up.
+  mutating func adopt(_ other: consuming Exchange, of driver: borrowing ExchangeDriver) {
+    exchange = other
+    now = driver.now
+    requests = driver.requests
+  }
+
+  /// The whole ledger as text.
+  var ledger: [String] {
+    var lines: [String] = []
+    exchange.dump { lines.append($0) }
+    return lines
+  }
+
   mutating func drain() -> [VenueEvent] {
     var events: [VenueEvent] = []
     while let event = exchange.output.pop() { events.append(event) }

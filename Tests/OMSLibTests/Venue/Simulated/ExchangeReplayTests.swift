@@ -19,70 +19,16 @@ private struct MemoryRecorder: ExchangeRecorder, ~Copyable {
 }
 
 @Suite struct ExchangeReplayTests {
-  private static let symbols = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
-  private static let accounts = ["sim.main", "sim.sub01", "sim.sub02", "sim.sub03"]
-
-  /// One random thing that a customer may do, possible or not.
-  private func step(_ random: inout SplitMix64, _ driver: inout ExchangeDriver, _ ids: inout [(String, String)]) {
-    let account = Self.accounts[Int(random.below(4))]
-    switch random.below(10) {
-    case 0: _ = driver.pass(Int64(random.below(2_000_000_000)))
-    case 1 where !ids.isEmpty:
-      let (owner, id) = ids[Int(random.below(UInt64(ids.count)))]
-      let cancel = driver.request(.cancelOrder, owner, id)
-      _ = driver.send(cancel)
-    case 2 where !ids.isEmpty:
-      let (owner, id) = ids[Int(random.below(UInt64(ids.count)))]
-      var amend = driver.request(.amendOrder, owner, id)
-      amend.quantity = random.chance(1, in: 2) ? Int64(random.below(2_000)) : 0
-      _ = driver.send(amend)
-    default: order(&random, &driver, account, &ids)
-    }
-  }
-
-  private func order(
-    _ random: inout SplitMix64, _ driver: inout ExchangeDriver, _ account: String, _ ids: inout [(String, String)]
-  ) {
-    let symbol = Self.symbols[Int(random.below(4))]
-    guard let rules = driver.setup.instrument(symbol) else { return }
-    let mark = driver.exchange.markets[rules.id.index].mark
-    let id = "o\(driver.exchange.orderNumber)"
-    ids.append((account, id))
-    let draws = (random.next(), random.next(), random.next(), random.next())
-    _ = driver.order(
-      account, id, draws.0 & 1 == 0 ? .buy : .sell, Int64(draws.1 % 3_000) + 1,
-      mark + Int64(draws.2 % UInt64(mark / 500)) - mark / 1_000, symbol: symbol
-    ) {
-      $0.orderKindRaw = UInt8(draws.3 % 7) + 1
-      $0.timeInForceRaw = UInt8((draws.3 >> 8) % 3) + 1
-      $0.stopPrice = mark + Int64((draws.3 >> 16) % UInt64(mark / 500)) - mark / 1_000
-      $0.trailPpm = Int64((draws.3 >> 32) % 3_000)
-      $0.preventionRaw = UInt8((draws.3 >> 40) % 4)
-      if (draws.3 >> 44) % 4 == 0 { $0.flagsRaw = OrderFlags.reduceOnly.rawValue }
-      if (draws.3 >> 46) % 8 == 0 { $0.displayQuantity = $0.quantity / 3 + 1 }
-    }
-  }
-
   private func run(seed: UInt64, steps: Int, checks: Bool) -> [String] {
     var options = ExchangeDriver.small
     options.seed = seed
     var driver = ExchangeDriver(.standard(), options)
-    var random = SplitMix64(seed: seed)
-    var ids: [(String, String)] = []
-    for number in 0..<steps {
-      step(&random, &driver, &ids)
+    var customers = RandomCustomers(seed: seed)
+    for _ in 0..<steps {
+      customers.act(on: &driver)
       if checks { expect(driver.exchange.isSound(), is: true) }
-      if number % 100 == 99 {
-        let price = 5_000_000 + Int64(random.below(2_000_000))
-        _ = driver.control(.setPrice) {
-          $0.instrument = 1
-          $0.price = price
-        }
-      }
     }
-    var lines: [String] = []
-    driver.exchange.dump { lines.append($0) }
-    return lines
+    return driver.ledger
   }
 
   @Test(arguments: [UInt64(1), 2, 3])

@@ -64,6 +64,27 @@ private struct Engine: ~Copyable {
 private let ms: Int64 = 1_000_000
 
 @Suite struct SimulatedVenueTests {
+  /// Ten ticks a second would be 432,000 of them; by the minute it is 720.
+  @Test func aHalfDayThatNobodySawIsMadeUpByTheMinute() {
+    var engine = Engine()
+    var request = engine.request(.newOrder, "long")
+    request.instrument = InstrumentID(number: 13)
+    request.quantity = 100
+    _ = engine.send(request, passing: 100 * ms)
+    let before = engine.door.exchange.markets[1].index
+    engine.now = engine.now.advanced(byNanoseconds: 43_200_000 * ms)
+    let told = engine.send(nil)
+    #expect(told.count { $0.contains("funding") } == 2)
+    // The market began with the door, at the first second of the engine's clock.
+    #expect(engine.door.exchange.time.nanoseconds - ExchangeDriver.start == engine.now.nanoseconds - 1_000 * ms)
+    let after = engine.door.exchange.markets[1].index
+    // Nineteen basis points an hour are about 66 in half a day: it moved, and not out of this world.
+    #expect(before != after && (before - after).magnitude < before.magnitude / 10)
+    expect(engine.door.exchange.isSound(), is: true)
+    // Back in the present it ticks ten times a second again.
+    #expect(engine.door.exchange.nextTickTime.nanoseconds - engine.door.exchange.time.nanoseconds <= 100 * ms)
+  }
+
   @Test func anAnswerSpeaksTheEnginesNumbers() throws {
     var engine = Engine()
     let request = engine.request(.newOrder, "a")

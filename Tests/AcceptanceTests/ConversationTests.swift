@@ -97,7 +97,7 @@ import Testing
     "ticker BTC-USDT ETH-USDT --follow --every 1s",
     "book BTC-USDT --depth 1 --max-age 5s", "wait a --for known --any", "wait --when a.last<=5 --timeout 1s",
     "wait --flat -a all",
-    "stop --orders cancel --force", "sim price BTC-USDT 5", "sim fill a 0.5", "sim latency 5ms --jitter 1ms",
+    "stop --orders cancel --force --flatten", "sim price BTC-USDT 5", "sim fill a 0.5", "sim latency 5ms --jitter 1ms",
     "sim clock +1h", "sim account sim.main --set BTC=1.001 --silent", "sim book BTC-USDT --spread 3bps",
     "sim reset --seed 7", "sim fault --drop-ack 1 --reject -2010:2 --stale-feed BTC-USDT --partial 50% --auth-fail",
   ]

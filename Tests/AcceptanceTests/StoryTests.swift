@@ -116,6 +116,27 @@ import Testing
         """,
       output: "137\nits\tcancelled\nmine\topen\n"),
     Story(
+      name: "a guarded script that wants to be flat leaves the positions of others",
+      script: """
+        oms order buy BTC-USDT-PERP 0.2 --market --wait filled -q
+        oms guard --on-exit flatten -q -- oms order buy BTC-USDT-PERP 0.5 --market --wait filled -q
+        echo "$?"
+        oms positions --nonzero -o tsv --fields symbol,qty
+        """,
+      output: "0\nBTC-USDT-PERP\t0.200\n"),
+    Story(
+      name: "a limit shows what of it is used and whether it is exceeded",
+      script: """
+        oms order buy BTC-USDT-PERP 0.1 --limit 50000 -q
+        oms order buy BTC-USDT-PERP 0.1 --limit 40000 -q
+        show() { oms risk show "$@" -a sim.main -o tsv --fields limit,used,breached; }
+        show | grep -P '^max_(open_orders|position_qty)\\t'
+        show --breached
+        oms risk set max_open_orders 1 -a sim.main --yes -q
+        show --breached
+        """,
+      output: "max_position_qty\t0.2\tfalse\nmax_open_orders\t2\tfalse\nmax_open_orders\t2\ttrue\n"),
+    Story(
       name: "a snapshot is kept and a difference with the exchange is found",
       script: """
         oms reconcile -a all -q; echo "$?"
@@ -203,6 +224,27 @@ import Testing
           "same orders", "rest-1\topen\ttrue", "done-1\tfilled\ttrue", "done-1", "0", "rest-1\tcancelled",
           "rest-2\tcancelled", "0", "true", "0", "0",
         ], "\(ran.errors)")
+    }
+  }
+
+  /// `stop --flatten` leaves nothing open behind, and a snapshot to start from.
+  @Test func anEngineThatStopsFlatLeavesNothingOpen() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        begin() { oms run --state "$PWD/state" --detach -q || exit 1; }
+        begin
+        trap 'oms stop -q' EXIT
+        oms order buy BTC-USDT-PERP 0.1 --market --wait filled -q
+        oms order buy BTC-USDT 0.001 --limit 20000 -q
+        oms stop --flatten -q; echo "$?"
+        oms wait --engine stopped --timeout 5s -q
+        ls state/snapshots | wc -l
+        begin
+        oms positions --nonzero -o id; oms orders --open -o id
+        oms status -o tsv --fields trading,orders_open
+        """)
+      #expect(ran.lines == ["0", "1", "on\t0"], "\(ran.errors)")
     }
   }
 }

@@ -236,6 +236,14 @@ package struct FlattenRequest: Sendable {
   package var timeout: Int64?
   package var consent: Consent
 
+  /// Of everything, as part of something else.
+  package init(timeout: Int64?, consent: Consent = Consent()) {
+    selection = Selection()
+    keepsOrders = false
+    self.timeout = timeout
+    self.consent = consent
+  }
+
   init(from members: inout RequestMembers) throws(RequestError) {
     selection = try Selection(from: &members)
     maxSlippage = try members.text("max_slippage")

@@ -254,6 +254,7 @@ package struct WaitRequest: Sendable {
 package struct SessionRequest: Sendable {
   package enum OnExit: String, CaseIterable, Sendable {
     case cancel
+    case flatten
     case keep
   }
 
@@ -291,15 +292,19 @@ package struct JobRequest: Sendable {
 package struct StopRequest: Sendable {
   /// `nil`: as each account's `on_exit` says.
   package var cancelsOrders: Bool?
+  /// Closes all positions first.
+  package var flattens: Bool
+  /// Leaves although something could not be settled.
   package var force: Bool
   package var timeout: Int64?
   package var consent: Consent
 
-  /// What a signal asks for: orders as each account's policy says.
+  /// What a signal asks for: orders as each account's policy says, and no staying.
   package static let bySignal = StopRequest()
 
   private init() {
-    force = false
+    flattens = false
+    force = true
     consent = Consent()
   }
 
@@ -310,6 +315,7 @@ package struct StopRequest: Sendable {
     case "cancel": cancelsOrders = true
     case let other?: throw .usage("value", "member 'orders' is '\(other)'; it can be keep, cancel")
     }
+    flattens = try members.flag("flatten")
     force = try members.flag("force")
     timeout = try members.duration("timeout")
     consent = try Consent(from: &members)

@@ -169,6 +169,9 @@ package struct Selection: Sendable {
   package var strategy: String?
   package var venue: String?
 
+  /// Everything.
+  init() {}
+
   init(from members: inout RequestMembers) throws(RequestError) {
     account = try members.text("account")
     symbol = try members.text("symbol")

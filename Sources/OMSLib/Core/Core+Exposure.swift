@@ -144,7 +144,7 @@ extension Core {
   }
 
   @inline(__always)
-  private func liquidationDistance(_ held: Int, _ instrument: Int) -> Money {
+  func liquidationDistance(_ held: Int, _ instrument: Int) -> Money {
     let price = state.positions[held].liquidationPrice
     let mark = state.instruments[instrument].market.mark
     guard price > 0, mark > 0, !state.positions[held].book.quantity.isZero else { return Money.one }

@@ -186,6 +186,7 @@ final class CancelAllJob: CancelJob {
 final class SessionEndJob: Job {
   private let request: SessionRequest
   private var cancels: CancelJob?
+  private var flattening: SessionFlattenJob?
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: SessionRequest) {
     self.request = request
@@ -193,9 +194,10 @@ final class SessionEndJob: Job {
   }
 
   override var diesWithClient: Bool { false }
-  override func wants(_ token: UInt64) -> Bool { cancels?.wants(token) ?? false }
+  override func wants(_ token: UInt64) -> Bool { cancels?.wants(token) ?? flattening?.wants(token) ?? false }
 
   override func step(_ agent: ControlAgent) -> Bool {
+    if let flattening { return flattening.step(agent) }
     if let client, !request.ends {
       agent.sessions[client, default: []].append(request)
       return end(agent, exit: 0)
@@ -203,6 +205,11 @@ final class SessionEndJob: Job {
     if cancels == nil {
       if let client { agent.sessions[client]?.removeAll { $0.session == request.session } }
       guard request.onExit != .keep else { return end(agent, exit: 0) }
+      if request.onExit == .flatten {
+        let job = SessionFlattenJob(agent, client, number, request)
+        flattening = job
+        return job.step(agent)
+      }
       let job = CancelJob(agent, client, number, timeout: request.timeout)
       let session = Resolver.session(request.session)
       for order in agent.view.allOrders

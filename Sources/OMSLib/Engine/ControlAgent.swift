@@ -138,7 +138,8 @@ final class ControlAgent {
     }
   }
 
-  func requestStop() { isStopping = true }
+  /// No new orders while it stops.
+  func setStopping(_ isStopping: Bool) { self.isStopping = isStopping }
 
   // MARK: The hot thread
 
@@ -198,6 +199,8 @@ struct EngineFacts: Sendable {
   var durability = DurabilityMode.group
   var plan = ""
   var gatePath = ""
+  /// False: what it leaves behind is thrown away.
+  var keepsState = true
   var logDirectory = ""
   var snapshotDirectory = ""
   /// Read-only, for those who attach.

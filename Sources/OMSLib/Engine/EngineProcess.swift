@@ -42,6 +42,7 @@ struct EngineProcess {
     facts.startedAt = clock.now
     facts.durability = options.durability
     facts.gatePath = options.gatePath
+    facts.keepsState = options.throwAwayDirectory == nil
     facts.logDirectory = options.logDirectory
     facts.snapshotDirectory = options.stateDirectory + "/snapshots"
     let publisher = try makePublisher(tag: boot.view.names.tag, epoch: ring.epoch)

@@ -212,12 +212,14 @@ final class HotLoop: @unchecked Sendable {
     switch query {
     case .acceptGate: agent.gate.reader.accept(now: clock.now)
     case .stop, .simulator: break
-    default: reply.count = UInt32(copy(query, body, agent))
+    default: reply.count = UInt32(copy(query, body, agent, clock.now))
     }
     return reply
   }
 
-  private static func copy(_ query: HotMessage.Query, _ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+  private static func copy(
+    _ query: HotMessage.Query, _ body: RowQuery, _ agent: borrowing EngineAgent, _ now: EngineTime
+  ) -> Int {
     let global = agent.machine.state.global
     let first = Int(body.first)
     func count(_ rows: Int) -> Int { max(0, min(Int(body.capacity), rows - first + 1)) }
@@ -233,7 +235,7 @@ final class HotLoop: @unchecked Sendable {
         agent.door.top(of: InstrumentID(number: UInt16(first + $0)))
       }
     case .globals: return fill(body, 1) { _ in global }
-    case .limits: return limits(body, agent)
+    case .limits: return limits(body, agent, now)
     case .book: return levels(body, agent)
     case .simulator, .acceptGate, .stop: return 0
     }
@@ -245,7 +247,7 @@ final class HotLoop: @unchecked Sendable {
     return count
   }
 
-  private static func limits(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+  private static func limits(_ body: RowQuery, _ agent: borrowing EngineAgent, _ now: EngineTime) -> Int {
     guard let scope = LimitScope(rawValue: UInt8(truncatingIfNeeded: body.argument >> 40)),
       let mode = Mode(rawValue: UInt8(truncatingIfNeeded: body.argument >> 32))
     else { return 0 }
@@ -256,6 +258,10 @@ final class HotLoop: @unchecked Sendable {
       cell.kindRaw = kinds[index].rawValue
       cell.value = agent.machine.state.limit(kinds[index], scope, target, mode)
       cell.isSet = agent.machine.state.isLimitSet(kinds[index], scope, target, mode) ? 1 : 0
+      if let used = agent.machine.use(of: kinds[index], scope, target, mode, now: now) {
+        cell.used = used
+        cell.hasUse = 1
+      }
       return cell
     }
   }

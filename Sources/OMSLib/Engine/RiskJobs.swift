@@ -58,7 +58,7 @@ final class RiskShowJob: Job {
   private func show(_ agent: ControlAgent, _ target: Target) {
     let objects = StateObjects(names: agent.view.names, utc: agent.utc)
     for cell in target.read.rows where cell.value < Money(units: .max / 4) {
-      guard let kind = LimitKind(rawValue: cell.kindRaw) else { continue }
+      guard let kind = LimitKind(rawValue: cell.kindRaw), cell.isBreached || !request.breached else { continue }
       let file = agent.settings.limits.first {
         $0.kind == kind && $0.scope == target.scope
           && ($0.target == target.name || $0.target == "*" || $0.target.isEmpty)
@@ -66,8 +66,7 @@ final class RiskShowJob: Job {
       let source = file?.source ?? (cell.isSet != 0 ? "command" : "default")
       data(
         agent,
-        objects.risk(
-          scope: target.scope.word, name: target.name ?? "all", kind: kind, value: cell.value, source: source))
+        objects.risk(scope: target.scope.word, name: target.name ?? "all", kind: kind, cell, source: source))
     }
   }
 }
@@ -75,9 +74,20 @@ final class RiskShowJob: Job {
 /// One limit as the hot thread copies it.
 struct LimitCell: BitwiseCopyable {
   var value = Money.zero
+  var used = Money.zero
   var kindRaw: UInt8 = 0
   var isSet: UInt8 = 0
-  var reserved: (UInt16, UInt32, UInt64) = (0, 0, 0)
+  /// 0: single orders are held against this limit, or it is not of this scope.
+  var hasUse: UInt8 = 0
+  var reserved: (UInt8, UInt32, UInt64) = (0, 0, 0)
+
+  var use: Money? { hasUse == 0 ? nil : used }
+
+  /// Whether what is used now lies beyond the limit: of the distance to liquidation below it.
+  var isBreached: Bool {
+    guard hasUse != 0 else { return false }
+    return kindRaw == LimitKind.minLiquidationDistance.rawValue ? used < value : used > value
+  }
 }
 
 /// `risk set` and `risk reset` of one limit.

@@ -49,8 +49,9 @@ final class StateJob: Job {
         }
       if done { stage = 1 }
     }
-    if stage == 1, kind == .accounts || kind == .pnl || tops.step(agent) { stage = 2 }
-    return stage == 2
+    if stage == 1, kind != .pnl || positions.step(agent) { stage = 2 }
+    if stage == 2, kind == .accounts || tops.step(agent) { stage = 3 }
+    return stage == 3
   }
 
   private func showPositions(_ agent: ControlAgent, _ selected: Resolver.Selected) {
@@ -61,9 +62,12 @@ final class StateJob: Job {
         selected.contains(account: row.account, instrument: row.instrument, venue: rules.venue),
         !request.nonzero || !row.book.quantity.isZero
       else { continue }
-      let top = tops.rows.indices.contains(row.instrument.index - 1) ? tops.rows[row.instrument.index - 1] : TopOfBook()
-      data(agent, StateObjects(names: names, utc: agent.utc).position(row, top, now: agent.now))
+      data(agent, StateObjects(names: names, utc: agent.utc).position(row, top(of: row.instrument), now: agent.now))
     }
+  }
+
+  private func top(of instrument: InstrumentID) -> TopOfBook {
+    tops.rows.indices.contains(instrument.index - 1) ? tops.rows[instrument.index - 1] : TopOfBook()
   }
 
   private func showBalances(_ agent: ControlAgent, _ selected: Resolver.Selected) {
@@ -111,10 +115,18 @@ final class StateJob: Job {
 
   private func showPnl(_ agent: ControlAgent, _ selected: Resolver.Selected) {
     let objects = StateObjects(names: agent.view.names, utc: agent.utc)
+    let currency = agent.settings.reportCurrency
+    var open: [UInt16: Money] = [:]
+    for row in positions.rows {
+      open[row.account.number, default: .zero] +=
+        objects.unrealised(row, top(of: row.instrument), currency: currency)
+    }
     for row in accounts.rows where !row.id.isNone && selected.accounts.contains(row.id.number) {
       guard selected.venue.isNone || agent.view.names.account(row.id)?.venue == selected.venue else { continue }
       data(
-        agent, objects.pnl(row, currency: agent.settings.reportCurrency, since: TimeText.day(of: agent.utc)))
+        agent,
+        objects.pnl(
+          row, unrealised: open[row.id.number] ?? .zero, currency: currency, since: TimeText.day(of: agent.utc)))
     }
   }
 }

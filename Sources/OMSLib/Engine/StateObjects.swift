@@ -94,17 +94,26 @@ struct StateObjects {
     }
   }
 
-  func pnl(_ row: AccountRow, currency: String, since: UTCTime) -> [UInt8] {
+  /// Unrealised profit as of now: at the price of the moment, where the core's own figure is of its last recorded mark.
+  func unrealised(_ row: PositionRow, _ top: TopOfBook, currency: String) -> Money {
+    let mark = Price(mantissa: top.mark > 0 ? top.mark : PriceWatcher.reference(top))
+    guard let rules = names.instrument(row.instrument), rules.instrumentClass != .spot, mark.mantissa > 0,
+      names.asset(rules.settle)?.name == currency
+    else { return row.unrealised }
+    return row.book.unrealised(mark: mark, scale: Int(rules.priceScale)) ?? row.unrealised
+  }
+
+  func pnl(_ row: AccountRow, unrealised: Money, currency: String, since: UTCTime) -> [UInt8] {
     object("pnl") { json in
       json.member("scope", "account")
       json.member("name", names.account(row.id)?.name)
       json.member("mode", (names.account(row.id)?.mode ?? .live).word)
       json.member("ccy", currency)
       Self.money("realized", row.realisedToday, &json)
-      Self.money("unrealized", row.unrealised, &json)
+      Self.money("unrealized", unrealised, &json)
       Self.money("fees", -row.feesToday, &json)
       Self.money("funding", row.fundingToday, &json)
-      Self.money("total", row.realisedToday + row.unrealised - row.feesToday + row.fundingToday, &json)
+      Self.money("total", row.realisedToday + unrealised - row.feesToday + row.fundingToday, &json)
       Self.money("equity", row.hasEquity != 0 ? row.equity : nil, least: 2, &json)
       Self.money("peak", row.hasEquity != 0 ? row.equityPeak : nil, least: 2, &json)
       let fall = row.equityPeak - row.equity
@@ -249,17 +258,16 @@ struct StateObjects {
     }
   }
 
-  func risk(
-    scope: String, name: String?, kind: LimitKind, value: Money, source: String
-  ) -> [UInt8] {
+  func risk(scope: String, name: String?, kind: LimitKind, _ cell: LimitCell, source: String) -> [UInt8] {
     object("risk") { json in
       json.member("scope", scope)
       json.member("name", name)
       json.member("limit", kind.word)
-      Self.money("value", value, &json)
-      json.memberNull("used")
-      json.memberNull("used_pct")
-      json.member("breached", false)
+      Self.money("value", cell.value, &json)
+      Self.money("used", cell.use?.rounded(to: 8, .halfEven), &json)
+      Self.money(
+        "used_pct", cell.use.flatMap { $0.over(cell.value)?.times(Money(100))?.rounded(to: 2, .halfEven) }, &json)
+      json.member("breached", cell.isBreached)
       json.member("source", source)
     }
   }

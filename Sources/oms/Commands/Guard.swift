@@ -6,16 +6,16 @@ struct GuardCommand: Command {
     "guard", group: .session, summary: "Run a command and clean up what it placed when it ends",
     details: """
       The command gets OMS_SESSION; orders placed below it belong to the session. When it ends, or dies, or this \
-      process dies, the engine settles them as --on-exit says. Positions stay: close them with `oms flatten`. Ends with the command's status; 30 or 32 when the \
-      clean-up did not finish.
+      process dies, the engine settles them as --on-exit says: `flatten` also closes what the session's fills have left of \
+      a position. Ends with the command's status; 30 or 32 when the clean-up did not finish.
       """,
     examples: [
       .init("oms guard -- ./maker.sh", "its open orders are cancelled at the end"),
-      .init("oms guard -- ./strategy; oms flatten -a sim.main --yes", "and the account's positions closed"),
+      .init("oms guard --on-exit flatten -- ./strategy", "and the positions it opened are closed"),
     ],
     flags: [
       .value(
-        "on-exit", .choice(["cancel", "keep"]), nil, "What becomes of the session's orders",
+        "on-exit", .choice(["cancel", "flatten", "keep"]), nil, "What becomes of the session's orders",
         default: "cancel")
     ],
     objects: ["order"], exits: [.unknown, .partial], seeAlso: ["kill"], effect: .acts, takesCommand: true)

@@ -5,17 +5,18 @@ struct StopCommand: RequestCommand {
   static let spec = CommandSpec(
     "stop", group: .session, summary: "Stop the engine",
     details: """
-      The gate shuts, strategies stop, orders are handled by policy and confirmed by id, journal and log are synced, a \
-      snapshot is taken.
+      No new orders are taken, open ones are handled by policy and confirmed by id, a snapshot is taken, journal and \
+      log are synced. What cannot be settled keeps the engine alive, unless --force is said.
       """,
     examples: [
       .init("oms stop", "each account's on_exit decides about its orders"),
       .init("oms stop --orders cancel --timeout 10s", "cancel everything that is open"),
-      .init("oms flatten -a all --yes && oms stop", "close the positions first"),
+      .init("oms stop --flatten --yes", "cancel everything and close the positions first"),
     ],
     flags: [
       .value("orders", .choice(["keep", "cancel"]), nil, "What becomes of open orders", default: "on_exit"),
-      .toggle("force", "Leave even if orders could not be settled"),
+      .toggle("flatten", "Cancel all orders and close all positions first"),
+      .toggle("force", "Leave even if orders or positions could not be settled"),
     ],
     objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["kill"],
     effect: .acts)

@@ -71,26 +71,26 @@ extension EngineBoot {
 
   private mutating func flush() {
     agent.publish()
-    _ = exchangeJournal.writer?.poll(now: clock.now, utc: clock.utc)
+    _ = exchangeJournal?.writer?.poll(now: clock.now, utc: clock.utc)
     _ = journal.writer?.poll(now: clock.now, utc: clock.utc)
   }
 
   private mutating func register(_ names: NameDirectory) {
     for (index, asset) in names.assets.enumerated().dropFirst() {
-      _ = agent.door.register(asset: AssetID(number: UInt16(index)), name: Text32(asset.name) ?? Text32())
+      agent.door.register(asset: AssetID(number: UInt16(index)), name: Text32(asset.name) ?? Text32())
     }
     for rules in names.instruments.dropFirst() where !rules.id.isNone {
-      _ = agent.door.register(instrument: rules.id, name: rules.name)
+      agent.door.register(instrument: rules.id, name: rules.name)
     }
     for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved {
-      _ = agent.door.register(account: AccountID(number: UInt16(index)), name: Text64(account.name) ?? Text64())
+      agent.door.register(account: AccountID(number: UInt16(index)), name: Text64(account.name) ?? Text64())
     }
   }
 
   /// Works until every account is open, for a few seconds at most: an account that stays closed refuses by itself.
   private mutating func settle(_ names: NameDirectory) {
     let end = clock.now.advanced(byNanoseconds: Self.readyNanoseconds)
-    while clock.now < end {
+    while clock.now < end, agent.door.isUp {
       let work = agent.poll(now: clock.now, utc: clock.utc)
       flush()
       while agent.takeReply() != nil {}

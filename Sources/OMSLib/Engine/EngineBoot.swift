@@ -4,10 +4,19 @@
 struct EngineBoot: ~Copyable {
   var agent: EngineAgent
   var journal: JournalStore
-  var exchangeJournal: JournalStore
+  /// `nil`: the exchange is in another process, with its journal.
+  var exchangeJournal: JournalStore?
   var log: EventLog
   let view: JournalView
   let clock: EngineClock
+
+  /// Makes images of the exchange, where it is in this process.
+  var exchangeShadow: ExchangeShadow? {
+    switch exchangeJournal {
+    case .some(let journal): ExchangeShadow(options: journal.options, ring: journal.ring)
+    case .none: nil
+    }
+  }
 
   /// 2020-01-01T00:00:00Z: epochs count seconds from here.
   private static let epochStart: Int64 = 1_577_836_800
@@ -47,8 +56,9 @@ struct EngineBoot: ~Copyable {
     let clock = EngineClock(after: journal.report.end.time)
     let venue = options.settings.venues.first { $0.adapter == .simulated }?.name ?? "sim"
     let number = view.names.venueID(named: venue) ?? VenueID(number: UInt16(view.names.venues.count))
-    let exchange = try SimulatedBoot.open(options, identity, venue: number, clock)
-    let definitions = try Definitions(settings: options.settings, names: view.names, exchange: exchange.setup)
+    let exchange = try OpenedDoor.open(options, identity, venue: number, epoch: journal.ring.epoch, clock)
+    let definitions = try Definitions(
+      settings: options.settings, names: view.names, exchange: SimulatedBoot.makeSetup(options))
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(
@@ -97,7 +107,7 @@ struct EngineBoot: ~Copyable {
   }
 
   private static func assemble(
-    _ exchange: consuming SimulatedBoot, _ core: consuming Core, _ appender: consuming JournalAppender,
+    _ exchange: consuming OpenedDoor, _ core: consuming Core, _ appender: consuming JournalAppender,
     _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog, _ view: JournalView,
     _ clock: EngineClock, _ options: EngineOptions
   ) -> EngineBoot {
@@ -105,5 +115,28 @@ struct EngineBoot: ~Copyable {
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
       agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, clock: clock)
+  }
+}
+
+/// The engine's venue: its own exchange, or the door to one in another process.
+struct OpenedDoor: ~Copyable {
+  var door: EngineDoor
+  var journal: JournalStore?
+
+  static func open(
+    _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, epoch: UInt32, _ clock: EngineClock
+  ) throws(EngineFailure) -> OpenedDoor {
+    let now = clock.now
+    if let name = options.simulatorDoor {
+      let door = SharedVenueDoor(
+        name: SharedExchangeRegion.name(ofDoor: name), venue: venue, epoch: epoch, now: now, utc: clock.utc(at: now))
+      if !door.isUp {
+        EngineProcess.say(
+          "oms: warning: no exchange is at door '\(name)'; start one: omsim exchange --door \(name) --state DIR\n")
+      }
+      return OpenedDoor(door: EngineDoor(door), journal: nil)
+    }
+    let boot = try SimulatedBoot.open(options, identity, venue: venue, now: now, utc: clock.utc(at: now))
+    return OpenedDoor(door: EngineDoor(boot.venue), journal: boot.journal)
   }
 }

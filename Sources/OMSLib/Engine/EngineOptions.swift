@@ -19,6 +19,8 @@ package struct EngineOptions: Sendable {
   package var pins = true
   package var simulatorSeed: UInt64?
   package var simulatorSpeed = MarketSpeed.times(1)
+  /// The built-in exchange is in another process, behind the door of this name.
+  package var simulatorDoor: String?
   /// Told a byte when the engine answers.
   package var readyDescriptor: Int32?
   /// Ends by itself after so many nanoseconds.

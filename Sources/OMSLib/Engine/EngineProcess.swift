@@ -30,9 +30,9 @@ struct EngineProcess {
     let service = ServiceManager(environment: options.environment)
     var boot = try EngineBoot.open(options)
     let shared = EngineSignals()
-    guard let coreWriter = boot.journal.writer.take(), let exchangeWriter = boot.exchangeJournal.writer.take() else {
-      preconditionFailure("recovery opened both writers")
-    }
+    guard let coreWriter = boot.journal.writer.take() else { preconditionFailure("recovery opened the writer") }
+    let exchangeWriter = boot.exchangeJournal?.writer.take()
+    let exchangeShadow = boot.exchangeShadow
     let ring = boot.journal.ring
     let clock = boot.clock
     var facts = EngineFacts()
@@ -59,8 +59,8 @@ struct EngineProcess {
       log: boot.log, logged: facts.loggedSeq, tail: boot.journal.follower(.durable), names: names, clock: clock,
       signals: shared, service: service, echoes: options.echoesEvents)
     let journalLoop = JournalLoop(
-      core: coreWriter, exchange: exchangeWriter, ring: ring, exchangeRing: boot.exchangeJournal.ring, clock: clock,
-      signals: shared, bells: [hotBell, controlBell])
+      core: coreWriter, exchange: exchangeWriter, ring: ring, clock: clock, signals: shared,
+      bells: [hotBell, controlBell])
     let hot = HotLoop(
       agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
       controlBell: controlBell, publisher: publisher, clock: clock, signals: shared, idle: .park(afterTurns: 500),
@@ -68,16 +68,15 @@ struct EngineProcess {
     let shadow = Shadow(
       options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
       every: options.settings.snapshot.everyNanoseconds,
-      exchange: ExchangeShadow(options: boot.exchangeJournal.options, ring: boot.exchangeJournal.ring), clock: clock,
-      signals: shared)
+      exchange: exchangeShadow, clock: clock, signals: shared)
     let control = ControlAgent(
       settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
       replies: parts.replyEnd, hotBell: hotBell)
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
     try main.run(hot, journalLoop, control, housekeeping, shadow, clock, ready)
-    if let writer = journalLoop.takeExchange() {
-      boot.exchangeJournal.close(writer, now: clock.now, utc: clock.utc)
+    if let writer = journalLoop.takeExchange(), let journal = boot.exchangeJournal.take() {
+      journal.close(writer, now: clock.now, utc: clock.utc)
     }
     if let writer = journalLoop.takeCore() { boot.journal.close(writer, now: clock.now, utc: clock.utc) }
     for name in ["pid", "ready", "state"] { Files.remove(options.runDirectory + "/" + name) }

@@ -1,7 +1,6 @@
 internal import CCore
 internal import Synchronization
 
-typealias EngineDoor = SimulatedVenue<JournalExchangeRecorder>
 typealias EngineAgent = CoreAgent<Core, EngineDoor, FileGate>
 
 /// Flags that the engine's threads share.
@@ -70,6 +69,7 @@ final class HotLoop: @unchecked Sendable {
     var worstSince = EngineTime.zero
     var gateVersion = agent.gate.reader.version
     var nextGate = EngineTime.zero
+    var connections = agent.door.connections
     while !signals.isStopping {
       let now = clock.now
       let utc = clock.utc(at: now)
@@ -81,6 +81,10 @@ final class HotLoop: @unchecked Sendable {
           gateVersion = agent.gate.reader.version
           GateSync.bring(&agent, now: now, utc: utc)
         }
+      }
+      if agent.door.connections != connections {
+        connections = agent.door.connections
+        Self.compareAll(&agent, now: now, utc: utc)
       }
       work += Self.takeCommands(&commands, &agent, &replies, clock, publisher.latencies)
       agent.publish()
@@ -139,6 +143,16 @@ final class HotLoop: @unchecked Sendable {
     let wait = min(due.nanoseconds - clock.now.nanoseconds, 500_000_000)
     if commands.isEmpty && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
     bell.wakeUp()
+  }
+
+  /// A new link says nothing about what was missed: every account is read anew. One that finds no room now is left to
+  /// the comparisons that people ask for.
+  private static func compareAll(_ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) {
+    for number in 1..<(Int(agent.machine.state.global.accountCount) + 1) {
+      var input = ReconcileInput()
+      input.account = AccountID(number: UInt16(number))
+      _ = agent.submit(.reconcile, input, now: now, utc: utc)
+    }
   }
 
   private static func takeCommands(
@@ -204,7 +218,7 @@ final class HotLoop: @unchecked Sendable {
     if query == .simulator {
       let command = message.load(SimulatorCommand.self)
       reply.token = command.token
-      if !steer(&agent, command, clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
+      if !agent.door.obey(command, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
       return reply
     }
     let body = message.load(RowQuery.self)
@@ -270,97 +284,14 @@ final class HotLoop: @unchecked Sendable {
     guard let target = unsafe UnsafeMutablePointer<BookLevel>(bitPattern: UInt(body.address)) else { return 0 }
     let instrument = InstrumentID(number: UInt16(truncatingIfNeeded: body.argument >> 32))
     let depth = Int(UInt32(truncatingIfNeeded: body.argument))
+    guard instrument.index < Limits.instrumentCount else { return 0 }
     let name = agent.machine.state.instruments[instrument.index].rules.name
-    guard let row = agent.door.exchange.instrument(named: name) else { return 0 }
     var count = 0
-    for side in Side.allCases {
-      agent.door.exchange.forEachLevel(of: row, side, count: depth) { price, quantity in
-        guard count < Int(body.capacity) else { return }
-        unsafe target[count] = BookLevel(price: price, quantity: quantity, sideRaw: UInt64(side.rawValue))
-        count += 1
-      }
+    agent.door.forEachLevel(of: instrument, named: name, depth: depth) { side, price, quantity in
+      guard count < Int(body.capacity) else { return }
+      unsafe target[count] = BookLevel(price: price, quantity: quantity, sideRaw: UInt64(side.rawValue))
+      count += 1
     }
     return count
   }
-
-  /// A control of the built-in exchange.
-  private static func steer(_ agent: inout EngineAgent, _ command: SimulatorCommand, _ now: EngineTime) -> Bool {
-    guard let kind = SimulatorCommand.Kind(rawValue: command.kindRaw) else { return false }
-    let count = Int(clamping: command.a)
-    switch kind {
-    case .control: return agent.door.control(command.control, now: now)
-    case .latency: agent.door.setLatency(nanoseconds: max(0, command.a), jitterNanoseconds: max(0, command.b))
-    case .jump: agent.door.jump(byNanoseconds: command.a, now: now)
-    case .freeze: agent.door.setFrozen(command.a != 0, now: now)
-    case .dropAcknowledgements: agent.door.inject(.dropAcknowledgements(count), now: now)
-    case .duplicateAcknowledgements: agent.door.inject(.duplicateAcknowledgements(count), now: now)
-    case .reject:
-      agent.door.inject(.reject(code: Int32(clamping: command.a), count: Int(clamping: command.b)), now: now)
-    case .disconnect: agent.door.inject(.disconnect(nanoseconds: command.a), now: now)
-    case .staleFeed: agent.door.inject(.staleFeed(command.instrument), now: now)
-    case .sequenceGap: agent.door.inject(.sequenceGap(command.instrument), now: now)
-    case .rateLimit: agent.door.inject(.rateLimit(count), now: now)
-    case .partial: agent.door.inject(.partial(percent: UInt8(clamping: command.a)), now: now)
-    case .lateFills: agent.door.inject(.lateFills(nanoseconds: command.a), now: now)
-    case .loseCancels: agent.door.inject(.loseCancels(count), now: now)
-    case .refuseKey: agent.door.inject(.refuseKey, now: now)
-    case .clear: agent.door.inject(.clear, now: now)
-    }
-    return true
-  }
-}
-
-/// The journal thread: copies and syncs the engine's journal and the exchange's.
-final class JournalLoop: @unchecked Sendable {
-  // Unchecked: as for the hot loop; the writers come back by `take` after the thread was joined.
-  private static let idleNanoseconds: Int64 = 20_000_000
-
-  private var core: JournalWriter<KernelFileSystem>?
-  private var exchange: JournalWriter<KernelFileSystem>?
-  private let ring: JournalRing
-  private let exchangeRing: JournalRing
-  private let clock: EngineClock
-  private let signals: EngineSignals
-  private let bells: [Doorbell.Ringer]
-
-  init(
-    core: consuming JournalWriter<KernelFileSystem>, exchange: consuming JournalWriter<KernelFileSystem>,
-    ring: JournalRing, exchangeRing: JournalRing, clock: EngineClock, signals: EngineSignals,
-    bells: [Doorbell.Ringer]
-  ) {
-    self.core = consume core
-    self.exchange = consume exchange
-    self.ring = ring
-    self.exchangeRing = exchangeRing
-    self.clock = clock
-    self.signals = signals
-    self.bells = bells
-  }
-
-  func run() {
-    guard var core = core.take(), var exchange = exchange.take() else {
-      preconditionFailure("the journal loop runs once")
-    }
-    var durable: UInt64 = 0
-    while true {
-      let ends = signals.isDrained
-      let seen = ring.appendedPosition
-      let now = clock.now
-      let utc = clock.utc(at: now)
-      // The exchange answers out of its own journal: it is made durable first.
-      var work = exchange.poll(now: now, utc: utc)
-      work += core.poll(now: now, utc: utc)
-      if core.durableLsn != durable {
-        durable = core.durableLsn
-        for bell in bells { bell.ring() }
-      }
-      if ends { break }
-      if work == 0 { ring.sleepUnlessAppended(beyond: seen, timeoutNanoseconds: Self.idleNanoseconds) }
-    }
-    self.core = consume core
-    self.exchange = consume exchange
-  }
-
-  func takeCore() -> JournalWriter<KernelFileSystem>? { core.take() }
-  func takeExchange() -> JournalWriter<KernelFileSystem>? { exchange.take() }
 }

@@ -33,10 +33,10 @@ final class Shadow: @unchecked Sendable {
   private let clock: EngineClock
   private let signals: EngineSignals
   private let every: Int64
-  private let exchange: ExchangeShadow
+  private let exchange: ExchangeShadow?
 
   init(
-    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, exchange: ExchangeShadow,
+    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, exchange: ExchangeShadow?,
     clock: EngineClock, signals: EngineSignals
   ) {
     self.options = options
@@ -72,7 +72,7 @@ final class Shadow: @unchecked Sendable {
         period = now
         let result: Result<SnapshotFacts, EngineFailure>
         do throws(EngineFailure) {
-          try exchange.take(utc: clock.utc) { signals.isStopping }
+          try exchange?.take(utc: clock.utc) { signals.isStopping }
           result = .success(try take())
         } catch {
           result = .failure(error)

@@ -1,35 +1,3 @@
-/// What the control thread asks of the built-in exchange: one of its desk's controls, or a fault of its door.
-struct SimulatorCommand: BitwiseCopyable {
-  enum Kind: UInt8 {
-    case control = 1
-    case latency = 2
-    case jump = 3
-    case freeze = 4
-    case dropAcknowledgements = 10
-    case duplicateAcknowledgements = 11
-    case reject = 12
-    case disconnect = 13
-    case staleFeed = 14
-    case sequenceGap = 15
-    case rateLimit = 16
-    case partial = 17
-    case lateFills = 18
-    case loseCancels = 19
-    case refuseKey = 20
-    case clear = 21
-  }
-
-  var token: UInt64 = 0
-  var a: Int64 = 0
-  var b: Int64 = 0
-  var instrument = InstrumentID.none
-  var kindRaw: UInt8
-  var reserved: (UInt8, UInt32) = (0, 0)
-  var control = ExchangeControl(.setPrice)
-
-  init(_ kind: Kind) { kindRaw = kind.rawValue }
-}
-
 /// `sim`: steers the engine's own exchange.
 final class SimJob: Job {
   private let request: SimRequest

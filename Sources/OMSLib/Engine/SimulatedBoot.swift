@@ -1,18 +1,17 @@
 internal import CCore
 
-/// The built-in exchange with its own journal, recovered before the engine's: its state is never derived from ours.
+/// The built-in exchange with its own journal: its state is never derived from the engine's.
 struct SimulatedBoot: ~Copyable {
   static let ringBytes = 1 << 22
 
   var journal: JournalStore
-  var door: EngineDoor
-  let setup: ExchangeSetup
+  var venue: EngineDoor.OwnVenue
 
+  /// `now` is what the venue's door will be called with at this moment.
   static func open(
-    _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, _ clock: EngineClock
+    _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, now: EngineTime, utc: UTCTime
   ) throws(EngineFailure) -> SimulatedBoot {
     let setup = makeSetup(options)
-    let utc = clock.utc
     let directory = options.stateDirectory + "/exchange"
     var book = try ExchangeBook(
       newestOf: ExchangeShadow.store(JournalOptions(directory: directory, fallback: nil, identity: identity)))
@@ -28,28 +27,28 @@ struct SimulatedBoot: ~Copyable {
     start.options.seed = options.simulatorSeed ?? options.settings.venues.first { $0.adapter == .simulated }?.seed ?? 1
     start.time = utc
     if isNew { recorder.start(start) }
-    var door = EngineDoor(
+    var door = EngineDoor.OwnVenue(
       exchange.take() ?? Exchange(start.options, startingAt: start.time), venue: venue, recorder: recorder,
-      speed: options.simulatorSpeed, now: clock.now, utc: utc)
+      speed: options.simulatorSpeed, now: now, utc: utc)
     if isNew {
-      for control in setup.controls { try desk(control, &door, clock) }
+      for control in setup.controls { try desk(control, &door, now) }
     } else {
-      try addAccounts(setup, &door, clock)
+      try addAccounts(setup, &door, now)
     }
-    return SimulatedBoot(journal: journal, door: door, setup: setup)
+    return SimulatedBoot(journal: journal, venue: door)
   }
 
   private static func desk(
-    _ control: ExchangeControl, _ door: inout EngineDoor, _ clock: EngineClock
+    _ control: ExchangeControl, _ door: inout EngineDoor.OwnVenue, _ now: EngineTime
   ) throws(EngineFailure) {
-    guard door.desk(control, now: clock.now) else {
+    guard door.desk(control, now: now) else {
       throw EngineFailure(10, "config.capacity", "the built-in exchange has no room for what the configuration names")
     }
   }
 
   /// Accounts that the configuration has gained since the exchange opened.
   private static func addAccounts(
-    _ setup: ExchangeSetup, _ door: inout EngineDoor, _ clock: EngineClock
+    _ setup: ExchangeSetup, _ door: inout EngineDoor.OwnVenue, _ now: EngineTime
   ) throws(EngineFailure) {
     var known = door.exchange.accountCount
     var numbers: [UInt16: UInt16] = [:]
@@ -66,7 +65,7 @@ struct SimulatedBoot: ~Copyable {
         control.account = number
       default: continue
       }
-      try desk(control, &door, clock)
+      try desk(control, &door, now)
     }
   }
 

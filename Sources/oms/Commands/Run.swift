@@ -21,6 +21,7 @@ struct RunCommand: Command {
       .value("state", .directory, nil, "Where the state is kept"),
       .value("sim-seed", .count, nil, "Seed of the built-in exchange", default: "1"),
       .value("sim-speed", .text, "realtime|max|Nx", "How fast its market runs", default: "realtime"),
+      .value("sim-door", .text, "NAME", "Use the exchange that another process holds: omsim exchange --door NAME"),
       .value("on-exit", .choice(["keep", "cancel"]), nil, "What becomes of open orders at the end"),
       .value("until", .duration, nil, "End by itself after so long"),
       .value("ready-fd", .count, "N", "Descriptor that gets a byte when the engine answers"),
@@ -39,6 +40,10 @@ struct RunCommand: Command {
       throw .usage("argument", "--detach and a command exclude each other")
     }
     speed = try Self.speed(arguments.string("sim-speed") ?? "realtime")
+    if let door = arguments.string("sim-door") {
+      let isName = !door.isEmpty && door.utf8.count <= 20 && door.utf8.allSatisfy { $0 != UInt8(ascii: "/") }
+      guard isName else { throw .usage("argument", "--sim-door '\(door)' is no name of 1 to 20 letters and digits") }
+    }
     var cpus: [Int] = []
     for part in (arguments.string("cpu") ?? "").split(separator: ",") {
       guard let cpu = Int(part), cpu >= 0 else { throw .usage("argument", "--cpu '\(part)' is no CPU number") }
@@ -86,6 +91,7 @@ struct RunCommand: Command {
     options.pins = arguments.toggle("pin", isOn: true)
     options.simulatorSeed = arguments.integer("sim-seed").map { UInt64($0) }
     options.simulatorSpeed = speed
+    options.simulatorDoor = arguments.string("sim-door")
     options.until = arguments.duration("until")
     options.readyDescriptor = arguments.integer("ready-fd").map { Int32($0) }
     return ExitStatus(rawValue: Supervisor(options, banner: banner(options)).run())

@@ -25,6 +25,7 @@
   /// Takes what came, lets the market run to `utc`, hands out what happened. Returns how much there was to do.
   package mutating func turn(utc: UTCTime) -> Int {
     let now = EngineTime(nanoseconds: utc.nanoseconds)
+    region.beat()
     var work = 0
     while work < 256, let message = requests.peek() {
       guard take(message, now, utc) else { break }
@@ -66,11 +67,9 @@
         message.request.instrument.index < Limits.instrumentCount, message.epoch == epoch
       else { return true }
       return venue.submit(message.request, now: now, utc: utc)
-    case .control:
-      guard Int(message.control.account) < Limits.accountCount, Int(message.control.other) < Limits.accountCount,
-        Int(message.control.instrument) < Limits.instrumentCount, Int(message.control.asset) < Limits.assetCount
-      else { return true }
-      _ = venue.control(message.control, now: now)
+    case .steer:
+      // Names that are registered behind it must not be overtaken, so it does not wait for room either.
+      if message.epoch == epoch { _ = venue.obey(message.command, now: now) }
     case nil: break
     }
     return true
@@ -118,95 +117,4 @@
       if events.tryPush(message) { sent[number] = stamp }
     }
   }
-}
-
-/// The door to an exchange in another process.
-///
-/// Owner: one hot thread. The first event after `init` is `connected`; until then nothing that an earlier engine was
-/// meant to hear is passed on.
-@safe package struct SharedVenueDoor: ~Copyable, VenueDoor {
-  private var requests: RingProducer<SharedExchangeRequest>
-  private var events: RingConsumer<SharedExchangeEvent>
-  private let region: SharedExchangeRegion
-  private let tops = Rows<TopOfBook>(zeroed: Limits.instrumentCount)
-  private let epoch: UInt64
-  /// Calendar time minus engine time, as last seen.
-  private var offset: Int64
-  private var polledAt: EngineTime
-
-  /// How often to look: nothing wakes the engine when the other process writes.
-  private static let pollNanoseconds: Int64 = 1_000_000
-
-  /// `epoch` is above that of every engine before.
-  package init(_ region: consuming SharedExchangeRegion, epoch: UInt64, now: EngineTime, utc: UTCTime) {
-    precondition(epoch != 0, "an engine has an epoch")
-    requests = region.requestProducer()
-    events = region.eventConsumer()
-    self.region = region
-    self.epoch = epoch
-    offset = utc.nanoseconds - now.nanoseconds
-    polledAt = now
-    var message = SharedExchangeRequest(.attach)
-    message.epoch = epoch
-    _ = requests.tryPush(message)
-  }
-
-  /// Each returns `false` when the other side is a whole ring behind: try again later.
-  package mutating func register(account: AccountID, name: Text64) -> Bool {
-    register(.registerAccount, account.number, name)
-  }
-
-  package mutating func register(instrument: InstrumentID, name: Text32) -> Bool {
-    var text = Text64()
-    text.low = name
-    return register(.registerInstrument, instrument.number, text)
-  }
-
-  package mutating func register(asset: AssetID, name: Text32) -> Bool {
-    var text = Text64()
-    text.low = name
-    return register(.registerAsset, asset.number, text)
-  }
-
-  private mutating func register(_ kind: SharedExchangeRequest.Kind, _ number: UInt16, _ name: Text64) -> Bool {
-    var message = SharedExchangeRequest(kind)
-    message.number = number
-    message.name = name
-    return requests.tryPush(message)
-  }
-
-  package mutating func submit(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> Bool {
-    offset = utc.nanoseconds - now.nanoseconds
-    var message = SharedExchangeRequest(.request)
-    message.request = request
-    message.epoch = epoch
-    if request.signBy != .never { message.request.signBy = request.signBy.advanced(byNanoseconds: offset) }
-    return requests.tryPush(message)
-  }
-
-  package mutating func control(_ control: ExchangeControl) -> Bool {
-    var message = SharedExchangeRequest(.control)
-    message.control = control
-    return requests.tryPush(message)
-  }
-
-  package mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
-    offset = utc.nanoseconds - now.nanoseconds
-    polledAt = now
-    while let message = events.tryPop() {
-      guard message.epoch == epoch else { continue }
-      guard !message.instrument.isNone else { return message.event }
-      guard message.instrument.index < Limits.instrumentCount else { continue }
-      var top = message.top
-      top.updatedAt = EngineTime(nanoseconds: min(top.updatedAt.nanoseconds - offset, now.nanoseconds))
-      tops[message.instrument.index] = top
-    }
-    return nil
-  }
-
-  package func top(of instrument: InstrumentID) -> TopOfBook {
-    instrument.index < Limits.instrumentCount ? tops[instrument.index] : TopOfBook()
-  }
-
-  package var nextDue: EngineTime { polledAt.advanced(byNanoseconds: Self.pollNanoseconds) }
 }

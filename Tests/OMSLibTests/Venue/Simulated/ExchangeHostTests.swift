@@ -1,3 +1,4 @@
+import CCore
 import Foundation
 import Testing
 
@@ -18,13 +19,12 @@ private typealias Host = ExchangeHost<NoExchangeRecorder>
     return Host(try SharedExchangeRegion.create(name: name), venue: venue)
   }
 
-  private func attach(epoch: UInt64) throws -> SharedVenueDoor {
-    var door = SharedVenueDoor(
-      try SharedExchangeRegion.open(name: name), epoch: epoch, now: .zero, utc: start)
+  private func attach(epoch: UInt32) throws -> SharedVenueDoor {
+    var door = SharedVenueDoor(name: name, venue: VenueID(number: 1), epoch: epoch, now: .zero, utc: start)
     let account = try #require(Text64("sim.main"))
     let symbol = try #require(Text32("BTC-USDT"))
-    _ = door.register(account: AccountID(number: 7), name: account)
-    _ = door.register(instrument: InstrumentID(number: 9), name: symbol)
+    door.register(account: AccountID(number: 7), name: account)
+    door.register(instrument: InstrumentID(number: 9), name: symbol)
     return door
   }
 
@@ -40,9 +40,11 @@ private typealias Host = ExchangeHost<NoExchangeRecorder>
     return request
   }
 
-  private func events(_ door: inout SharedVenueDoor) -> [String] {
+  private func events(_ door: inout SharedVenueDoor, now: EngineTime = .zero) -> [String] {
     var lines: [String] = []
-    while let event = door.poll(now: .zero, utc: start) { lines.append(line(event)) }
+    while let event = door.poll(now: now, utc: UTCTime(nanoseconds: start.nanoseconds + now.nanoseconds)) {
+      lines.append(line(event))
+    }
     return lines
   }
 
@@ -96,9 +98,95 @@ private typealias Host = ExchangeHost<NoExchangeRecorder>
     expect(Array(events(&door).prefix(2)), is: [" disconnected", " connected"])
   }
 
+  @Test func faultsAndTheClockCrossTheDoor() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var host = try makeHost()
+    var door = try attach(epoch: 1)
+    _ = host.turn(utc: start)
+    _ = events(&door)
+    var reject = SimulatorCommand(.reject)
+    (reject.a, reject.b) = (-2_010, 1)
+    expect(door.obey(reject), is: true)
+    _ = door.submit(order("a"), now: .zero, utc: start)
+    _ = door.submit(order("b"), now: .zero, utc: start)
+    _ = host.turn(utc: start)
+    expect(Array(events(&door).prefix(2)), is: ["a rejected insufficientBalance", "b accepted"])
+    var latency = SimulatorCommand(.latency)
+    latency.a = 5_000_000
+    expect(door.obey(latency), is: true)
+    _ = door.submit(order("c"), now: .zero, utc: start)
+    _ = host.turn(utc: start)
+    expect(events(&door), is: [])
+    _ = host.turn(utc: UTCTime(nanoseconds: start.nanoseconds + 5_000_000))
+    _ = host.turn(utc: UTCTime(nanoseconds: start.nanoseconds + 10_000_000))
+    #expect(events(&door).first == "c accepted")
+  }
+
+  /// The exchange's end is an outage: what is asked meanwhile provably does not leave, and with the next exchange
+  /// everything goes on.
+  @Test func anExchangeThatEndsAndComesBackIsAnOutage() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var late = EngineTime(nanoseconds: SharedVenueDoor.patienceNanoseconds)
+    func pass() { late = late.advanced(byNanoseconds: SharedVenueDoor.patienceNanoseconds) }
+    // The owner that the region names has ended, as after a kill.
+    let dead = try endedProcess()
+    var door: SharedVenueDoor
+    do {
+      var host = try makeHost()
+      door = try attach(epoch: 1)
+      _ = host.turn(utc: start)
+      #expect(events(&door) == [" connected"])
+      setOwner(dead)
+    }
+    #expect(events(&door, now: late) == [" disconnected"])
+    expect(door.isUp, is: false)
+    expect(door.top(of: InstrumentID(number: 9)).isValid, is: 0)
+    expect(door.submit(order("a"), now: late, utc: start), is: true)
+    pass()
+    #expect(events(&door, now: late) == ["a notSent"])
+    var host = try makeHost()
+    pass()
+    #expect(events(&door, now: late) == [])
+    expect(door.isUp, is: true)
+    _ = host.turn(utc: start)
+    pass()
+    #expect(events(&door, now: late) == [" connected"])
+    // Names were registered anew without being asked for.
+    expect(door.submit(order("b"), now: late, utc: start), is: true)
+    _ = host.turn(utc: start)
+    #expect(events(&door, now: late).first == "b accepted")
+  }
+
+  @Test func aLivingExchangeKeepsItsDoorAndOneEngineAtATimeUsesIt() throws {
+    defer { SharedMemory.unlink(name: name) }
+    let host = try makeHost()
+    #expect(throws: SharedExchangeRegion.TakenError.held(by: ProcessInfo.processInfo.processIdentifier)) {
+      _ = try SharedExchangeRegion.create(name: name)
+    }
+    let first = try attach(epoch: 1)
+    let second = try attach(epoch: 2)
+    expect([first.isUp, second.isUp], is: [true, false])
+    _ = host
+  }
+
   @Test func aForeignRegionIsRefused() throws {
     defer { SharedMemory.unlink(name: name) }
     _ = try SharedMemory.create(name: name, byteCount: 64)
     #expect(throws: SystemError.self) { _ = try SharedExchangeRegion.open(name: name) }
+  }
+
+  /// A process that ran and is gone.
+  private func endedProcess() throws -> cc_owner {
+    let child = try ChildProcess.start(["true"], with: [])
+    _ = try child.end(wait: true)
+    var owner = cc_owner()
+    _ = cc_owner_self(&owner)
+    owner.pid = UInt32(bitPattern: child.number)
+    return owner
+  }
+
+  private func setOwner(_ owner: cc_owner) {
+    guard let memory = try? SharedMemory.open(name: name) else { return }
+    memory.base.assumingMemoryBound(to: cc_door_header.self).pointee.owner = owner
   }
 }

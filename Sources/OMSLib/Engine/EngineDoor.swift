@@ -1,0 +1,104 @@
+/// The venue as this engine has it: the built-in exchange in this process, or behind shared memory in another one.
+///
+/// Owner: the hot thread.
+struct EngineDoor: ~Copyable, VenueDoor {
+  typealias OwnVenue = SimulatedVenue<JournalExchangeRecorder>
+
+  // One of the two.
+  private var own: OwnVenue?
+  private var shared: SharedVenueDoor?
+  /// Times that the venue said it is there (again). A new link says nothing about what was missed.
+  private(set) var connections: UInt64 = 0
+
+  init(_ venue: consuming OwnVenue) {
+    own = consume venue
+    shared = nil
+  }
+
+  init(_ door: consuming SharedVenueDoor) {
+    own = nil
+    shared = consume door
+  }
+
+  var isUp: Bool {
+    switch shared {
+    case .some(let door): door.isUp
+    case .none: true
+    }
+  }
+
+  mutating func register(account: AccountID, name: Text64) {
+    _ = own?.register(account: account, name: name)
+    shared?.register(account: account, name: name)
+  }
+
+  mutating func register(instrument: InstrumentID, name: Text32) {
+    _ = own?.register(instrument: instrument, name: name)
+    shared?.register(instrument: instrument, name: name)
+  }
+
+  mutating func register(asset: AssetID, name: Text32) {
+    _ = own?.register(asset: asset, name: name)
+    shared?.register(asset: asset, name: name)
+  }
+
+  mutating func submit(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> Bool {
+    if let isTaken = own?.submit(request, now: now, utc: utc) { return isTaken }
+    return shared?.submit(request, now: now, utc: utc) == true
+  }
+
+  mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
+    guard let event = own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc) else { return nil }
+    if event.kindRaw == VenueEvent.Kind.connected.rawValue { connections += 1 }
+    return event
+  }
+
+  func top(of instrument: InstrumentID) -> TopOfBook {
+    switch own {
+    case .some(let venue): return venue.top(of: instrument)
+    case .none: break
+    }
+    switch shared {
+    case .some(let door): return door.top(of: instrument)
+    case .none: return TopOfBook()
+    }
+  }
+
+  var nextDue: EngineTime {
+    switch own {
+    case .some(let venue): return venue.nextDue
+    case .none: break
+    }
+    switch shared {
+    case .some(let door): return door.nextDue
+    case .none: return .never
+    }
+  }
+
+  // MARK: For people
+
+  /// `false`: it cannot be done, or there is no room now. Another process is only told.
+  mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> Bool {
+    if let isDone = own?.obey(command, now: now) { return isDone }
+    return shared?.obey(command) == true
+  }
+
+  /// Levels of both sides, the best first. Of an exchange in another process the best prices are all that is known.
+  func forEachLevel(
+    of instrument: InstrumentID, named name: Text32, depth: Int,
+    _ body: (_ side: Side, _ price: Int64, _ quantity: Int64) -> Void
+  ) {
+    switch own {
+    case .some(let venue):
+      guard let row = venue.exchange.instrument(named: name) else { return }
+      for side in Side.allCases {
+        venue.exchange.forEachLevel(of: row, side, count: depth) { body(side, $0, $1) }
+      }
+    case .none:
+      let top = top(of: instrument)
+      guard top.isValid != 0, depth > 0 else { return }
+      if top.bidQuantity > 0 { body(.buy, top.bid, top.bidQuantity) }
+      if top.askQuantity > 0 { body(.sell, top.ask, top.askQuantity) }
+    }
+  }
+}

@@ -210,6 +210,8 @@ struct EngineFacts: Sendable {
   let loopLag = SharedGauge()
   /// Up to here events are in the log's files.
   let loggedSeq = SharedGauge()
+  /// Up to here records are worked into the log.
+  let loggedLsn = SharedGauge()
 }
 
 /// A request that is being worked on. Classes, since the control plane keeps many kinds of them in one list.

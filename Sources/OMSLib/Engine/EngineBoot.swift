@@ -6,7 +6,7 @@ struct EngineBoot: ~Copyable {
   var journal: JournalStore
   /// `nil`: the exchange is in another process, with its journal.
   var exchangeJournal: JournalStore?
-  var log: EventLog
+  var log: EventLog<KernelFileSystem>
   let view: JournalView
   let clock: EngineClock
 
@@ -33,7 +33,7 @@ struct EngineBoot: ~Copyable {
     let identity = try InstanceIdentity.load(options)
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
     let view = JournalView()
-    var log = EventLog(directory: options.logDirectory)
+    var log = EventLog(KernelFileSystem(), directory: options.logDirectory)
     let loaded = try Self.load(options, identity)
     let start = loaded.end
     var replay = Replay(core: loaded.takeCore())
@@ -49,6 +49,12 @@ struct EngineBoot: ~Copyable {
       Self.show(record, view, &log)
     }
     log.flush()
+    if let failure = log.failure {
+      throw EngineFailure(
+        1, "io.log",
+        "the event log in \(options.logDirectory) cannot be written: \(failure.call) failed with errno "
+          + "\(failure.errno)")
+    }
     var appender = JournalAppender(ring: journal.ring, end: journal.report.end)
     replay.complete(&appender)
     let written = replay.written
@@ -68,9 +74,12 @@ struct EngineBoot: ~Copyable {
     return boot
   }
 
-  private static func show(_ record: JournalRecord, _ view: JournalView, _ log: inout EventLog) {
+  private static func show(_ record: JournalRecord, _ view: JournalView, _ log: inout EventLog<KernelFileSystem>) {
     view.apply(record)
-    guard record.header.seq > log.lastSeq, let line = view.lines.last, line.seq == record.header.seq else { return }
+    // A log that cannot take them all stops the start anyway.
+    guard record.header.seq > log.lastSeq, !log.isFull, let line = view.lines.last, line.seq == record.header.seq else {
+      return
+    }
     log.add(view.object(line), seq: line.seq, utc: line.utc)
   }
 
@@ -93,7 +102,7 @@ struct EngineBoot: ~Copyable {
   /// newest of them, or all if the log has not had them all.
   private static func lookBack(
     _ options: EngineOptions, _ identity: JournalIdentity, _ end: JournalEnd, _ core: borrowing Core,
-    _ view: JournalView, _ log: inout EventLog
+    _ view: JournalView, _ log: inout EventLog<KernelFileSystem>
   ) {
     let fallback = options.settings.journal.fallback
     let journal = JournalOptions(
@@ -108,7 +117,8 @@ struct EngineBoot: ~Copyable {
 
   private static func assemble(
     _ exchange: consuming OpenedDoor, _ core: consuming Core, _ appender: consuming JournalAppender,
-    _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog, _ view: JournalView,
+    _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog<KernelFileSystem>,
+    _ view: JournalView,
     _ clock: EngineClock, _ options: EngineOptions
   ) -> EngineBoot {
     let agent = EngineAgent(

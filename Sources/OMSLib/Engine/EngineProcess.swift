@@ -56,8 +56,9 @@ struct EngineProcess {
     let server = try makeServer(wake)
     let names = boot.view.names
     let housekeeping = Housekeeping(
-      log: boot.log, logged: facts.loggedSeq, tail: boot.journal.follower(.durable), names: names, clock: clock,
-      signals: shared, service: service, echoes: options.echoesEvents)
+      log: boot.log, logged: facts.loggedSeq, loggedLsn: facts.loggedLsn,
+      tail: boot.journal.follower(.durable), names: names, clock: clock,
+      signals: shared, service: service, retention: options.settings.log.retention, echoes: options.echoesEvents)
     let journalLoop = JournalLoop(
       core: coreWriter, exchange: exchangeWriter, ring: ring, clock: clock, signals: shared,
       bells: [hotBell, controlBell])
@@ -68,7 +69,12 @@ struct EngineProcess {
     let shadow = Shadow(
       options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
       every: options.settings.snapshot.everyNanoseconds,
-      exchange: exchangeShadow, clock: clock, signals: shared)
+      exchange: exchangeShadow,
+      upkeep: Upkeep(
+        journal: boot.journal.options, exchange: exchangeShadow?.options,
+        journalRetention: options.settings.journal.retention, snapshotRetention: options.settings.snapshot.retention,
+        loggedLsn: facts.loggedLsn),
+      clock: clock, signals: shared)
     let control = ControlAgent(
       settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,

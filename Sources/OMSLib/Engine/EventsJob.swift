@@ -225,7 +225,7 @@ final class EventHistory {
       if let end = buffer[start...].firstIndex(of: 0x0A) {
         let bytes = Array(buffer[start..<end])
         start = end + 1
-        return Line(bytes: bytes, seq: EventLog.seq(bytes))
+        return Line(bytes: bytes, seq: EventLine.seq(bytes))
       }
       guard fill() else {
         isDone = true

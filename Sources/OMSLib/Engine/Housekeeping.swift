@@ -5,12 +5,17 @@ internal import CCore
 /// Owner: its thread, from `run` on.
 final class Housekeeping: @unchecked Sendable {
   // Unchecked: made by one thread, run by another, never by both.
-  private var log: EventLog?
+  private var log: EventLog<KernelFileSystem>?
   private var tail: JournalFollower<KernelFileSystem>?
   private var lastTrouble: JournalError?
+  private var lastFailure: SystemError?
+  private var prunedOn = UTCTime.zero
+  private let retention: Retention
   private var names: NameDirectory
   /// Up to here lines are in the log's files.
   private let logged: SharedGauge
+  /// The record behind which everything is in the log's files.
+  private let loggedLsn: SharedGauge
   private let clock: EngineClock
   private let signals: EngineSignals
   private let service: ServiceManager
@@ -19,17 +24,21 @@ final class Housekeeping: @unchecked Sendable {
   private static let restNanoseconds: Int64 = 20_000_000
 
   init(
-    log: consuming EventLog, logged: SharedGauge, tail: consuming JournalFollower<KernelFileSystem>,
-    names: NameDirectory, clock: EngineClock, signals: EngineSignals, service: ServiceManager, echoes: Bool
+    log: consuming EventLog<KernelFileSystem>, logged: SharedGauge, loggedLsn: SharedGauge,
+    tail: consuming JournalFollower<KernelFileSystem>,
+    names: NameDirectory, clock: EngineClock, signals: EngineSignals, service: ServiceManager, retention: Retention,
+    echoes: Bool
   ) {
-    logged.set(Int64(clamping: log.lastSeq))
+    logged.set(Int64(clamping: log.writtenSeq))
     self.log = consume log
     self.logged = logged
+    self.loggedLsn = loggedLsn
     self.tail = consume tail
     self.names = names
     self.clock = clock
     self.signals = signals
     self.service = service
+    self.retention = retention
     self.echoes = echoes
   }
 
@@ -44,6 +53,9 @@ final class Housekeeping: @unchecked Sendable {
         nextSecond = clock.now.advanced(byNanoseconds: 1_000_000_000)
         _ = clock.follow()
         service.feedWatchdog()
+        // Lines that wait for a full disk; the journal keeps what is not read meanwhile.
+        log.flush()
+        prune(&log)
       }
       if ends { break }
       _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
@@ -51,26 +63,45 @@ final class Housekeeping: @unchecked Sendable {
     write(&log, &tail)
   }
 
-  private func write(_ log: inout EventLog, _ tail: inout JournalFollower<KernelFileSystem>) {
-    var wrote = false
+  private func write(_ log: inout EventLog<KernelFileSystem>, _ tail: inout JournalFollower<KernelFileSystem>) {
     let now = clock.now
-    while let record = tail.next(now: now) {
+    while !log.isFull, let record = tail.next(now: now) {
       guard let type = record.header.type else { continue }
       unsafe names.apply(type, record.body)
       guard type.isEvent, record.header.seq > 0 else { continue }
-      wrote = true
       add(record, type, &log)
     }
-    if wrote {
-      log.flush()
-      logged.set(Int64(clamping: log.lastSeq))
-    }
+    if log.failure == nil { log.flush() }
+    logged.set(Int64(clamping: log.writtenSeq))
+    if log.failure == nil { loggedLsn.set(Int64(clamping: tail.cursor)) }
+    tell(log.failure)
     guard tail.trouble != lastTrouble else { return }
     lastTrouble = tail.trouble
     if let lastTrouble { EngineProcess.say("oms: warning: the event log waits for the journal: \(lastTrouble)\n") }
   }
 
-  private func add(_ record: JournalRecord, _ type: RecordType, _ log: inout EventLog) {
+  /// Once a day, old files go.
+  private func prune(_ log: inout EventLog<KernelFileSystem>) {
+    let today = TimeText.day(of: clock.utc)
+    guard today != prunedOn else { return }
+    prunedOn = today
+    guard let before = retention.limit(today) else { return }
+    do throws(SystemError) {
+      _ = try log.prune(before: before)
+    } catch {
+      EngineProcess.say("oms: warning: old event logs stay: \(error.call) failed with errno \(error.errno)\n")
+    }
+  }
+
+  private func tell(_ failure: SystemError?) {
+    guard failure != lastFailure else { return }
+    lastFailure = failure
+    guard let failure else { return EngineProcess.say("oms: the event log is written again\n") }
+    EngineProcess.say(
+      "oms: warning: the event log cannot be written (\(failure.call), errno \(failure.errno)); its lines wait\n")
+  }
+
+  private func add(_ record: JournalRecord, _ type: RecordType, _ log: inout EventLog<KernelFileSystem>) {
     var json = JSONWriter()
     let header = record.header
     guard

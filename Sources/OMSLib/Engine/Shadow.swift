@@ -34,10 +34,13 @@ final class Shadow: @unchecked Sendable {
   private let signals: EngineSignals
   private let every: Int64
   private let exchange: ExchangeShadow?
+  private let upkeep: Upkeep
+  /// When the oldest order began that was open in the last snapshot.
+  private var oldestOpen = UTCTime.zero
 
   init(
     options: JournalOptions, ring: JournalRing, directory: String, every: Int64, exchange: ExchangeShadow?,
-    clock: EngineClock, signals: EngineSignals
+    upkeep: Upkeep, clock: EngineClock, signals: EngineSignals
   ) {
     self.options = options
     self.ring = ring
@@ -46,6 +49,7 @@ final class Shadow: @unchecked Sendable {
     self.clock = clock
     self.signals = signals
     self.exchange = exchange
+    self.upkeep = upkeep
   }
 
   /// Asks for a snapshot of what is durable now; the number is what ``outcome(of:)`` takes.
@@ -69,27 +73,48 @@ final class Shadow: @unchecked Sendable {
       let (asked, answered) = desk.withLock { ($0.asked, $0.answered) }
       let now = clock.utc.nanoseconds / every
       if asked > answered || now != period {
+        let isPeriodic = now != period
         period = now
-        let result: Result<SnapshotFacts, EngineFailure>
-        do throws(EngineFailure) {
-          try exchange?.take(utc: clock.utc) { signals.isStopping }
-          result = .success(try take())
-        } catch {
-          result = .failure(error)
-        }
+        let result = work()
         desk.withLock {
           $0.answered = asked
           $0.last = result
         }
+        if isPeriodic { keepHouse(result) }
       }
       _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
     }
   }
 
+  private func work() -> Result<SnapshotFacts, EngineFailure> {
+    do throws(EngineFailure) {
+      try exchange?.take(utc: clock.utc) { signals.isStopping }
+      return .success(try take())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Nobody waits for the answer of the hour, so trouble is said aloud.
+  private func keepHouse(_ result: Result<SnapshotFacts, EngineFailure>) {
+    guard !signals.isStopping else { return }
+    guard case .success = result else {
+      if case .failure(let failure) = result { EngineProcess.say("oms: warning: no snapshot: \(failure.message)\n") }
+      return
+    }
+    let troubles = upkeep.run(
+      KernelFileSystem(), snapshots: store, images: exchange.map { ExchangeShadow.store($0.options) }, utc: clock.utc,
+      oldestOpen: oldestOpen)
+    for trouble in troubles { EngineProcess.say("oms: warning: \(trouble)\n") }
+  }
+
+  private var store: SnapshotStore<KernelFileSystem> {
+    SnapshotStore(fileSystem: KernelFileSystem(), directory: directory, identity: options.identity)
+  }
+
   // MARK: Taking
 
   private func take() throws(EngineFailure) -> SnapshotFacts {
-    let store = SnapshotStore(fileSystem: KernelFileSystem(), directory: directory, identity: options.identity)
     do throws(SnapshotError) {
       try store.removeLeftovers()
     } catch {
@@ -129,6 +154,15 @@ final class Shadow: @unchecked Sendable {
     }
   }
 
+  /// When the oldest open order began; the end of time without one.
+  private static func oldestOpen(_ core: borrowing Core) -> UTCTime {
+    var oldest = UTCTime(nanoseconds: .max)
+    for slot in 0..<Int(core.state.global.orderHighWater) where core.state.orders[slot].isOpen {
+      oldest = min(oldest, core.state.orders[slot].image.created)
+    }
+    return oldest
+  }
+
   private func write(
     _ core: consuming Core, _ end: JournalEnd, _ store: SnapshotStore<KernelFileSystem>
   ) throws(EngineFailure) -> SnapshotFacts {
@@ -137,6 +171,7 @@ final class Shadow: @unchecked Sendable {
       identity: options.identity, coreVersion: Core.version, end: end, created: created)
     var digest = core.state.digest
     let accounts = Int(core.state.global.accountCount)
+    oldestOpen = Self.oldestOpen(core)
     do throws(SnapshotError) {
       let name = try unsafe withUnsafeBytes(of: &digest) { bytes in
         Result<String, SnapshotError> { () throws(SnapshotError) in
@@ -155,7 +190,6 @@ final class Shadow: @unchecked Sendable {
 
   /// Those on the disk, oldest first.
   func list() -> [SnapshotFacts] {
-    let store = SnapshotStore(fileSystem: KernelFileSystem(), directory: directory, identity: options.identity)
     guard let names = try? store.names() else { return [] }
     var facts: [SnapshotFacts] = []
     for name in names {

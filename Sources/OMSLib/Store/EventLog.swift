@@ -1,76 +1,134 @@
-internal import CCore
-
 /// The JSONL log `events-YYYYMMDD.jsonl`: exactly the objects of the event stream, one a line, each once and in order.
 ///
-/// A file of its own for each UTC day. A torn last line is cut at start; what follows it is written again from the
-/// journal, since ``lastSeq`` says how far whole lines go.
+/// A file of its own for each UTC day. What cannot be written (a full disk) waits in memory and is tried again; whoever
+/// adds must stop while it ``isFull``. A torn last line is cut at start; what follows it is written again from the
+/// journal, since ``lastSeq`` says how far whole lines go. A file that was moved away is begun anew.
 ///
 /// Owner: the housekeeping thread.
-package struct EventLog: ~Copyable {
-  private let directory: String
-  private var descriptor: Int32 = -1
-  private var size: Int64 = 0
-  private var day: Int64 = -1
-  private var pending = ByteBuffer(capacity: 1 << 16)
-  /// Of the last line that is in a file, or on its way there.
-  package private(set) var lastSeq: UInt64 = 0
-  package private(set) var failure: Int32 = 0
-  private static let dayNanoseconds: Int64 = 86_400_000_000_000
-
-  /// Looks at the newest file in `directory`, which exists, and repairs its end.
-  package init(directory: String) {
-    self.directory = directory
-    repair()
+package struct EventLog<FS: FileSystem>: ~Copyable {
+  /// Lines of one day that are in no file yet.
+  private struct Batch {
+    let day: Int64
+    var bytes: [UInt8] = []
+    var lastSeq: UInt64 = 0
   }
 
-  deinit { if descriptor >= 0 { _ = cc_sys_close(descriptor) } }
+  private struct OpenFile {
+    let file: FS.File
+    let day: Int64
+    let inode: UInt64
+    /// Up to here there are whole lines.
+    var size: Int64
+  }
+
+  private let fileSystem: FS
+  private let directory: String
+  private var current: OpenFile?
+  private var waiting: [Batch] = []
+  private var waitingBytes = 0
+  /// Of the last line that is in a file, or on its way there.
+  package private(set) var lastSeq: UInt64 = 0
+  /// Of the last line that is in a file.
+  package private(set) var writtenSeq: UInt64 = 0
+  /// Why lines wait; `nil` while they are written.
+  package private(set) var failure: SystemError?
+
+  private static var flushBytes: Int { 1 << 16 }
+  private static var waitingMax: Int { 1 << 22 }
+
+  /// Looks at the newest file in `directory`, which exists, and repairs its end.
+  package init(_ fileSystem: FS, directory: String) {
+    self.fileSystem = fileSystem
+    self.directory = directory
+    lastSeq = Self.repair(fileSystem, directory)
+    writtenSeq = lastSeq
+  }
+
+  deinit {
+    guard let file = current?.file else { return }
+    // A file that cannot be closed has its lines all the same.
+    try? fileSystem.close(file)
+  }
+
+  /// No more lines should be added until some could be written.
+  package var isFull: Bool { waitingBytes >= Self.waitingMax }
 
   /// Adds one object. Nothing is written twice: a `seq` that is there already is left out.
   package mutating func add(_ object: [UInt8], seq: UInt64, utc: UTCTime) {
     guard seq > lastSeq else { return }
-    let thisDay = utc.nanoseconds / Self.dayNanoseconds
-    if thisDay != day {
-      flush()
-      open(day: thisDay)
-    }
-    pending.append(bytes: object)
-    pending.append(0x0A)
+    let day = Self.day(utc)
+    if waiting.last?.day != day { waiting.append(Batch(day: day)) }
+    waiting[waiting.count - 1].bytes += object
+    waiting[waiting.count - 1].bytes.append(0x0A)
+    waiting[waiting.count - 1].lastSeq = seq
+    waitingBytes += object.count + 1
     lastSeq = seq
-    if pending.count >= 1 << 16 { flush() }
+    if waitingBytes >= Self.flushBytes, failure == nil { flush() }
   }
 
+  /// Writes what waits, as far as the disk takes it.
   package mutating func flush() {
-    guard !pending.isEmpty, descriptor >= 0 else { return }
-    let written = unsafe pending.withBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = unsafe cc_sys_pwrite(
-          descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done, size + Int64(done))
-        if count <= 0 {
-          failure = Int32(clamping: -count)
-          break
-        }
-        done += Int(count)
+    do throws(SystemError) {
+      while let batch = waiting.first {
+        try write(batch)
+        writtenSeq = batch.lastSeq
+        waitingBytes -= batch.bytes.count
+        waiting.removeFirst()
       }
-      return done
+      failure = nil
+    } catch {
+      failure = error
     }
-    size += Int64(written)
-    // What did not fit on the disk is in the journal; the next start writes it again.
-    pending.removeAll()
   }
 
-  private mutating func open(day: Int64) {
-    if descriptor >= 0 { _ = cc_sys_close(descriptor) }
-    self.day = day
-    let path = "\(directory)/\(Self.name(day: day))"
-    descriptor = unsafe cc_sys_open(path, UInt32(cc_open_read | cc_open_write | cc_open_create), 0o600)
-    guard descriptor >= 0 else {
-      failure = -descriptor
-      return
+  /// Removes files of days that ended before `time`, never today's. Returns their names.
+  package mutating func prune(before time: UTCTime) throws(SystemError) -> [String] {
+    var removed: [String] = []
+    for name in try Self.names(fileSystem, directory) where name < Self.name(day: Self.day(time)) {
+      guard name != current.map({ Self.name(day: $0.day) }) else { continue }
+      try fileSystem.remove(path(name))
+      removed.append(name)
     }
-    var stat = cc_stat()
-    size = unsafe cc_sys_stat_descriptor(descriptor, &stat) == 0 ? stat.size : 0
+    return removed
   }
+
+  // MARK: Files
+
+  /// A write that failed in the middle is repeated from where it began: at the same place, with the same bytes.
+  private mutating func write(_ batch: Batch) throws(SystemError) {
+    let file = try file(of: batch.day)
+    try unsafe batch.bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+      try unsafe fileSystem.write(file.file, UnsafeRawBufferPointer(bytes), at: file.size)
+    }
+    current = file
+    current?.size += Int64(batch.bytes.count)
+  }
+
+  private mutating func file(of day: Int64) throws(SystemError) -> OpenFile {
+    let path = path(Self.name(day: day))
+    if let current {
+      let isThere = current.day == day && (try? fileSystem.identity(path: path).inode) == current.inode
+      if isThere { return current }
+      self.current = nil
+      try fileSystem.close(current.file)
+    }
+    let file = try fileSystem.open(path, [.read, .write, .create])
+    do throws(SystemError) {
+      let inode = try fileSystem.identity(file).inode
+      let opened = OpenFile(file: file, day: day, inode: inode, size: try fileSystem.size(file))
+      current = opened
+      return opened
+    } catch {
+      try? fileSystem.close(file)
+      throw error
+    }
+  }
+
+  private func path(_ name: String) -> String { directory + "/" + name }
+
+  private static func day(_ utc: UTCTime) -> Int64 { TimeText.day(of: utc).nanoseconds / dayNanoseconds }
+
+  private static var dayNanoseconds: Int64 { 86_400_000_000_000 }
 
   package static func name(day: Int64) -> String {
     let time = CivilTime(UTCTime(nanoseconds: day * dayNanoseconds))
@@ -81,39 +139,47 @@ package struct EventLog: ~Copyable {
     return "events-\(padded(time.year, 4))\(padded(time.month, 2))\(padded(time.day, 2)).jsonl"
   }
 
-  /// Cuts the newest file behind its last whole line and reads that line's number.
-  private mutating func repair() {
-    let names = ((try? KernelFileSystem().list(directory)) ?? [])
-      .filter { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") }
-    for name in names.reversed() {
-      let file = unsafe cc_sys_open("\(directory)/\(name)", UInt32(cc_open_read | cc_open_write), 0)
-      guard file >= 0 else { continue }
-      defer { _ = cc_sys_close(file) }
-      if let seq = Self.repair(file) {
-        lastSeq = seq
-        return
-      }
+  /// Oldest first.
+  private static func names(_ fileSystem: FS, _ directory: String) throws(SystemError) -> [String] {
+    try fileSystem.list(directory).filter { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") }
+  }
+
+  // MARK: Repair
+
+  /// Cuts the newest file behind its last whole line and returns that line's number.
+  private static func repair(_ fileSystem: FS, _ directory: String) -> UInt64 {
+    for name in ((try? names(fileSystem, directory)) ?? []).reversed() {
+      guard let file = try? fileSystem.open(directory + "/" + name, [.read, .write]) else { continue }
+      let found = try? repair(fileSystem, file)
+      try? fileSystem.close(file)
+      if let found { return found }
     }
+    return 0
   }
 
   /// `nil`: the file has no whole line.
-  private static func repair(_ file: Int32) -> UInt64? {
-    var stat = cc_stat()
-    guard unsafe cc_sys_stat_descriptor(file, &stat) == 0, stat.size > 0 else { return nil }
+  private static func repair(_ fileSystem: FS, _ file: FS.File) throws(SystemError) -> UInt64? {
+    let size = try fileSystem.size(file)
+    guard size > 0 else { return nil }
     // A line is 4 KiB at most; the last whole one is within the last 64 KiB.
-    let start = max(0, stat.size - (1 << 16))
-    var bytes = [UInt8](repeating: 0, count: Int(stat.size - start))
-    let got = unsafe bytes.withUnsafeMutableBytes { unsafe cc_sys_pread(file, $0.baseAddress, $0.count, start) }
+    let start = max(0, size - (1 << 16))
+    var bytes = [UInt8](repeating: 0, count: Int(size - start))
+    let got = try unsafe bytes.withUnsafeMutableBufferPointer { bytes throws(SystemError) in
+      try unsafe fileSystem.read(file, into: UnsafeMutableRawBufferPointer(bytes), at: start)
+    }
     guard got == bytes.count else { return nil }
     guard let end = bytes.lastIndex(of: 0x0A) else {
-      _ = cc_sys_truncate(file, 0)
+      try fileSystem.truncate(file, to: 0)
       return nil
     }
-    if end + 1 < bytes.count { _ = cc_sys_truncate(file, start + Int64(end) + 1) }
+    if end + 1 < bytes.count { try fileSystem.truncate(file, to: start + Int64(end) + 1) }
     let before = bytes[..<end].lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
-    return seq(Array(bytes[before..<end]))
+    return EventLine.seq(Array(bytes[before..<end]))
   }
+}
 
+/// One line of the event log.
+package enum EventLine {
   /// The number in `"seq":N`, which stands behind type and version.
   package static func seq(_ line: [UInt8]) -> UInt64? {
     let key = Array(#""seq":"#.utf8)

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import OMSLib
+
+/// The state directory of an engine that has been running for a while: segments, and a snapshot behind some record.
+@Suite struct UpkeepTests {
+  private static let day: Int64 = 86_400_000_000_000
+
+  private func makeKit() throws -> JournalKit {
+    let kit = try JournalKit(segmentBytes: 1 << 15)
+    kit.fill(2_500)
+    return kit
+  }
+
+  private func store(_ kit: JournalKit) -> SnapshotStore<MemoryFileSystem> {
+    SnapshotStore(fileSystem: kit.disk, directory: "/state/snapshots", identity: JournalKit.identity)
+  }
+
+  private func snapshot(_ kit: JournalKit, lsn: UInt64) throws {
+    var end = JournalEnd()
+    end.lsn = lsn
+    _ = try store(kit).write(
+      SnapshotHeader(identity: JournalKit.identity, coreVersion: 1, end: end, created: .zero), [])
+  }
+
+  private func keep(
+    _ kit: JournalKit, after days: Int64, logged: Int64 = .max, oldestOpen: UTCTime = UTCTime(nanoseconds: .max)
+  ) -> [String] {
+    let gauge = SharedGauge()
+    gauge.set(logged)
+    var exchange = kit.options
+    exchange.directory = "/state/exchange"
+    exchange.fallback = nil
+    let upkeep = Upkeep(
+      journal: kit.options, exchange: exchange, journalRetention: .days(30), snapshotRetention: .days(14),
+      loggedLsn: gauge)
+    return upkeep.run(
+      kit.disk, snapshots: store(kit), images: store(kit), utc: UTCTime(nanoseconds: days * Self.day),
+      oldestOpen: oldestOpen)
+  }
+
+  @Test func closedSegmentsAreCompressedAndTheOpenOneIsNot() throws {
+    let kit = try makeKit()
+    let before = try kit.segments()
+    #expect(before.count > 3)
+    #expect(keep(kit, after: 1).isEmpty)
+    let after = try kit.segments()
+    #expect(after.count == before.count)
+    #expect(after.count { $0.hasSuffix(".zst") } == before.count - 1)
+  }
+
+  @Test func whatIsOldAndBehindASnapshotGoes() throws {
+    let kit = try makeKit()
+    let before = try kit.segments().count
+    try snapshot(kit, lsn: 1_000)
+    #expect(keep(kit, after: 29).isEmpty)
+    #expect(try kit.segments().count == before, "not old enough")
+    #expect(keep(kit, after: 31).isEmpty)
+    let left = try kit.segments().count
+    #expect(left < before && left > 1, "the snapshot needs what follows it")
+  }
+
+  @Test(arguments: [
+    (Int64(0), Int64.max), (.max, 0),
+  ])
+  func whatTheLogOrAnOpenOrderNeedsStays(logged: Int64, oldestOpen: Int64) throws {
+    let kit = try makeKit()
+    let before = try kit.segments().count
+    try snapshot(kit, lsn: 2_000)
+    #expect(keep(kit, after: 31, logged: logged, oldestOpen: UTCTime(nanoseconds: oldestOpen)).isEmpty)
+    #expect(try kit.segments().count == before)
+  }
+
+  @Test func withoutASnapshotNothingGoes() throws {
+    let kit = try makeKit()
+    let before = try kit.segments().count
+    #expect(keep(kit, after: 365).isEmpty)
+    #expect(try kit.segments().count == before)
+  }
+}

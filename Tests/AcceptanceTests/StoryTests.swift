@@ -148,6 +148,30 @@ import Testing
         """,
       output: "0\n0\n1\nsim.main\tBTC\t1.00000\t1.00100\n41\n0\n"),
     Story(
+      name: "two snapshots differ by what happened between them",
+      script: """
+        oms order buy BTC-USDT 0.001 --limit 30000 --id first -q
+        oms snapshot take -q --note 'before'
+        one=$(oms snapshot list -o id)
+        oms snapshot show $one -o tsv --fields id,orders_open,note | sed "s/$one/one/"
+        oms snapshot diff $one $one; echo "$?"
+        oms order buy BTC-USDT-PERP 0.5 --market --wait filled --id later -q
+        oms cancel first -q
+        oms snapshot take -q
+        oms snapshot diff $one -o tsv --fields kind,symbol,id,ours,theirs,diff | grep -v ^balance; echo "${PIPESTATUS[0]}"
+        oms snapshot show 99 -q; echo "$?"
+        """,
+      output: """
+        one\t1\tbefore
+        0
+        position\tBTC-USDT-PERP\t\t0.000\t0.500\t0.500
+        order\tBTC-USDT\tfirst\topen 0.00000/0.00100 at 30000.00\tcancelled 0.00000/0.00100 at 30000.00\t
+        order\tBTC-USDT-PERP\tlater\t\tfilled 0.500/0.500\t
+        41
+        18
+
+        """),
+    Story(
       name: "profit and loss add up per account and per fill",
       script: """
         oms order buy BTC-USDT 0.10 --market --wait filled -q

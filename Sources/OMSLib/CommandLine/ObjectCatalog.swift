@@ -129,11 +129,11 @@ package enum ObjectCatalog {
       "seq# ts kind level account? venue? strategy? message data{}"),
     ObjectType("gap", id: "from_seq", columns: "from_seq to_seq reason", "ts from_seq# to_seq# reason"),
     ObjectType(
-      "drift", id: "account", columns: "account kind asset symbol ours theirs diff fixed",
-      "ts account kind asset? symbol? venue ours? theirs? diff? since? fixed!"),
+      "drift", id: "account", columns: "account kind asset symbol id ours theirs diff fixed",
+      "ts account? kind asset? symbol? venue? ours? theirs? diff? since? fixed! id?"),
     ObjectType(
-      "snapshot", id: "id", columns: "id seq accounts bytes path",
-      "ts id path bytes# seq# accounts# sha256"),
+      "snapshot", id: "id", columns: "id seq accounts orders_open bytes note path",
+      "ts id path bytes# seq# accounts# sha256 lsn# orders_open#? note?"),
     ObjectType(
       "check", id: "name", columns: "name status detail fix", "ts name status detail? fix? ms#?"),
     ObjectType(

@@ -19,6 +19,10 @@ extension Core {
     if let slot = state.orderIndex.find(wire.key.high, wire.key.low) {
       return repeated(input, slot, &output)
     }
+    // "It is not in the index" counts only if everything that has left the table since is in there.
+    guard input.id.isEmpty || input.absentLsn >= state.globals[0].forgottenLsn else {
+      return refuse(input.token, Verdict(reason: .idIndexBehind), &output)
+    }
     draft.row.image.id = id
     draft.row.keyHigh = wire.key.high
     draft.row.keyLow = wire.key.low
@@ -119,6 +123,8 @@ extension Core {
   /// A row that is free, or that holds the oldest finished order that may be forgotten.
   mutating func freeSlot() -> Int? {
     let capacity = state.capacity.orders
+    // Nothing has become free since it was found full: a table of a hundred megabytes is not searched in vain.
+    guard state.globals[0].fullAt != state.globals[0].idIndexLsn + 1 else { return nil }
     var hand = Int(state.globals[0].orderHand)
     for _ in 0..<capacity {
       let slot = hand
@@ -131,6 +137,7 @@ extension Core {
       state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
       return slot
     }
+    state.globals[0].fullAt = state.globals[0].idIndexLsn + 1
     return nil
   }
 
@@ -143,6 +150,9 @@ extension Core {
   /// Drops a finished order from the table.
   private mutating func forget(_ slot: Int) {
     precondition(!state.orders[slot].isOpen, "an open order is never forgotten")
+    if state.orders[slot].hasEngineID == 0 {
+      state.globals[0].forgottenLsn = max(state.globals[0].forgottenLsn, state.orders[slot].endLsn)
+    }
     state.orderIndex.remove(state.orders[slot].keyHigh, state.orders[slot].keyLow)
     for attempt in 0..<Int(state.orders[slot].image.replacements) {
       let key = WireID(state.orders[slot].image.id, replacement: UInt16(attempt + 1), tag: tag).key
@@ -188,6 +198,7 @@ extension Core {
     state.orders[slot] = row
     state.orders[slot].image.orderNumber = number << 20 | UInt64(slot)
     state.orders[slot].image.created = stamp.utc
+    state.orders[slot].image.fingerprint = row.fingerprint
     state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
     state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
     link(slot)

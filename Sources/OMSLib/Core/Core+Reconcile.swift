@@ -176,6 +176,7 @@ extension Core {
     row.adopted = 1
     row.hasEvidence = 1
     row.fingerprint = 1
+    row.image.fingerprint = 1
     row.seenInReconcile = 1
     row.image.id.low = event.wireID
     row.image.venueOrder = event.venueOrder

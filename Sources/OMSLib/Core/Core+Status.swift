@@ -43,6 +43,7 @@ extension Core {
     state.orders[slot].reserved = .zero
     state.orders[slot].dueAt = .never
     state.orders[slot].endLsn = stamp.lsn
+    if state.orders[slot].hasEngineID != 0 { state.globals[0].fullAt = 0 }
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].cancelRequested = 0
     state.orders[slot].isReplacing = 0

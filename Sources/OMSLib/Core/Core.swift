@@ -6,7 +6,7 @@
 /// Owner: one driver. `step` is on the order path.
 package struct Core: ~Copyable {
   /// Of the rules in here. A change that makes any recorded input produce other events needs a new number.
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
 
   package internal(set) var state: CoreState
   /// Where the input under way stands.
@@ -61,6 +61,7 @@ package struct Core: ~Copyable {
     case .gate: setTrading(unsafe body.loadUnaligned(as: SetTradingInput.self), &output)
     case .acknowledgeAlarm: acknowledge(unsafe body.loadUnaligned(as: AlarmInput.self), &output)
     case .setText: setText(unsafe body.loadUnaligned(as: SetTextInput.self))
+    case .idIndex: state.globals[0].idIndexLsn = unsafe body.loadUnaligned(as: IDIndexInput.self).lsn
     default: preconditionFailure("input type without a rule")
     }
   }

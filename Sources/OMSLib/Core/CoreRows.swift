@@ -41,6 +41,10 @@ package struct GlobalRow: Sendable, BitwiseCopyable {
   package var reserved: UInt16 = 0
   /// Texts above this number were never set.
   package var textHighWater: UInt64 = 0
+  /// No order with an id of a user that ended in a later record has left the table.
+  package var forgottenLsn: UInt64 = 0
+  /// One more than ``idIndexLsn`` when the table was last found full; 0 once a row may be free again.
+  package var fullAt: UInt64 = 0
 }
 
 /// Exposure of one scope: what limits are held against. Amounts in the report currency, worst case of working orders

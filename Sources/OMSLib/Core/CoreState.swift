@@ -271,7 +271,8 @@ extension CoreState {
     fillIndex = FillIndex(capacity: capacity.fillIDs)
     positionIndex = PairIndex(capacity.accounts, capacity.instruments)
     balanceIndex = PairIndex(capacity.accounts * 2, capacity.assets)
-    due = DueHeap(capacity: capacity.orders * 4)
+    // Entries stay until their time, also of orders that have ended: many within a second even in a small table.
+    due = DueHeap(capacity: max(capacity.orders * 4, 1 << 14))
     limitNumbers = LimitNumberTable(places.count)
     self.places = places
   }

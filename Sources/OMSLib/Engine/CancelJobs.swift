@@ -69,6 +69,9 @@ class CancelJob: Job {
         return
       }
       guard reply.orderNumber != 0, reply.outcomeRaw != Reply.Outcome.refused.rawValue else {
+        if let older = agent.view.older(item.id), reply.reasonRaw == Reason.unknownOrder.rawValue {
+          return close(agent, index, older)
+        }
         finish(agent, index, Refusals.error(reply, account: nil, symbol: nil, id: item.id.description))
         return
       }
@@ -87,6 +90,16 @@ class CancelJob: Job {
     case .ended(let error):
       show(agent, index, order)
       finish(agent, index, error)
+    }
+  }
+
+  /// An order that ended long ago: the core has forgotten it, the index of ids has not.
+  private func close(_ agent: ControlAgent, _ index: Int, _ order: JournalView.Order) {
+    show(agent, index, order)
+    switch OrderVerdict.judge(order.image, .cancelled, placing: false) {
+    case .reached: items[index].exit = 0
+    case .ended(let error): finish(agent, index, error)
+    case .waiting: finish(agent, index, OrderVerdict.timeout(order.image, .cancelled))
     }
   }
 

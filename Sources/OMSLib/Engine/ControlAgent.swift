@@ -12,6 +12,8 @@ final class ControlAgent {
   let clock: EngineClock
   let facts: EngineFacts
   let shadow: Shadow
+  let ids: IDIndex<KernelFileSystem>
+  var toldIndexLsn: UInt64
   var server: ControlServer
   var bell: Doorbell
   private var commands: RingProducer<HotMessage>
@@ -33,7 +35,8 @@ final class ControlAgent {
   private var lastTrouble: JournalError?
 
   init(
-    settings: EngineSettings, facts: EngineFacts, shadow: Shadow, clock: EngineClock, view: JournalView,
+    settings: EngineSettings, facts: EngineFacts, shadow: Shadow, ids: IDIndex<KernelFileSystem>, clock: EngineClock,
+    view: JournalView,
     ring: JournalRing, tail: consuming JournalFollower<KernelFileSystem>, server: consuming ControlServer,
     bell: consuming Doorbell,
     commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
@@ -41,6 +44,8 @@ final class ControlAgent {
     self.settings = settings
     self.facts = facts
     self.shadow = shadow
+    self.ids = ids
+    toldIndexLsn = facts.indexLsn
     self.clock = clock
     self.view = view
     self.ring = ring
@@ -51,6 +56,7 @@ final class ControlAgent {
     self.commands = commands
     self.replies = replies
     self.hotBell = hotBell
+    view.older = { [unowned self] id in olderOrder(id) }
   }
 
   var resolver: Resolver { Resolver(names: view.names, settings: settings) }
@@ -70,6 +76,7 @@ final class ControlAgent {
     takeNews()
     for input in inputs { take(input) }
     takeNews()
+    tellIndex()
     stepJobs()
     flushBacklog()
   }
@@ -203,6 +210,8 @@ struct EngineFacts: Sendable {
   var keepsState = true
   var logDirectory = ""
   var snapshotDirectory = ""
+  /// What the core was told about the index of ids when it started.
+  var indexLsn: UInt64 = 0
   /// Read-only, for those who attach.
   var tablesDescriptor: Int32 = -1
   var latencies: LatencyHistograms?

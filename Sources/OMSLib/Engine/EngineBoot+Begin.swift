@@ -26,6 +26,9 @@ extension EngineBoot {
   ) throws(EngineFailure) {
     var names = view.names
     try enter(.start, start(options, identity), &names)
+    var index = IDIndexInput()
+    index.lsn = ids.completeLsn
+    if index.lsn != agent.machine.state.global.idIndexLsn { try enter(.idIndex, index, &names) }
     for input in definitions.assets { try enter(.defineAsset, input, &names) }
     for input in definitions.venues { try enter(.defineVenue, input, &names) }
     for input in definitions.instruments { try enter(.defineInstrument, input, &names) }

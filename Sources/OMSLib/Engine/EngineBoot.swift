@@ -8,6 +8,7 @@ struct EngineBoot: ~Copyable {
   var exchangeJournal: JournalStore?
   var log: EventLog<KernelFileSystem>
   let view: JournalView
+  let ids: IDIndex<KernelFileSystem>
   let clock: EngineClock
 
   /// Makes images of the exchange, where it is in this process.
@@ -25,6 +26,7 @@ struct EngineBoot: ~Copyable {
     for directory in [options.stateDirectory, options.logDirectory, options.stateDirectory + "/snapshots"] {
       try Files.makeDirectories(directory)
     }
+    try Restoration.finish(options.stateDirectory)
     do throws(GateError) {
       try GateFile(path: options.gatePath).createIfMissing()
     } catch {
@@ -32,7 +34,7 @@ struct EngineBoot: ~Copyable {
     }
     let identity = try InstanceIdentity.load(options)
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
-    let view = JournalView()
+    let view = JournalView(orderCount: options.orderCapacity * 5 / 4)
     var log = EventLog(KernelFileSystem(), directory: options.logDirectory)
     let loaded = try Self.load(options, identity)
     let start = loaded.end
@@ -55,6 +57,8 @@ struct EngineBoot: ~Copyable {
         "the event log in \(options.logDirectory) cannot be written: \(failure.call) failed with errno "
           + "\(failure.errno)")
     }
+    let ids = try IDIndex.open(
+      KernelFileSystem(), stateDirectory: options.stateDirectory, journal: journal.options, end: journal.report.end)
     var appender = JournalAppender(ring: journal.ring, end: journal.report.end)
     replay.complete(&appender)
     let written = replay.written
@@ -68,7 +72,7 @@ struct EngineBoot: ~Copyable {
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(
-      exchange, core, appender, FileGate(reader: reader), journal, log, view, clock, options)
+      exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, options)
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
@@ -90,7 +94,7 @@ struct EngineBoot: ~Copyable {
       fileSystem: KernelFileSystem(), directory: options.stateDirectory + "/snapshots", identity: identity)
     var passed: [SnapshotError] = []
     do throws(SnapshotError) {
-      let loaded = try SnapshotLoad.newest(store, passing: &passed)
+      let loaded = try SnapshotLoad.newest(store, capacity: options.capacity, passing: &passed)
       for error in passed { EngineProcess.say("oms: warning: \(error)\n") }
       return loaded
     } catch {
@@ -118,13 +122,14 @@ struct EngineBoot: ~Copyable {
   private static func assemble(
     _ exchange: consuming OpenedDoor, _ core: consuming Core, _ appender: consuming JournalAppender,
     _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog<KernelFileSystem>,
-    _ view: JournalView,
+    _ view: JournalView, _ ids: IDIndex<KernelFileSystem>,
     _ clock: EngineClock, _ options: EngineOptions
   ) -> EngineBoot {
     let agent = EngineAgent(
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
-      agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, clock: clock)
+      agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, ids: ids,
+      clock: clock)
   }
 }
 
@@ -146,7 +151,13 @@ struct OpenedDoor: ~Copyable {
       }
       return OpenedDoor(door: EngineDoor(door), journal: nil)
     }
-    let boot = try SimulatedBoot.open(options, identity, venue: venue, now: now, utc: clock.utc(at: now))
-    return OpenedDoor(door: EngineDoor(boot.venue), journal: boot.journal)
+    do throws(EngineFailure) {
+      let boot = try SimulatedBoot.open(options, identity, venue: venue, now: now, utc: clock.utc(at: now))
+      return OpenedDoor(door: EngineDoor(boot.venue), journal: boot.journal)
+    } catch {
+      // The other party's record: nothing that is done to ours can help.
+      guard Restoration.helps(against: error) else { throw error }
+      throw EngineFailure(error.exit, "io.exchange", "the built-in exchange: \(error.message)")
+    }
   }
 }

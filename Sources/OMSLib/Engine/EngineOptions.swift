@@ -25,6 +25,10 @@ package struct EngineOptions: Sendable {
   package var readyDescriptor: Int32?
   /// Ends by itself after so many nanoseconds.
   package var until: Int64?
+  /// Orders that the core keeps in memory: a power of two.
+  package var orderCapacity = Limits.orderCount
+  /// A journal that cannot be gone on from is put aside, and its ids are burnt.
+  package var adopts = false
 
   package init(
     settings: EngineSettings, environment: Environment, runDirectory: String, stateDirectory: String,
@@ -41,6 +45,12 @@ package struct EngineOptions: Sendable {
   package var socketPath: String { runDirectory + "/oms.sock" }
   var readOnlySocketPath: String { runDirectory + "/oms.ro.sock" }
   var gatePath: String { stateDirectory + "/gate" }
+
+  var capacity: CoreCapacity {
+    var capacity = CoreCapacity.standard
+    capacity.orders = orderCapacity
+    return capacity
+  }
 
   var durability: DurabilityMode {
     switch settings.journal.durability {

@@ -28,7 +28,7 @@ struct EngineProcess {
     let lock = try takeLock()
     defer { _ = cc_sys_close(lock) }
     let service = ServiceManager(environment: options.environment)
-    var boot = try EngineBoot.open(options)
+    var boot = try openBoot()
     let shared = EngineSignals()
     guard let coreWriter = boot.journal.writer.take() else { preconditionFailure("recovery opened the writer") }
     let exchangeWriter = boot.exchangeJournal?.writer.take()
@@ -45,6 +45,7 @@ struct EngineProcess {
     facts.keepsState = options.throwAwayDirectory == nil
     facts.logDirectory = options.logDirectory
     facts.snapshotDirectory = options.stateDirectory + "/snapshots"
+    facts.indexLsn = boot.agent.machine.state.global.idIndexLsn
     let publisher = try makePublisher(tag: boot.view.names.tag, epoch: ring.epoch)
     boot.agent.machine.state.followTouched()
     facts.tablesDescriptor = publisher.tables.clientDescriptor
@@ -66,27 +67,50 @@ struct EngineProcess {
       agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
       controlBell: controlBell, publisher: publisher, clock: clock, signals: shared, idle: .park(afterTurns: 500),
       lag: facts.loopLag)
+    let keeper = IDKeeper(
+      index: boot.ids, options: boot.journal.options, ring: ring, orderCapacity: options.orderCapacity, clock: clock,
+      signals: shared, bell: controlBell)
     let shadow = Shadow(
-      options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory,
+      options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory, capacity: options.capacity,
       every: options.settings.snapshot.everyNanoseconds,
       exchange: exchangeShadow,
       upkeep: Upkeep(
         journal: boot.journal.options, exchange: exchangeShadow?.options,
         journalRetention: options.settings.journal.retention, snapshotRetention: options.settings.snapshot.retention,
-        loggedLsn: facts.loggedLsn),
+        loggedLsn: facts.loggedLsn, indexedLsn: { [ids = boot.ids] in ids.completeLsn }),
       clock: clock, signals: shared)
     let control = ControlAgent(
-      settings: options.settings, facts: facts, shadow: shadow, clock: clock, view: boot.view, ring: ring,
+      settings: options.settings, facts: facts, shadow: shadow, ids: boot.ids, clock: clock, view: boot.view,
+      ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
       replies: parts.replyEnd, hotBell: hotBell)
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
-    try main.run(hot, journalLoop, control, housekeeping, shadow, clock, ready)
+    try main.run(hot, journalLoop, control, housekeeping, shadow, keeper, clock, ready)
     if let writer = journalLoop.takeExchange(), let journal = boot.exchangeJournal.take() {
       journal.close(writer, now: clock.now, utc: clock.utc)
     }
     if let writer = journalLoop.takeCore() { boot.journal.close(writer, now: clock.now, utc: clock.utc) }
     for name in ["pid", "ready", "state"] { Files.remove(options.runDirectory + "/" + name) }
     return 0
+  }
+
+  /// With `--adopt`, a record that this engine cannot go on from is put aside first.
+  private func openBoot() throws(EngineFailure) -> EngineBoot {
+    do throws(EngineFailure) {
+      return try EngineBoot.open(options)
+    } catch {
+      guard options.adopts, Restoration.helps(against: error) else { throw error }
+      Self.say("oms: warning: \(error.message)\n")
+    }
+    let desk = RestoreDesk(
+      stateDirectory: options.stateDirectory, logDirectory: options.logDirectory,
+      instance: options.settings.instance, fallback: options.settings.journal.fallback, capacity: options.capacity)
+    let report = try desk.adopt(utc: UTCTime(nanoseconds: SystemClock().realtime()))
+    for finding in report.findings { Self.say("oms: warning: \(finding)\n") }
+    Self.say(
+      "oms: warning: adopted: the journal up to record \(report.highest.lsn) is kept as \(report.aside); "
+        + "\(report.burntCount) ids stay burnt; every account waits for its venue\n")
+    return try EngineBoot.open(options)
   }
 
   // MARK: Parts
@@ -116,7 +140,7 @@ struct EngineProcess {
     let capacities = TableCapacities()
     do throws(SystemError) {
       let tables = try SharedTables(capacities, tag: tag, epoch: UInt64(epoch))
-      return TablePublisher(tables, capacities, orderSlots: CoreCapacity.standard.orders)
+      return TablePublisher(tables, capacities, orderSlots: options.orderCapacity)
     } catch {
       throw EngineFailure(1, "io.tables", "the shared tables: \(error.call) failed with errno \(error.errno)")
     }
@@ -134,24 +158,7 @@ struct EngineProcess {
 
   /// The instance lock, held as long as the process lives.
   private func takeLock() throws(EngineFailure) -> Int32 {
-    let path = options.runDirectory + "/lock"
-    let descriptor = unsafe cc_sys_open(path, UInt32(cc_open_read | cc_open_write | cc_open_create), 0o600)
-    guard descriptor >= 0 else {
-      throw EngineFailure(10, "config.directory", "\(path) cannot be opened (errno \(-descriptor))")
-    }
-    // A process that was killed a moment ago holds its lock until the kernel has taken it apart.
-    var locked = cc_sys_lock(descriptor, 0)
-    for _ in 0..<50 where locked != 0 {
-      SystemClock().pause(milliseconds: 20)
-      locked = cc_sys_lock(descriptor, 0)
-    }
-    guard locked == 0 else {
-      _ = cc_sys_close(descriptor)
-      let owner = Files.read(options.runDirectory + "/pid").map { String(decoding: $0.dropLast(), as: UTF8.self) }
-      throw EngineFailure(
-        17, "busy.instance",
-        "instance '\(options.settings.instance)' is running already\(owner.map { " as process \($0)" } ?? "")")
-    }
+    let descriptor = try InstanceLock.take(options.runDirectory, instance: options.settings.instance)
     do throws(SystemError) {
       try Files.write(Array("\(cc_process_id())\n".utf8), to: options.runDirectory + "/pid")
     } catch {
@@ -176,7 +183,7 @@ struct EngineProcess {
 
     func run(
       _ hot: HotLoop, _ journal: JournalLoop, _ control: ControlAgent, _ housekeeping: Housekeeping,
-      _ shadow: Shadow, _ clock: EngineClock, _ ready: () -> Void
+      _ shadow: Shadow, _ keeper: IDKeeper, _ clock: EngineClock, _ ready: () -> Void
     ) throws(EngineFailure) {
       let controlLoop = ControlLoop(control, shared)
       do throws(SystemError) {
@@ -185,6 +192,7 @@ struct EngineProcess {
         let third = try WorkerThread(named: "oms-tail") { housekeeping.run() }
         let fourth = try WorkerThread(named: "oms-control") { controlLoop.run() }
         let fifth = try WorkerThread(named: "oms-shadow") { shadow.run() }
+        let sixth = try WorkerThread(named: "oms-ids") { keeper.run() }
         service.tellReady()
         ready()
         wait(clock)
@@ -195,6 +203,7 @@ struct EngineProcess {
         second.join()
         third.join()
         fifth.join()
+        sixth.join()
         first.join()
       } catch {
         throw EngineFailure(1, "io.threads", "\(error.call) failed with errno \(error.errno)")

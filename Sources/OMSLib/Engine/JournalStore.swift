@@ -91,8 +91,8 @@ struct JournalStore: ~Copyable {
     precondition(isEmpty, "a journal with segments is recovered")
     throw EngineFailure(
       10, "config.journal",
-      "\(options.directory) is empty, but there is a snapshot of its record \(after.lsn); restore the journal, or move "
-        + "the snapshots away to begin a new one")
+      "\(options.directory) is empty, but there is a snapshot of its record \(after.lsn); bring the journal back, or begin "
+        + "a new one behind a snapshot: oms snapshot restore newest")
   }
 
   private static func next(
@@ -102,11 +102,12 @@ struct JournalStore: ~Copyable {
   }
 
   private static func journal(_ error: JournalError) -> EngineFailure {
-    EngineFailure(1, "io.journal", "journal: \(error)")
+    let code = if case .system = error { "io.journal" } else { "io.journal_damaged" }
+    return EngineFailure(1, code, "journal: \(error)")
   }
 
   /// The ring that the run before left, unless its owner lives.
-  private static func joinOld(_ nameFile: String, _ identity: JournalIdentity) throws(EngineFailure) -> OwnedRegion? {
+  static func joinOld(_ nameFile: String, _ identity: JournalIdentity) throws(EngineFailure) -> OwnedRegion? {
     guard let bytes = Files.read(nameFile) else { return nil }
     let name = String(decoding: bytes, as: UTF8.self)
     guard name.hasPrefix("/oms-") else { return nil }

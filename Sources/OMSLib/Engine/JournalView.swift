@@ -34,7 +34,8 @@ final class JournalView {
     var body: [UInt8]
   }
 
-  static let orderCount = 1 << 18
+  /// More than the core's table: whatever is in there can be shown.
+  static let orderCount = Limits.orderCount * 5 / 4
   static let fillCount = 1 << 18
   static let lineCount = 1 << 14
 
@@ -55,7 +56,11 @@ final class JournalView {
   /// The newest differences that comparing with venues has found.
   private(set) var drifts: [(seq: UInt64, image: NoticeImage)] = []
 
-  init() {}
+  /// Finds an order that is older than what memory holds.
+  var older: (Text64) -> Order? = { _ in nil }
+  private let orderCount: Int
+
+  init(orderCount: Int = JournalView.orderCount) { self.orderCount = orderCount }
 
   // MARK: Feeding
 
@@ -179,9 +184,9 @@ final class JournalView {
 
   /// Forgets the oldest finished orders beyond the bound.
   private func evict() {
-    guard orders.count > Self.orderCount else { return }
+    guard orders.count > orderCount else { return }
     var index = dead
-    while orders.count > Self.orderCount, index < ages.count {
+    while orders.count > orderCount, index < ages.count {
       let number = ages[index]
       if let order = orders[number], OrderStatus(rawValue: order.image.statusRaw)?.isDone == true {
         orders[number] = nil
@@ -200,7 +205,14 @@ final class JournalView {
 
   func order(_ number: UInt64) -> Order? { orders[number] }
 
+  /// However old it is.
   func order(named id: String) -> Order? {
+    if let recent = recentOrder(named: id) { return recent }
+    return Text64(id).flatMap { older($0) }
+  }
+
+  /// One that memory holds.
+  func recentOrder(named id: String) -> Order? {
     guard let text = Text64(id), let number = numbers[text] else { return nil }
     return orders[number]
   }

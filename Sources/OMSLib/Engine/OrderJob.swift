@@ -5,6 +5,8 @@ final class OrderJob: Job {
     /// Amounts that depend on balances and prices: `--quote`, percent, `all`.
     case read(RowCopy<BalanceRow>, RowCopy<TopOfBook>)
     case asked(UInt64)
+    /// The table is full until the index has caught up: asked again then.
+    case pausing(EngineTime)
     case following(UInt64)
     /// The time was up; its rest is being cancelled.
     case cancelling(UInt64)
@@ -16,10 +18,20 @@ final class OrderJob: Job {
   private var rules = Instrument()
   private var input = NewOrderInput()
   private var isReplayed = false
+  /// What the index of ids has under this id.
+  private var stored: IDRow?
+  private var lookups = 0
+  private static let lookupsMax = 20
+  private static let pauseNanoseconds: Int64 = 10_000_000
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ order: OrderRequest) {
     self.order = order
     super.init(agent, client, number, timeout: order.timeout)
+  }
+
+  override func patience(_ agent: ControlAgent) -> Int32 {
+    if case .pausing = phase { return 10 }
+    return super.patience(agent)
   }
 
   override func wants(_ token: UInt64) -> Bool {
@@ -34,14 +46,17 @@ final class OrderJob: Job {
     do throws(RequestError) {
       while true {
         switch phase {
-        case .resolve: try resolve(agent)
+        case .resolve: if try resolve(agent) { return true }
         case .read(let balances, let tops):
           guard balances.step(agent), tops.step(agent) else { return false }
           input.quantity = try amount(balances.rows, tops.rows)
-          try ask(agent)
+          if try ask(agent) { return true }
         case .asked(let token):
           guard let reply = agent.takeAnswer(token) else { return try silence(agent) }
           if try answered(agent, reply) { return true }
+        case .pausing(let until):
+          guard agent.now >= until else { return false }
+          if try ask(agent) { return true }
         case .following(let number): return follow(agent, number)
         case .cancelling(let number): return settle(agent, number)
         }
@@ -55,7 +70,7 @@ final class OrderJob: Job {
 
   // MARK: Resolving
 
-  private func resolve(_ agent: ControlAgent) throws(RequestError) {
+  private func resolve(_ agent: ControlAgent) throws(RequestError) -> Bool {
     let resolver = agent.resolver
     // The locks in their order: unknown name 18, mode 13; 15 and 14 are the core's.
     account = try resolver.account(order.selection.account)
@@ -75,13 +90,13 @@ final class OrderJob: Job {
     if needsRows, let known = order.id.flatMap({ agent.view.order(named: $0) }) {
       // A repetition means the amount that was computed the first time.
       input.quantity = known.image.quantity
-      try ask(agent)
     } else if needsRows {
       phase = .read(RowCopy(.balances), RowCopy(.tops, first: rules.id.index, limit: 1))
+      return false
     } else {
       input.quantity = try Resolver.quantity(order.quantity ?? "", rules, order.round)
-      try ask(agent)
     }
+    return try ask(agent)
   }
 
   private func fill(_ agent: ControlAgent) throws(RequestError) {
@@ -194,7 +209,10 @@ final class OrderJob: Job {
 
   // MARK: Asking
 
-  private func ask(_ agent: ControlAgent) throws(RequestError) {
+  /// `true`: the index of ids had the answer, and that was the end.
+  private func ask(_ agent: ControlAgent) throws(RequestError) -> Bool {
+    if try lookUp(agent) { return true }
+    if case .following = phase { return false }
     let isLive = agent.view.names.account(account)?.mode == .live
     // Confirmation is the last lock: the core judges first.
     let judges = order.consent.dryRun || (isLive && !order.consent.yes)
@@ -204,6 +222,65 @@ final class OrderJob: Job {
     input.gateNanoseconds = UInt32(clamping: agent.now.nanoseconds - started.nanoseconds)
     phase = .asked(input.token)
     agent.ask(HotMessage(.newOrder, input, instrument: rules.id))
+    return false
+  }
+
+  // MARK: Ids used before
+
+  /// Looks for the id among those that may have left the core's table. `true`: it is there, and that was the end.
+  private func lookUp(_ agent: ControlAgent) throws(RequestError) -> Bool {
+    guard !input.id.isEmpty else { return false }
+    lookups += 1
+    switch agent.ids.find(input.id) {
+    case .absent(let lsn):
+      input.absentLsn = lsn
+      stored = nil
+    case .present(let row):
+      stored = row
+      input.absentLsn = 0
+    case .failed(let error):
+      var busy = RequestError("busy.id_index", exit: 16, "the index of used ids cannot be read: \(error)")
+      busy.retry = .sameID
+      busy.retryAfterMilliseconds = 1_000
+      throw busy
+    }
+    // What memory holds is newer than the index.
+    if agent.view.recentOrder(named: input.id.description) != nil { return false }
+    if let adopted = agent.adoptedOrder(input.id) {
+      try meet(adopted.image)
+      isReplayed = true
+      phase = .following(adopted.image.orderNumber)
+      return false
+    }
+    guard let stored else { return false }
+    return try replay(agent, stored)
+  }
+
+  /// Answers with an order that has left the table, as a repetition of it.
+  private func replay(_ agent: ControlAgent, _ row: IDRow) throws(RequestError) -> Bool {
+    try meet(row.image)
+    isReplayed = true
+    let order = ControlAgent.order(of: row)
+    show(agent, order)
+    switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
+    case .reached: return end(agent, exit: 0)
+    case .ended(let error): return fail(agent, error)
+    case .waiting: return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
+    }
+  }
+
+  /// The same id must mean the same order. Of one that was found at the venue only side and symbol are known for sure.
+  private func meet(_ image: OrderImage) throws(RequestError) {
+    let isSame =
+      image.fingerprint == 1
+      ? image.instrument == input.instrument && image.sideRaw == input.sideRaw
+      : image.id == input.id && image.fingerprint == Core.fingerprint(input)
+    guard isSame else {
+      var reply = Reply()
+      reply.reasonRaw = Reason.idConflict.rawValue
+      throw Refusals.error(
+        reply, account: order.selection.account, symbol: rules.name.description, id: input.id.description)
+    }
   }
 
   /// `true`: that was the end.
@@ -225,6 +302,14 @@ final class OrderJob: Job {
       error.account = name
       throw error
     default:
+      if reply.reasonRaw == Reason.idIndexBehind.rawValue, !input.id.isEmpty {
+        // It left the table while it was looked up: then the index has it now.
+        if let stored { return try replay(agent, stored) }
+        if lookups < Self.lookupsMax {
+          phase = .pausing(agent.now.advanced(byNanoseconds: Self.pauseNanoseconds))
+          return false
+        }
+      }
       throw Refusals.error(reply, account: name, symbol: rules.name.description, id: order.id)
     }
   }
@@ -246,7 +331,7 @@ final class OrderJob: Job {
   // MARK: Following
 
   private func follow(_ agent: ControlAgent, _ number: UInt64) -> Bool {
-    guard let order = agent.view.order(number) else { return false }
+    guard let order = agent.view.order(number) else { return vanished(agent) }
     switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
     case .reached:
       show(agent, order)
@@ -267,6 +352,16 @@ final class OrderJob: Job {
       show(agent, order)
       return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
     }
+  }
+
+  /// Its events have not come yet, or it is so old that memory has dropped it.
+  private func vanished(_ agent: ControlAgent) -> Bool {
+    guard isLate(agent) else { return false }
+    var error = RequestError("outcome.unknown", exit: 30, "the order was taken, but cannot be shown yet")
+    error.sent = "unknown"
+    error.retry = .sameID
+    error.id = order.id
+    return fail(agent, error)
   }
 
   private func isUnknown(_ image: OrderImage) -> Bool {

@@ -10,6 +10,32 @@ struct SnapshotFacts: Sendable {
   var accounts: Int
   var digest: String
   var created: UTCTime
+  /// Of the last record that is in it.
+  var lsn: UInt64
+  /// `nil`: written by a core whose rows are laid out differently.
+  var openOrders: Int?
+  var note: String?
+
+  init(_ loaded: borrowing LoadedSnapshot, name: String, path: String) {
+    id = name
+    self.path = path
+    bytes = loaded.byteCount
+    seq = loaded.header.end.seq
+    accounts = max(0, (loaded.section(UInt32(TableID.account.rawValue))?.count ?? 1) - 1)
+    digest = loaded.digest.hex
+    created = loaded.header.created
+    lsn = loaded.header.end.lsn
+    openOrders = loaded.section(UInt32(TableID.order.rawValue)).flatMap { Self.openOrders($0) }
+    note = loaded.section(SnapshotLoad.noteSection).map { unsafe String(decoding: $0.bytes, as: UTF8.self) }
+  }
+
+  private static func openOrders(_ section: SnapshotSection) -> Int? {
+    guard Int(section.rowBytes) == MemoryLayout<OrderRow>.stride else { return nil }
+    return (0..<section.count).reduce(0) { count, row in
+      let offset = row * MemoryLayout<OrderRow>.stride
+      return count + (unsafe section.bytes.loadUnaligned(fromByteOffset: offset, as: OrderRow.self).isOpen ? 1 : 0)
+    }
+  }
 }
 
 /// Makes snapshots beside the engine: a core of its own, begun from the last snapshot file, is brought to the durable end
@@ -21,6 +47,7 @@ final class Shadow: @unchecked Sendable {
   private struct Desk {
     var asked: UInt64 = 0
     var answered: UInt64 = 0
+    var note: String?
     var last: Result<SnapshotFacts, EngineFailure>?
   }
 
@@ -30,6 +57,7 @@ final class Shadow: @unchecked Sendable {
   private let options: JournalOptions
   private let ring: JournalRing
   private let directory: String
+  private let capacity: CoreCapacity
   private let clock: EngineClock
   private let signals: EngineSignals
   private let every: Int64
@@ -39,12 +67,13 @@ final class Shadow: @unchecked Sendable {
   private var oldestOpen = UTCTime.zero
 
   init(
-    options: JournalOptions, ring: JournalRing, directory: String, every: Int64, exchange: ExchangeShadow?,
-    upkeep: Upkeep, clock: EngineClock, signals: EngineSignals
+    options: JournalOptions, ring: JournalRing, directory: String, capacity: CoreCapacity, every: Int64,
+    exchange: ExchangeShadow?, upkeep: Upkeep, clock: EngineClock, signals: EngineSignals
   ) {
     self.options = options
     self.ring = ring
     self.directory = directory
+    self.capacity = capacity
     self.every = max(every, 60_000_000_000)
     self.clock = clock
     self.signals = signals
@@ -53,9 +82,10 @@ final class Shadow: @unchecked Sendable {
   }
 
   /// Asks for a snapshot of what is durable now; the number is what ``outcome(of:)`` takes.
-  func ask() -> UInt64 {
+  func ask(note: String? = nil) -> UInt64 {
     desk.withLock {
       $0.asked += 1
+      $0.note = note ?? $0.note
       return $0.asked
     }
   }
@@ -70,15 +100,16 @@ final class Shadow: @unchecked Sendable {
     // On the full hour (or other period) of UTC.
     var period = clock.utc.nanoseconds / every
     while !signals.isStopping {
-      let (asked, answered) = desk.withLock { ($0.asked, $0.answered) }
+      let (asked, answered, note) = desk.withLock { ($0.asked, $0.answered, $0.note) }
       let now = clock.utc.nanoseconds / every
       if asked > answered || now != period {
         let isPeriodic = now != period
         period = now
-        let result = work()
+        let result = work(note: note)
         desk.withLock {
           $0.answered = asked
           $0.last = result
+          if $0.asked == asked { $0.note = nil }
         }
         if isPeriodic { keepHouse(result) }
       }
@@ -86,10 +117,10 @@ final class Shadow: @unchecked Sendable {
     }
   }
 
-  private func work() -> Result<SnapshotFacts, EngineFailure> {
+  private func work(note: String?) -> Result<SnapshotFacts, EngineFailure> {
     do throws(EngineFailure) {
       try exchange?.take(utc: clock.utc) { signals.isStopping }
-      return .success(try take())
+      return .success(try take(note: note))
     } catch {
       return .failure(error)
     }
@@ -114,13 +145,13 @@ final class Shadow: @unchecked Sendable {
 
   // MARK: Taking
 
-  private func take() throws(EngineFailure) -> SnapshotFacts {
+  private func take(note: String?) throws(EngineFailure) -> SnapshotFacts {
     do throws(SnapshotError) {
       try store.removeLeftovers()
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
-    let loaded = try Self.begin(store)
+    let loaded = try begin(store)
     var end = loaded.end
     var replay = Replay(core: loaded.takeCore())
     let target = ring.durableLsn
@@ -134,13 +165,13 @@ final class Shadow: @unchecked Sendable {
       try replay.take(record)
       end.note(record.header)
     }
-    return try write(replay.takeCore(), end, store)
+    return try write(replay.takeCore(), end, note, store)
   }
 
-  private static func begin(_ store: SnapshotStore<KernelFileSystem>) throws(EngineFailure) -> LoadedCore {
+  private func begin(_ store: SnapshotStore<KernelFileSystem>) throws(EngineFailure) -> LoadedCore {
     var passed: [SnapshotError] = []
     do throws(SnapshotError) {
-      return try SnapshotLoad.newest(store, passing: &passed)
+      return try SnapshotLoad.newest(store, capacity: capacity, passing: &passed)
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
@@ -164,25 +195,12 @@ final class Shadow: @unchecked Sendable {
   }
 
   private func write(
-    _ core: consuming Core, _ end: JournalEnd, _ store: SnapshotStore<KernelFileSystem>
+    _ core: consuming Core, _ end: JournalEnd, _ note: String?, _ store: SnapshotStore<KernelFileSystem>
   ) throws(EngineFailure) -> SnapshotFacts {
-    let created = clock.utc
-    let header = SnapshotHeader(
-      identity: options.identity, coreVersion: Core.version, end: end, created: created)
-    var digest = core.state.digest
-    let accounts = Int(core.state.global.accountCount)
     oldestOpen = Self.oldestOpen(core)
     do throws(SnapshotError) {
-      let name = try unsafe withUnsafeBytes(of: &digest) { bytes in
-        Result<String, SnapshotError> { () throws(SnapshotError) in
-          let extra = unsafe SnapshotSection(id: SnapshotLoad.digestSection, rowBytes: bytes.count, unsafeBytes: bytes)
-          return try store.write(header, core.state.sections + [extra])
-        }
-      }.get()
-      let loaded = try store.load(name)
-      return SnapshotFacts(
-        id: name, path: store.path(name), bytes: loaded.byteCount, seq: end.seq, accounts: accounts,
-        digest: loaded.digest.hex, created: created)
+      let name = try SnapshotLoad.write(core, end, created: clock.utc, note: note, to: store, options.identity)
+      return SnapshotFacts(try store.load(name), name: name, path: store.path(name))
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
@@ -194,11 +212,7 @@ final class Shadow: @unchecked Sendable {
     var facts: [SnapshotFacts] = []
     for name in names {
       guard let loaded = try? store.load(name) else { continue }
-      facts.append(
-        SnapshotFacts(
-          id: name, path: store.path(name), bytes: loaded.byteCount, seq: loaded.header.end.seq,
-          accounts: max(0, (loaded.section(UInt32(TableID.account.rawValue))?.count ?? 1) - 1),
-          digest: loaded.digest.hex, created: loaded.header.created))
+      facts.append(SnapshotFacts(loaded, name: name, path: store.path(name)))
     }
     return facts
   }

@@ -91,19 +91,26 @@ struct SimulatedBoot: ~Copyable {
 enum InstanceIdentity {
   private static let alphabet = Array("0123456789abcdefghijklmnopqrstuv".utf8)
 
+  /// The identity kept in `stateDirectory`; `nil` when it was never drawn.
+  static func read(_ stateDirectory: String, instance: String) throws(EngineFailure) -> JournalIdentity? {
+    let path = stateDirectory + "/identity"
+    guard let bytes = Files.read(path) else { return nil }
+    let parts = String(decoding: bytes, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
+    guard parts.count == 3, let high = UInt64(parts[0], radix: 16), let low = UInt64(parts[1], radix: 16),
+      let tag = InstanceTag(String(parts[2]))
+    else { throw EngineFailure(10, "config.identity", "\(path) is damaged; restore it") }
+    return try identity((high, low), instance, tag)
+  }
+
   static func load(_ options: EngineOptions) throws(EngineFailure) -> JournalIdentity {
     let path = options.stateDirectory + "/identity"
     let name = options.settings.instance
-    if let bytes = Files.read(path) {
-      let parts = String(decoding: bytes, as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
-      guard parts.count == 3, let high = UInt64(parts[0], radix: 16), let low = UInt64(parts[1], radix: 16),
-        let tag = InstanceTag(String(parts[2]))
-      else { throw EngineFailure(10, "config.identity", "\(path) is damaged; restore it") }
-      guard options.settings.tag.isEmpty || options.settings.tag == tag.description else {
+    if let found = try read(options.stateDirectory, instance: name) {
+      guard options.settings.tag.isEmpty || options.settings.tag == found.tag.description else {
         throw EngineFailure(
-          10, "config.tag", "instance_tag is '\(options.settings.tag)', but this instance began as '\(tag)'")
+          10, "config.tag", "instance_tag is '\(options.settings.tag)', but this instance began as '\(found.tag)'")
       }
-      return try identity((high, low), name, tag)
+      return found
     }
     var random: (UInt64, UInt64, UInt64) = (0, 0, 0)
     let status = unsafe withUnsafeMutableBytes(of: &random) { unsafe cc_sys_random($0.baseAddress, $0.count) }

@@ -1,15 +1,17 @@
 /// `snapshot take`: asks the shadow and answers with what it wrote.
 final class SnapshotJob: Job {
   private var asked: UInt64 = 0
+  private let note: String?
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: SnapshotRequest) {
+    note = request.note
     super.init(agent, client, number, timeout: 60_000_000_000)
   }
 
   override func patience(_ agent: ControlAgent) -> Int32 { 10 }
 
   override func step(_ agent: ControlAgent) -> Bool {
-    if asked == 0 { asked = agent.shadow.ask() }
+    if asked == 0 { asked = agent.shadow.ask(note: note) }
     switch agent.shadow.outcome(of: asked) {
     case .success(let facts):
       data(agent, SnapshotObject.make(facts))
@@ -36,6 +38,9 @@ enum SnapshotObject {
     json.member("seq", facts.seq)
     json.member("accounts", facts.accounts)
     json.member("sha256", facts.digest)
+    json.member("lsn", facts.lsn)
+    if let open = facts.openOrders { json.member("orders_open", open) } else { json.memberNull("orders_open") }
+    json.member("note", facts.note)
     json.endObject()
     return json.bytes
   }

@@ -15,6 +15,8 @@ struct LoadedCore: ~Copyable {
 enum SnapshotLoad {
   /// The section with the running digest that belongs to the rows.
   static let digestSection: UInt32 = 1_000
+  /// The section with what `--note` said.
+  static let noteSection: UInt32 = 1_001
 
   /// A core from the newest snapshot that it can go on from; without one a core as new, behind nothing.
   ///
@@ -34,7 +36,8 @@ enum SnapshotLoad {
     return LoadedCore(core: Core(capacity: capacity), end: JournalEnd())
   }
 
-  private static func load(
+  /// A core with the rows of `loaded`; `path` is named in errors.
+  static func load(
     _ loaded: borrowing LoadedSnapshot, _ path: String, _ capacity: CoreCapacity
   ) throws(SnapshotError) -> LoadedCore {
     guard loaded.header.coreVersion == Core.version else {
@@ -44,7 +47,7 @@ enum SnapshotLoad {
       let digest = unsafe NameDirectory.load(StateDigest.self, stored.bytes)
     else { throw .damaged(file: path, what: "it has no digest") }
     var core = Core(capacity: capacity)
-    for index in 0..<loaded.sectionCount where loaded.section(at: index).id != digestSection {
+    for index in 0..<loaded.sectionCount where loaded.section(at: index).id < digestSection {
       guard core.load(loaded.section(at: index)) else {
         throw .damaged(file: path, what: "table \(loaded.section(at: index).id) does not fit")
       }
@@ -56,6 +59,26 @@ enum SnapshotLoad {
 }
 
 extension SnapshotLoad {
+  /// Writes the rows of `core`, which stands behind `end`, with their digest. Returns the snapshot's name.
+  static func write<FS: FileSystem>(
+    _ core: borrowing Core, _ end: JournalEnd, created: UTCTime, note: String?, to store: SnapshotStore<FS>,
+    _ identity: JournalIdentity
+  ) throws(SnapshotError) -> String {
+    precondition(core.state.global.nextSeq == end.seq + 1, "rows and header are of one moment")
+    let header = SnapshotHeader(identity: identity, coreVersion: Core.version, end: end, created: created)
+    var digest = core.state.digest
+    let note = Array((note ?? "").utf8)
+    return try unsafe withUnsafeBytes(of: &digest) { digest in
+      unsafe note.withUnsafeBytes { note in
+        Result<String, SnapshotError> { () throws(SnapshotError) in
+          var extra = [unsafe SnapshotSection(id: digestSection, rowBytes: digest.count, unsafeBytes: digest)]
+          if note.count > 0 { unsafe extra.append(SnapshotSection(id: noteSection, rowBytes: 1, unsafeBytes: note)) }
+          return try store.write(header, core.state.sections + extra)
+        }
+      }
+    }.get()
+  }
+
   /// Records in front of a snapshot that a start looks at again, so that replies know recent fills and events.
   static let lookBackRecords: UInt64 = 1 << 18
 

@@ -255,6 +255,7 @@ struct StateObjects {
       Self.money("diff", notice.other - notice.amount, least: scale, &json)
       json.member("since", utc)
       json.member("fixed", notice.a != 0)
+      json.memberNull("id")
     }
   }
 

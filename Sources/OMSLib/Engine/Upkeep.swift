@@ -13,6 +13,8 @@ struct Upkeep {
   let snapshotRetention: Retention
   /// Up to here records are in the event log.
   let loggedLsn: SharedGauge
+  /// Up to here ids of users are in their index.
+  let indexedLsn: @Sendable () -> UInt64
 
   /// `oldestOpen`: when the oldest order began that is still open; its segments stay. Returns what could not be done.
   func run<FS: FileSystem>(
@@ -25,22 +27,24 @@ struct Upkeep {
       troubles.append("\(error)")
     }
     let before = journalRetention.limit(utc).map { min($0, oldestOpen) }
-    keep(fileSystem, journal, snapshots, before, cursor: UInt64(clamping: loggedLsn.value), &troubles)
+    keep(
+      fileSystem, journal, snapshots, before, cursor: UInt64(clamping: loggedLsn.value), index: indexedLsn(), &troubles)
     // Nobody reads the exchange's journal but its recovery.
-    if let exchange, let images { keep(fileSystem, exchange, images, before, cursor: .max, &troubles) }
+    if let exchange, let images { keep(fileSystem, exchange, images, before, cursor: .max, index: .max, &troubles) }
     return troubles
   }
 
   private func keep<FS: FileSystem>(
     _ fileSystem: FS, _ options: JournalOptions, _ store: SnapshotStore<FS>, _ before: UTCTime?, cursor: UInt64,
-    _ troubles: inout [String]
+    index: UInt64, _ troubles: inout [String]
   ) {
     let retention = JournalRetention(fileSystem: fileSystem, options: options)
     do throws(JournalError) {
       for _ in 0..<Self.compressedMax where try retention.compressNext() == nil { break }
       guard let before, let oldest = oldestSound(store) else { return }
       _ = try retention.prune(
-        RetentionRule(snapshotLsn: oldest, cursorLsn: cursor, oldestOpenLsn: 0, madeBefore: before))
+        RetentionRule(
+          snapshotLsn: oldest, cursorLsn: cursor, indexLsn: index, oldestOpenLsn: 0, madeBefore: before))
     } catch {
       troubles.append("\(error)")
     }

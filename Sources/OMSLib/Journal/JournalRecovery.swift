@@ -67,6 +67,12 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
     // The last segment that begins at or before the first record wanted.
     var next = max(0, (entries.firstIndex { $0.header.firstLsn > start.nextLsn } ?? entries.count) - 1)
     while next > 0, entries[next].header.followsFailure { next -= 1 }
+    if !entries.isEmpty, start.lsn > 0, entries[next].header.previous.lsn == start.lsn,
+      entries[next].header.previous.chain != start.chain
+    {
+      throw .misplaced(
+        file: entries[next].path, why: "record \(start.lsn) in front of it is not the one the snapshot was made behind")
+    }
     self.fileSystem = fileSystem
     self.options = options
     self.start = start

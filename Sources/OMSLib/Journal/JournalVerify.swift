@@ -46,16 +46,21 @@ package struct JournalVerify<FS: FileSystem> {
   private var end: JournalEnd?
   private var previousPath = ""
   private var previousDigest: SHA256Digest?
+  private let each: (JournalRecord) -> Void
 
-  package static func run(fileSystem: FS, options: JournalOptions) -> JournalVerification {
-    var verify = Self(fileSystem: fileSystem, options: options)
+  /// `each` is handed every record that is whole by itself, also those behind a bad place.
+  package static func run(
+    fileSystem: FS, options: JournalOptions, each: @escaping (JournalRecord) -> Void = { _ in }
+  ) -> JournalVerification {
+    var verify = Self(fileSystem: fileSystem, options: options, each: each)
     verify.runAll()
     return verify.result
   }
 
-  private init(fileSystem: FS, options: JournalOptions) {
+  private init(fileSystem: FS, options: JournalOptions, each: @escaping (JournalRecord) -> Void) {
     self.fileSystem = fileSystem
     self.options = options
+    self.each = each
   }
 
   private mutating func runAll() {
@@ -138,6 +143,7 @@ package struct JournalVerify<FS: FileSystem> {
       switch try scan.next() {
       case .record(let record):
         segment.lastLsn = record.lsn
+        each(record)
         if isTrusted { segment.recordCount += 1 } else { segment.untrustedCount += 1 }
       case .stop(.superseded): isReading = false
       case .stop(.closed):

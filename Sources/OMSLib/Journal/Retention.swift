@@ -6,21 +6,27 @@ package struct RetentionRule: Equatable, Sendable {
   package var snapshotLsn: UInt64
   /// Lowest cursor of all tailers.
   package var cursorLsn: UInt64
+  /// The index of used ids is complete to here: ids of later records are nowhere else.
+  package var indexLsn: UInt64
   /// First record of any open order or unsettled transfer; 0: there is none.
   package var oldestOpenLsn: UInt64
   /// Segments made before this instant are old enough.
   package var madeBefore: UTCTime
 
-  package init(snapshotLsn: UInt64, cursorLsn: UInt64, oldestOpenLsn: UInt64, madeBefore: UTCTime) {
+  package init(
+    snapshotLsn: UInt64, cursorLsn: UInt64, indexLsn: UInt64, oldestOpenLsn: UInt64, madeBefore: UTCTime
+  ) {
     self.snapshotLsn = snapshotLsn
     self.cursorLsn = cursorLsn
+    self.indexLsn = indexLsn
     self.oldestOpenLsn = oldestOpenLsn
     self.madeBefore = madeBefore
   }
 
   /// Whether a segment may go that ends with record `lastLsn` and whose successor was made at `closed`.
   package func allows(lastLsn: UInt64, closed: UTCTime) -> Bool {
-    lastLsn <= snapshotLsn && lastLsn <= cursorLsn && (oldestOpenLsn == 0 || lastLsn < oldestOpenLsn)
+    lastLsn <= snapshotLsn && lastLsn <= cursorLsn && lastLsn <= indexLsn
+      && (oldestOpenLsn == 0 || lastLsn < oldestOpenLsn)
       && closed < madeBefore
   }
 }

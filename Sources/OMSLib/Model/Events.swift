@@ -164,7 +164,8 @@ package struct OrderImage: Sendable, BitwiseCopyable {
   package var isUnconfirmed: UInt8 = 0
   package var linkRaw: UInt8 = 0
   package var reserved: UInt32 = 0
-  package var reserved2: UInt64 = 0
+  /// Of the command's parameters: what a repeated id is compared by. 1: not known.
+  package var fingerprint: UInt64 = 0
   package init() {}
 }
 

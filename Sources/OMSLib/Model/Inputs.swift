@@ -112,6 +112,8 @@ package struct NewOrderInput: Sendable, BitwiseCopyable {
   /// 1: validate and judge only; the reply carries the verdict, nothing is kept.
   package var isDryRun: UInt8 = 0
   package var reserved: UInt8 = 0
+  /// The index of ids was asked, and had no order with this id that ended up to this record.
+  package var absentLsn: UInt64 = 0
   package init() {}
 }
 
@@ -251,6 +253,13 @@ package struct ReconcileInput: Sendable, BitwiseCopyable {
 package struct AlarmInput: Sendable, BitwiseCopyable {
   package var token: UInt64 = 0
   package var alarm: UInt64 = 0
+  package init() {}
+}
+
+/// How far the index of ids is complete: orders that ended up to there may leave the table.
+package struct IDIndexInput: Sendable, BitwiseCopyable {
+  package var lsn: UInt64 = 0
+  package var reserved: UInt64 = 0
   package init() {}
 }
 

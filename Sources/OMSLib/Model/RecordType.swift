@@ -24,6 +24,7 @@ package enum RecordType: UInt16, Sendable, CaseIterable {
   case gate = 27
   case acknowledgeAlarm = 28
   case setText = 29
+  case idIndex = 30
 
   // Events: what the core decided. Self-contained, so that readers never run the core.
   case order = 100

@@ -25,6 +25,10 @@ struct RunCommand: Command {
       .value("on-exit", .choice(["keep", "cancel"]), nil, "What becomes of open orders at the end"),
       .value("until", .duration, nil, "End by itself after so long"),
       .value("ready-fd", .count, "N", "Descriptor that gets a byte when the engine answers"),
+      .toggle("adopt", "Put a journal aside that cannot be gone on from; its ids stay burnt, the venues tell the rest"),
+      .value(
+        "keep-orders", .count, "N", "Orders kept in memory, a power of two; older ones are answered from the disk",
+        default: "262144"),
       .toggle("events", "Print every event on standard output"),
     ],
     objects: [], exits: [.configuration, .credentials, .confirmation, .modeGuard, .busy], seeAlso: ["stop", "status"],
@@ -33,6 +37,7 @@ struct RunCommand: Command {
   private let arguments: Arguments
   private let speed: MarketSpeed
   private let cpus: [Int]
+  private let keptOrders: Int
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     arguments = line.arguments
@@ -50,6 +55,10 @@ struct RunCommand: Command {
       cpus.append(cpu)
     }
     self.cpus = cpus
+    keptOrders = arguments.integer("keep-orders") ?? Limits.orderCount
+    guard keptOrders >= 64, keptOrders <= Limits.orderCount, keptOrders & (keptOrders - 1) == 0 else {
+      throw .usage("argument", "--keep-orders \(keptOrders) is no power of two from 64 to \(Limits.orderCount)")
+    }
   }
 
   private static func speed(_ text: String) throws(ErrorObject) -> MarketSpeed {
@@ -88,6 +97,8 @@ struct RunCommand: Command {
     options.echoesEvents = arguments.has("events")
     options.isQuiet = context.isQuiet || isPrivate
     options.cpus = cpus
+    options.adopts = arguments.has("adopt")
+    options.orderCapacity = keptOrders
     options.pins = arguments.toggle("pin", isOn: true)
     options.simulatorSeed = arguments.integer("sim-seed").map { UInt64($0) }
     options.simulatorSpeed = speed

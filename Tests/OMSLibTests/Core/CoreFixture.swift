@@ -2,7 +2,7 @@
 
 /// A small core with one venue, a spot pair, a perpetual and two funded accounts, driven by hand.
 final class CoreFixture {
-  var core = Core(capacity: .small)
+  var core: Core
   var output = StepOutput()
   var now: Int64 = 1_000_000_000
   var lsn: UInt64 = 0
@@ -21,8 +21,10 @@ final class CoreFixture {
   static let visibility: Int64 = 50_000_000
 
   init(
-    features: VenueFeatures = [.stop, .takeProfit, .trailing, .iceberg, .goodTillDate, .postOnly, .reduceOnly, .amend]
+    features: VenueFeatures = [.stop, .takeProfit, .trailing, .iceberg, .goodTillDate, .postOnly, .reduceOnly, .amend],
+    capacity: CoreCapacity = .small
   ) {
+    core = Core(capacity: capacity)
     var asset = DefineAssetInput()
     asset.name = fixed("USDT")
     asset.id = Self.usdt
@@ -54,6 +56,7 @@ final class CoreFixture {
 
   /// Another core with the same rows, at the same time.
   init(copyOf other: CoreFixture) {
+    core = Core(capacity: other.core.state.capacity)
     for section in other.core.state.sections { precondition(core.load(section), "rows of the same build load") }
     core.finishLoading(digest: other.core.state.digest)
     now = other.now

@@ -24,7 +24,8 @@ import Testing
   }
 
   private func keep(
-    _ kit: JournalKit, after days: Int64, logged: Int64 = .max, oldestOpen: UTCTime = UTCTime(nanoseconds: .max)
+    _ kit: JournalKit, after days: Int64, logged: Int64 = .max, indexed: UInt64 = .max,
+    oldestOpen: UTCTime = UTCTime(nanoseconds: .max)
   ) -> [String] {
     let gauge = SharedGauge()
     gauge.set(logged)
@@ -33,7 +34,7 @@ import Testing
     exchange.fallback = nil
     let upkeep = Upkeep(
       journal: kit.options, exchange: exchange, journalRetention: .days(30), snapshotRetention: .days(14),
-      loggedLsn: gauge)
+      loggedLsn: gauge, indexedLsn: { indexed })
     return upkeep.run(
       kit.disk, snapshots: store(kit), images: store(kit), utc: UTCTime(nanoseconds: days * Self.day),
       oldestOpen: oldestOpen)
@@ -69,6 +70,17 @@ import Testing
     try snapshot(kit, lsn: 2_000)
     #expect(keep(kit, after: 31, logged: logged, oldestOpen: UTCTime(nanoseconds: oldestOpen)).isEmpty)
     #expect(try kit.segments().count == before)
+  }
+
+  /// An id of a user that is in no run yet is in its record only.
+  @Test func whatTheIndexOfIDsHasNotReadStays() throws {
+    let kit = try makeKit()
+    let before = try kit.segments().count
+    try snapshot(kit, lsn: 2_000)
+    #expect(keep(kit, after: 31, indexed: 0).isEmpty)
+    #expect(try kit.segments().count == before)
+    #expect(keep(kit, after: 31).isEmpty)
+    #expect(try kit.segments().count < before)
   }
 
   @Test func withoutASnapshotNothingGoes() throws {

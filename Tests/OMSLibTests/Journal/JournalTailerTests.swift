@@ -112,10 +112,12 @@ import Testing
     kit.fill(500)
     let retention = JournalRetention(fileSystem: kit.disk, options: kit.options)
     let old = UTCTime(nanoseconds: .max)
-    func rule(snapshot: UInt64 = 500, cursor: UInt64 = 500, open: UInt64 = 0, before: UTCTime = old) -> RetentionRule {
-      RetentionRule(snapshotLsn: snapshot, cursorLsn: cursor, oldestOpenLsn: open, madeBefore: before)
+    func rule(
+      snapshot: UInt64 = 500, cursor: UInt64 = 500, index: UInt64 = 500, open: UInt64 = 0, before: UTCTime = old
+    ) -> RetentionRule {
+      RetentionRule(snapshotLsn: snapshot, cursorLsn: cursor, indexLsn: index, oldestOpenLsn: open, madeBefore: before)
     }
-    for kept in [rule(snapshot: 0), rule(cursor: 3), rule(open: 5), rule(before: .zero)] {
+    for kept in [rule(snapshot: 0), rule(cursor: 3), rule(index: 4), rule(open: 5), rule(before: .zero)] {
       #expect(try retention.prune(kept).isEmpty)
     }
     let count = try kit.segments().count

@@ -41,12 +41,12 @@ struct Layout: Sendable, CustomTestStringConvertible {
     Layout(Scope(), 8), Layout(WireID.Key(high: 0, low: 0), 16),
     // Inputs.
     Layout(Instrument(), 176), Layout(StartInput(), 64), Layout(DefineAssetInput(), 40), Layout(DefineVenueInput(), 56),
-    Layout(DefineStrategyInput(), 40), Layout(DefineAccountInput(), 80), Layout(NewOrderInput(), 328),
+    Layout(DefineStrategyInput(), 40), Layout(DefineAccountInput(), 80), Layout(NewOrderInput(), 336),
     Layout(CancelOrderInput(), 80), Layout(AmendOrderInput(), 184), Layout(CancelManyInput(), 32),
     Layout(SetTradingInput(), 88), Layout(SetAccountInput(), 16), Layout(TriggerFireInput(), 112),
     Layout(MarkInput(), 88),
     Layout(ClockOffsetInput(), 16), Layout(ReconcileInput(), 16), Layout(AlarmInput(), 16), Layout(SetTextInput(), 456),
-    Layout(EmptyInput(), 16), Layout(SetLimitInput(), 48),
+    Layout(EmptyInput(), 16), Layout(IDIndexInput(), 16), Layout(IDRow(), 336), Layout(SetLimitInput(), 48),
     // Events and messages.
     Layout(OrderImage(), 272), Layout(FillImage(), 224), Layout(NoticeImage(), 144), Layout(Reply(), 64),
     Layout(VenueRequest(.newOrder), 184), Layout(VenueEvent(.fill), 208),

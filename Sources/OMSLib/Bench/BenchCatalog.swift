@@ -14,6 +14,7 @@ package enum BenchCatalog {
     MatchingBench.cross,
     RecoveryBench.benchmark,
     MemoryBench.benchmark,
+    HostileBench.benchmark,
     IdleBench.benchmark,
   ]
 

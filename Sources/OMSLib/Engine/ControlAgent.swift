@@ -23,6 +23,7 @@ final class ControlAgent {
   /// Messages that the ring had no room for.
   private var backlog: [HotMessage] = []
   private var answers: [UInt64: Reply] = [:]
+  private var lent = LentBuffers()
   private var nextToken: UInt64 = 1
   private var nextText: UInt32 = 1
   private var jobs: [Job] = []
@@ -87,7 +88,10 @@ final class ControlAgent {
   }
 
   private func takeNews() {
-    while let reply = replies.tryPop() { answers[reply.token] = reply }
+    while let reply = replies.tryPop() {
+      lent.takeBack(reply.token)
+      answers[reply.token] = reply
+    }
     let now = clock.now
     while let record = tail.next(now: now) {
       view.apply(record)
@@ -153,6 +157,12 @@ final class ControlAgent {
   func makeToken() -> UInt64 {
     nextToken += 1
     return nextToken
+  }
+
+  /// Asks the hot thread to fill `buffer`, which stays alive until it has, whatever becomes of the asker.
+  func ask(_ message: HotMessage, filling buffer: AnyObject, token: UInt64) {
+    lent.lend(buffer, token)
+    ask(message)
   }
 
   func takeAnswer(_ token: UInt64) -> Reply? { answers.removeValue(forKey: token) }
@@ -297,57 +307,5 @@ final class InstantJob: Job {
     } catch {
       return fail(agent, error)
     }
-  }
-}
-
-/// Rows of one of the core's tables, copied by the hot thread a few hundred at a time.
-@safe final class RowCopy<Row: BitwiseCopyable> {
-  private static var chunk: Int { max(1, 65_536 / MemoryLayout<Row>.stride) }
-  private let query: HotMessage.Query
-  private let buffer: UnsafeMutablePointer<Row>
-  private let argument: UInt64
-  private let limit: Int
-  private var token: UInt64 = 0
-  private var next: Int
-  private(set) var rows: [Row] = []
-
-  init(_ query: HotMessage.Query, first: Int = 1, limit: Int = .max, argument: UInt64 = 0) {
-    self.query = query
-    self.argument = argument
-    self.limit = limit
-    next = first
-    unsafe buffer = .allocate(capacity: Self.chunk)
-  }
-
-  deinit { unsafe buffer.deallocate() }
-
-  func wants(_ token: UInt64) -> Bool { self.token == token }
-
-  /// `true` once all rows are there. A buffer that was handed out is kept until its answer has come: the agent keeps a
-  /// job that still waits.
-  func step(_ agent: ControlAgent) -> Bool {
-    while true {
-      if token == 0 {
-        ask(agent)
-        return false
-      }
-      guard let reply = agent.takeAnswer(token) else { return false }
-      token = 0
-      let count = Int(reply.count)
-      for index in 0..<count { unsafe rows.append(buffer[index]) }
-      next += count
-      if count < min(Self.chunk, limit) || rows.count >= limit { return true }
-    }
-  }
-
-  private func ask(_ agent: ControlAgent) {
-    token = agent.makeToken()
-    var body = RowQuery()
-    body.token = token
-    body.address = UInt64(UInt(bitPattern: unsafe UnsafeRawPointer(buffer)))
-    body.first = UInt32(next)
-    body.capacity = UInt32(min(Self.chunk, limit - rows.count))
-    body.argument = argument
-    agent.ask(HotMessage(query, body))
   }
 }

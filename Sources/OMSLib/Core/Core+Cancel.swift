@@ -29,6 +29,14 @@ extension Core {
     guard row.isOpen else { return }
     guard row.cancelRequested == 0 else { return }
     state.orders[slot].cancelReasonRaw = reason.rawValue
+    if row.isHeld != 0, isOlderThanLoss(slot), row.image.emulatedRaw & Self.emulatedIceberg == 0 {
+      // Its trigger may have fired before the records were lost.
+      state.orders[slot].isHeld = 0
+      state.orders[slot].cancelRequested = 1
+      askFirst(slot, &output)
+      if move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
+      return
+    }
     if row.isHeld != 0 {
       cancelChildren(slot, reason: reason, &output)
       if state.orders[slot].childWorst > row.image.filled {
@@ -44,7 +52,7 @@ extension Core {
       return
     }
     state.orders[slot].cancelRequested = 1
-    sendCancel(slot, &output)
+    if row.asksFirst == 0 { sendCancel(slot, &output) }
     if row.status != .unknown, move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
   }
 
@@ -53,7 +61,6 @@ extension Core {
     let row = state.orders[slot]
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     guard output.requestCount < StepOutput.requestCapacity else { return }
-    state.orders[slot].cancelSentAt = stamp.time
     var request = VenueRequest(.cancelOrder)
     request.wireID = wireText(slot)
     request.venueOrder = row.image.venueOrder
@@ -112,7 +119,8 @@ extension Core {
   private func judgeAmend(_ input: AmendOrderInput, _ slot: Int) -> Verdict {
     let row = state.orders[slot]
     guard !row.status.isDone else { return Verdict(reason: .orderDone) }
-    guard row.status != .unknown, row.hasEvidence != 0 || row.isHeld != 0 else {
+    let isSilent = row.status == .unknown || row.status == .new || row.status == .sent
+    guard !isSilent, row.hasEvidence != 0 || row.isHeld != 0 else {
       return Verdict(reason: .amendPending)
     }
     guard row.pendingQuantity == 0, row.isReplacing == 0, row.cancelRequested == 0 else {
@@ -160,7 +168,7 @@ extension Core {
     new.side == .buy ? new.worstPrice > old.worstPrice : new.worstPrice < old.worstPrice
   }
 
-  private mutating func apply(_ slot: Int, quantity: Int64, price: Int64, stop: Int64) {
+  mutating func apply(_ slot: Int, quantity: Int64, price: Int64, stop: Int64) {
     state.orders[slot].image.quantity = quantity
     if state.orders[slot].kind.hasLimitPrice { state.orders[slot].image.price = price }
     state.orders[slot].image.stopPrice = stop
@@ -185,6 +193,7 @@ extension Core {
     let row = state.orders[slot]
     // Until then the venue may still take it, whatever it says about the order before.
     let fence = Self.signWindow + state.venues[row.image.venue.index].fence
+    forgetReads(slot)
     state.orders[slot].fence = stamp.time.advanced(byNanoseconds: fence)
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     var request = VenueRequest(.amendOrder)
@@ -215,9 +224,11 @@ extension Core {
     let row = state.orders[slot]
     guard !row.status.isDone, isNewest(slot, event.wireID) else { return }
     if event.requestID == 0, event.kind == .amended { return trimmed(slot, event, &output) }
-    guard row.pendingQuantity != 0 else { return }
-    // The answer to an amend before this one, come late or twice.
-    guard event.kind == .orderReport || event.requestID == row.frameRequest else { return }
+    // The answer to an amend before this one, come late or twice, or to one whose record is lost.
+    guard row.pendingQuantity != 0, event.kind == .orderReport || event.requestID == row.frameRequest else {
+      if isOlderThanLoss(slot) { ask(slot, &output) }
+      return
+    }
     noteEvidence(slot, event)
     let quantity = event.quantity > 0 ? event.quantity + row.filledBefore : row.pendingQuantity
     takePending(
@@ -266,8 +277,11 @@ extension Core {
   mutating func replaceNow(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
     let quantity = row.pendingQuantity
-    guard quantity > row.image.filled, row.cancelRequested == 0 else {
-      // What was left has filled meanwhile, or nobody wants it any more.
+    let wire = WireID(row.image.id, replacement: row.image.replacements + 1, tag: tag)
+    let isThere = state.orderIndex.find(wire.key.high, wire.key.low) != nil
+    guard quantity > row.image.filled, row.cancelRequested == 0, !isThere else {
+      // What was left has filled meanwhile, or nobody wants it any more, or lost records have replaced it: then the
+      // replacement was found at the venue and stands for itself.
       clearPending(slot)
       if move(slot, to: .cancelled, reason: .replaced, &output) {
         emitOrder(slot, &output)
@@ -280,7 +294,6 @@ extension Core {
     clearPending(slot)
     state.orders[slot].image.replacements += 1
     state.orders[slot].filledBefore = row.image.filled
-    let wire = WireID(row.image.id, replacement: row.image.replacements + 1, tag: tag)
     state.orders[slot].wireHigh = wire.key.high
     state.orders[slot].wireLow = wire.key.low
     state.orderIndex.insert(wire.key.high, wire.key.low, row: slot)

@@ -8,9 +8,12 @@ extension Core {
     let key = fillKey(event)
     guard !state.fillIndex.contains(key) else { return }
     let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID)
-    if let slot, event.quantity > state.orders[slot].remaining, !takeUnheardAmend(slot, event) {
+    if let slot, credit(slot, event) > state.orders[slot].remaining, !takeUnheardAmend(slot, event),
+      !takeUnrecordedTerms(slot, event, &output)
+    {
       return overfill(slot, event, &output)
     }
+    if slot == nil { askForStray(event, &output) }
     remember(key, event)
     let scales = state.instruments[event.instrument.index].rules
     guard
@@ -70,9 +73,16 @@ extension Core {
     }
   }
 
+  /// What the order has not been credited with: one that was found at the venue came with what had filled before.
+  private func credit(_ slot: Int, _ event: VenueEvent) -> Int64 {
+    guard state.orders[slot].isAdopted, event.cumulative > 0 else { return event.quantity }
+    return min(event.quantity, max(0, event.cumulative - state.orders[slot].image.filled))
+  }
+
   private mutating func creditOrder(_ slot: Int, _ event: VenueEvent, _ notional: Money) {
+    let quantity = credit(slot, event)
     noteEvidence(slot, event)
-    state.orders[slot].image.filled += event.quantity
+    state.orders[slot].image.filled += quantity
     state.orders[slot].image.filledNotional += notional
     state.orders[slot].image.fee += event.fee
     state.orders[slot].image.feeAsset = event.asset
@@ -206,6 +216,8 @@ extension Core {
 
   private mutating func afterFill(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
+    // Found at the venue, and this was in it.
+    if row.status == .filled { return }
     if row.remaining == 0 {
       if move(slot, to: .filled, &output) {
         emitOrder(slot, &output)

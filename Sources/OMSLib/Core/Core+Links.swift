@@ -64,18 +64,19 @@ extension Core {
       let other = Int(at) - 1
       at = state.orderLinks[other].nextOfAccount
       guard state.orders[other].linked == number, state.orders[other].image.linkRaw == OrderLink.oto.rawValue,
-        state.orders[other].isHeld != 0
+        state.orders[other].isHeld != 0, state.orders[other].cancelRequested == 0
       else { continue }
       if isFilled, state.orders[other].image.emulatedRaw & Self.emulatedTrigger != 0 {
         // Its turn has come; now it waits for its price.
         state.orders[other].image.linkRaw = OrderLink.none.rawValue
         state.orders[other].triggerVersion += 1
         emitOrder(other, &output)
-      } else if isFilled {
-        release(other, &output)
-      } else if move(other, to: .cancelled, reason: .cancelledByLink, &output) {
-        emitOrder(other, &output)
+        continue
       }
+      state.orders[other].image.linkRaw = isFilled ? OrderLink.none.rawValue : state.orders[other].image.linkRaw
+      if isFilled { release(other, &output) } else { requestCancel(other, reason: .cancelledByLink, &output) }
+      // Its end may have ended others: the list is another one now.
+      at = state.accounts[state.orders[slot].image.account.index].openHead
     }
   }
 
@@ -84,15 +85,9 @@ extension Core {
     var row = state.orders[slot]
     precondition(row.isHeld != 0 && row.isOpen, "only what was held is released")
     let lock = locks(&row, isReducing: row.opensRisk == 0)
-    guard lock.passes else {
-      if move(slot, to: .cancelled, reason: lock.reason, &output) { emitOrder(slot, &output) }
-      return
-    }
+    guard lock.passes else { return requestCancel(slot, reason: lock.reason, &output) }
     if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
-    if crossesOwn(&row) {
-      if move(slot, to: .cancelled, reason: .selfCross, &output) { emitOrder(slot, &output) }
-      return
-    }
+    if crossesOwn(&row) { return requestCancel(slot, reason: .selfCross, &output) }
     state.orders[slot].isHeld = 0
     if !row.kind.hasLimitPrice {
       state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
@@ -112,9 +107,13 @@ extension Core {
   mutating func resend(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
     let venue = state.venues[state.orders[slot].image.venue.index]
     state.orders[slot].hasEvidence = 0
-    state.orders[slot].queryCount = 0
-    state.orders[slot].negativeReads = 0
+    forgetReads(slot)
     state.orders[slot].image.venueOrder = .none
+    if isOlderThanLoss(slot) {
+      state.orders[slot].image.sentRaw = SentState.unknown.rawValue
+      emitOrder(slot, &output)
+      return askFirst(slot, &output)
+    }
     state.orders[slot].sentAt = stamp.time
     state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue
@@ -177,6 +176,7 @@ extension Core {
     child.image.sideRaw = parent.side.opposite.rawValue
     child.image.timeInForceRaw = TimeInForce.gtc.rawValue
     child.walletRaw = parent.walletRaw
+    child.isOlderThanLoss = isOlderThanLoss(slot) ? 1 : 0
     let isSpot = parent.walletRaw == Wallet.spot.rawValue
     let kept = parent.flags.subtracting([.postOnly])
     child.image.flagsRaw = isSpot ? kept.rawValue : kept.union(.reduceOnly).rawValue
@@ -209,7 +209,15 @@ extension Core {
     child.parent = parent.image.orderNumber
     child.walletRaw = parent.walletRaw
     child.opensRisk = parent.opensRisk
-    _ = place(child, features: state.instruments[child.image.instrument.index].rules.features, &output)
+    child.isOlderThanLoss = isOlderThanLoss(slot) ? 1 : 0
+    let features = state.instruments[child.image.instrument.index].rules.features
+    guard place(child, features: features, &output) == 0 else { return }
+    // No room, or its id is at the venue already: the rest is not worked any further.
+    state.orders[slot].childWorst -= size
+    if move(slot, to: .cancelled, reason: .capacity, &output) {
+      emitOrder(slot, &output)
+      afterEnd(slot, &output)
+    }
   }
 
   private mutating func sliceEnded(_ slot: Int, _ output: inout StepOutput) {

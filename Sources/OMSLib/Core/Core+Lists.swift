@@ -82,7 +82,11 @@ extension Core {
       guard state.orders[slot].side != row.side, state.orders[slot].image.modeRaw == row.image.modeRaw,
         state.orders[slot].kind == .limit
       else { continue }
-      if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 { continue }
+      if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 {
+        // The venue prevents it by the terms of whichever comes second: that may be the other one.
+        let isResting = state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0
+        if isResting || state.orders[slot].image.preventionRaw != 0 { continue }
+      }
       let price = state.orders[slot].withPendingAmend.worstPrice
       if row.side == .buy ? row.worstPrice >= price : row.worstPrice <= price { return true }
     }

@@ -41,6 +41,8 @@ extension Core {
     if input.id.isEmpty {
       state.globals[0].nextEngineOrder += 1
       draft.row.hasEngineID = 1
+    } else if state.accounts[input.account.index].asksForIDs != 0 {
+      draft.row.isOlderThanLoss = 1
     }
     insert(&draft.row, at: slot, &output, wire: wire.text)
     answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
@@ -224,6 +226,10 @@ extension Core {
     let fence = state.venues[state.orders[slot].image.venue.index].fence
     state.orders[slot].image.statusRaw = OrderStatus.new.rawValue
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue
+    if isOlderThanLoss(slot) {
+      emitOrder(slot, &output)
+      return askFirst(slot, &output)
+    }
     state.orders[slot].sentAt = stamp.time
     state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + fence)
     schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))

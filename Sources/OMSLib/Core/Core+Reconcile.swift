@@ -10,11 +10,15 @@ extension Core {
     state.globals[0].modeRaw = input.modeRaw
     state.globals[0].strictRaw = input.strict
     state.globals[0].nextEngineOrder = 1
+    // No number of a question or frame comes again, not even one whose record is lost: late answers are told apart.
+    state.globals[0].nextRequestID = max(state.globals[0].nextRequestID, Self.firstRequest(of: input.epoch))
     keepCancels()
+    if input.mayHaveLost != 0 { noteLoss() }
     for account in 0..<Int(state.globals[0].accountCount) {
       state.accounts[account + 1].isOpen = 0
       state.accounts[account + 1].reconcileToken = 0
       state.accounts[account + 1].reconcilePending = 0
+      state.accounts[account + 1].dueAt = .zero
     }
     notice(.engineStart, input.mayHaveLost != 0 ? .warn : .info, &output) { notice in
       notice.a = Int64(input.epoch)
@@ -59,9 +63,12 @@ extension Core {
 
   private mutating func review(_ slot: Int, _ output: inout StepOutput) {
     state.orders[slot].seenInReconcile = 0
-    state.orders[slot].queryCount = 0
-    state.orders[slot].negativeReads = 0
+    forgetReads(slot)
     let row = state.orders[slot]
+    if row.asksFirst != 0 {
+      state.orders[slot].fence = max(row.fence, lossFence(row.image.venue))
+      return schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
+    }
     if row.hasEvidence != 0, row.isReplacing == 0 {
       state.orders[slot].image.isUnconfirmed = 1
       if row.cancelRequested != 0 || row.pendingQuantity != 0 {
@@ -88,9 +95,25 @@ extension Core {
     }
     // A comparison that hangs is given up for the new one.
     refuse(state.accounts[account].reconcileToken, Verdict(reason: .capacity), &output)
-    state.accounts[account].reconcilePending = Self.ordersRead | Self.fillsRead | Self.accountRead
+    state.accounts[account].reconcilePending = 0
     state.accounts[account].reconcileFixes = input.fixes
     state.accounts[account].reconcileToken = input.token
+    compare(account, &output)
+  }
+
+  /// Asks for everything that is compared, or for what is missing of it.
+  mutating func compare(_ account: Int, _ output: inout StepOutput) {
+    scheduleCompare(account, after: Self.comparePatience)
+    if state.accounts[account].reconcilePending == 0 { beginCompare(account) }
+    let missing = state.accounts[account].reconcilePending
+    // Fills before orders: an order's end is believed once its fills are here.
+    if missing & Self.fillsRead != 0 { query(.queryFills, account, Self.fillsRead, &output) }
+    if missing & Self.ordersRead != 0 { query(.queryOpenOrders, account, Self.ordersRead, &output) }
+    if missing & Self.accountRead != 0 { query(.queryAccount, account, Self.accountRead, &output) }
+  }
+
+  private mutating func beginCompare(_ account: Int) {
+    state.accounts[account].reconcilePending = Self.ordersRead | Self.fillsRead | Self.accountRead
     state.accounts[account].driftCount = 0
     var at = state.accounts[account].openHead
     while at != 0 {
@@ -98,11 +121,12 @@ extension Core {
       if state.orders[slot].seenInReconcile != 0 { state.orders[slot].seenInReconcile = 0 }
       at = state.orderLinks[slot].nextOfAccount
     }
-    // Fills before orders: an order's end is believed once its fills are here.
-    query(.queryFills, account, Self.fillsRead, &output)
-    query(.queryOpenOrders, account, Self.ordersRead, &output)
-    query(.queryAccount, account, Self.accountRead, &output)
   }
+
+  private static func firstRequest(of epoch: UInt32) -> UInt64 { UInt64(epoch) << 24 }
+
+  /// In the numbers of questions about a whole account; those about one order are below.
+  static let accountQuestion: UInt64 = 1 << 62
 
   /// The low bits of a query's number say what its end completes.
   mutating func query(
@@ -112,7 +136,7 @@ extension Core {
     request.account = state.accounts[account].id
     request.venue = state.accounts[account].venue
     request.venueOrder = kind == .queryFills ? VenueReference(state.accounts[account].lastTrade) : .none
-    request.requestID = nextRequestID() << 3 | UInt64(part)
+    request.requestID = Self.accountQuestion | nextRequestID() << 3 | UInt64(part)
     guard output.requestCount < StepOutput.requestCapacity else { return }
     output.request(request)
   }
@@ -120,6 +144,9 @@ extension Core {
   mutating func reportEnd(_ event: VenueEvent, _ output: inout StepOutput) {
     let account = event.account.index
     guard account > 0, account <= Int(state.globals[0].accountCount) else { return }
+    // What an earlier run asked says nothing about what this one has: its anchor may have been lost.
+    let asked = (event.requestID & ~Self.accountQuestion) >> 3
+    guard asked >= Self.firstRequest(of: state.globals[0].epoch) else { return }
     let part = UInt8(event.requestID & 7)
     if part == Self.fillsRead || part == Self.fillsAsked {
       // History is read in portions: the anchor moves only over what has come, and the rest is asked for.
@@ -140,7 +167,9 @@ extension Core {
       notice.a = Int64(drifts)
     }
     appraise(account)
-    setOpen(event.account, true, &output)
+    settleIDs(account)
+    // Behind a loss only what was read behind the fence is all there is.
+    if state.accounts[account].asksForIDs == 0 { setOpen(event.account, true, &output) }
     let token = state.accounts[account].reconcileToken
     state.accounts[account].reconcileToken = 0
     answer(token, .finished, count: drifts, &output)
@@ -159,13 +188,16 @@ extension Core {
     }
   }
 
-  /// An open order at the venue that is in no record here: with our tag it is ours and its id is burnt; else foreign.
+  /// An order at the venue that is in no record here: with our tag it is ours and its id is burnt; else it is foreign,
+  /// and of interest while it is open.
   mutating func adopt(_ event: VenueEvent, _ output: inout StepOutput) {
-    guard event.status == .open || event.status == .waiting, let side = event.side, event.quantity > 0,
+    guard let status = event.status, let side = event.side, event.quantity > 0,
       event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
       event.instrument.index > 0, event.instrument.index <= Int(state.globals[0].instrumentCount),
-      event.cumulative >= 0, event.cumulative < event.quantity
+      event.cumulative >= 0, event.cumulative <= event.quantity
     else { return }
+    let isOpen = status == .open || status == .waiting
+    guard isOpen ? event.cumulative < event.quantity : WireID(event.wireID)?.tag == tag else { return }
     var row = OrderRow()
     let ours = WireID(event.wireID).flatMap { $0.tag == tag ? $0 : nil }
     let key = ours?.key ?? WireID.Key(foreign: event.wireID)
@@ -195,29 +227,48 @@ extension Core {
     row.image.sentRaw = SentState.yes.rawValue
     row.walletRaw =
       (state.instruments[event.instrument.index].rules.instrumentClass == .spot ? Wallet.spot : .futures).rawValue
-    adoptInto(row, &output)
+    if isOpen { return adoptOpen(row, &output) }
+    let end: OrderStatus =
+      switch status {
+      case .filled: .filled
+      case .expired: .expired
+      case .rejected where event.cumulative == 0: .rejected
+      default: .cancelled
+      }
+    row.image.statusRaw = end.rawValue
+    row.endLsn = stamp.lsn
+    enter(row, &output)
   }
 
-  private mutating func adoptInto(_ adopted: OrderRow, _ output: inout StepOutput) {
+  private mutating func adoptOpen(_ adopted: OrderRow, _ output: inout StepOutput) {
     var row = adopted
-    guard let slot = freeSlot(), state.position(row.image.account, row.image.instrument, .net) != nil else {
+    guard state.position(row.image.account, row.image.instrument, .net) != nil else {
       return raiseAlarm(&output) { $0.account = adopted.image.account }
     }
+    row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
     row.worstPrice = worstPrice(row, slippagePpm: 0)
     var order = orderCase(&row, isReplacement: true)
     value(&order, &row)
     row.worstNotional = order.notional ?? .zero
     reserve(&row, &order)
+    enter(row, &output)
+  }
+
+  /// Into the table and the index; counted while it is open.
+  private mutating func enter(_ adopted: OrderRow, _ output: inout StepOutput) {
+    var row = adopted
+    guard let slot = freeSlot() else { return raiseAlarm(&output) { $0.account = adopted.image.account } }
     let number = state.globals[0].nextOrderNumber
     state.globals[0].nextOrderNumber = number + 1
     row.image.orderNumber = number << 20 | UInt64(slot)
     row.image.created = stamp.utc
-    row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
     state.orders[slot] = row
     state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
-    link(slot)
-    countOpen(slot, by: 1)
-    count(slot)
+    if row.isOpen {
+      link(slot)
+      countOpen(slot, by: 1)
+      count(slot)
+    }
     notice(.orderAdopted, .warn, &output) { notice in
       notice.text = row.image.id
       notice.account = row.image.account

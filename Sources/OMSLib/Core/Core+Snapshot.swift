@@ -39,9 +39,9 @@ extension Core {
     for slot in 0..<Int(state.globals[0].orderHighWater) {
       let row = state.orders[slot]
       guard row.image.orderNumber != 0, row.sentAt != .zero, !row.isAdopted else { continue }
-      ids.append(WireID(row.image.id, tag: tag).text)
-      for attempt in 0..<row.image.replacements {
-        ids.append(WireID(row.image.id, replacement: attempt + 1, tag: tag).text)
+      // The newest has not left while it is asked for.
+      for attempt in 0..<Int(row.image.replacements) + (row.asksFirst == 0 ? 1 : 0) {
+        ids.append(WireID(row.image.id, replacement: UInt16(attempt), tag: tag).text)
       }
     }
     return ids
@@ -77,6 +77,9 @@ extension Core {
     state.digest = digest
     state.deriveLimits()
     for slot in 0..<Int(state.globals[0].orderHighWater) { index(slot) }
+    for account in 1..<(Int(state.globals[0].accountCount) + 1) where state.accounts[account].dueAt > .zero {
+      state.due.push(DueHeap.Entry(time: state.accounts[account].dueAt, order: UInt64(account)))
+    }
     for row in 1..<(Int(state.globals[0].positionCount) + 1) {
       // The head of a chain is the row that no other row of the pair names; later rows were put in front.
       state.positionIndex[state.positions[row].account.index, state.positions[row].instrument.index] = row

@@ -47,6 +47,7 @@ extension Core {
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].cancelRequested = 0
     state.orders[slot].isReplacing = 0
+    state.orders[slot].asksFirst = 0
     clearPending(slot)
   }
 
@@ -73,9 +74,13 @@ extension Core {
       let waited = stamp.time.nanoseconds - state.orders[slot].sentAt.nanoseconds
       state.orders[slot].image.ackNanoseconds = UInt32(clamping: waited)
     }
+    state.orders[slot].asksFirst = 0
+    // Lost records have released it.
+    if state.orders[slot].image.emulatedRaw & Self.emulatedIceberg == 0 { state.orders[slot].isHeld = 0 }
     state.orders[slot].image.sentRaw = SentState.yes.rawValue
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].negativeReads = 0
+    state.orders[slot].questionsFrom = 0
     state.orders[slot].seenInReconcile = 1
     if !event.venueOrder.isNone { state.orders[slot].image.venueOrder = event.venueOrder }
   }

@@ -7,6 +7,10 @@ extension Core {
     while budget > 0 {
       guard let first = state.due.first, first.time <= stamp.time else { return }
       state.due.removeFirst()
+      if first.order <= UInt64(state.global.accountCount) {
+        if resumeCompare(Int(first.order), &output) { budget -= 1 }
+        continue
+      }
       // The row decides: an entry of a deadline that moved is only a reminder. It costs no budget, since a core loaded
       // from rows has no such entries and must do the same in the same step.
       guard let slot = state.slot(of: first.order), state.orders[slot].dueAt <= stamp.time,
@@ -27,7 +31,7 @@ extension Core {
     case .unknown:
       ask(slot, &output)
     case .pendingCancel:
-      if row.image.isUnconfirmed != 0 { ask(slot, &output) } else { sendCancel(slot, &output) }
+      if row.image.isUnconfirmed != 0 || row.asksFirst != 0 { ask(slot, &output) } else { sendCancel(slot, &output) }
     case .pendingAmend:
       if row.isReplacing != 0, row.pendingQuantity != 0 { sendCancel(slot, &output) } else { ask(slot, &output) }
     case .open, .partial:

@@ -29,7 +29,11 @@ extension Core {
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {
     guard let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID) else {
-      if kind == .orderReport { adopt(event, &output) }
+      switch kind {
+      case .orderReport: adopt(event, &output)
+      case .accepted, .amended, .cancelled, .expired, .triggered: askForStray(event, &output)
+      default: break
+      }
       return
     }
     switch kind {
@@ -68,6 +72,7 @@ extension Core {
     noteEvidence(slot, event)
     // The same news again; a replacement has no evidence of its own until now.
     guard row.hasEvidence == 0 else { return }
+    if row.asksFirst != 0 { takeTerms(slot, event) }
     state.orders[slot].isReplacing = 0
     noteReject(slot, code: 0)
     settle(slot)
@@ -143,6 +148,7 @@ extension Core {
   mutating func outcomeUnknown(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
     guard !row.status.isDone, row.status != .unknown else { return }
+    if row.asksFirst != 0 { return ask(slot, &output) }
     guard row.hasEvidence == 0 || row.cancelRequested != 0 || row.pendingQuantity != 0 || row.isReplacing != 0 else {
       return
     }
@@ -238,11 +244,19 @@ extension Core {
 // MARK: Evidence
 
 extension Core {
+  /// What was answered so far says nothing about what is asked from now on.
+  mutating func forgetReads(_ slot: Int) {
+    state.orders[slot].queryCount = 0
+    state.orders[slot].negativeReads = 0
+    state.orders[slot].questionsFrom = 0
+  }
+
   /// Asks the venue for this order, and again after 0.2, 1 and 3 seconds, behind the fence, and from then on every ten.
   mutating func ask(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
     let pauses: InlineArray<4, Int64> = [200_000_000, 1_000_000_000, 3_000_000_000, 10_000_000_000]
-    let pause = pauses[min(3, Int(row.queryCount))]
+    // What waits for the answer to go out is asked for every second.
+    let pause = pauses[min(row.asksFirst == 0 ? 3 : 1, Int(row.queryCount))]
     var next = stamp.time.advanced(byNanoseconds: pause)
     let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility + 1)
     if stamp.time < proof, next > proof { next = proof }
@@ -253,6 +267,7 @@ extension Core {
     request.wireID = wireText(slot)
     request.venueOrder = row.image.venueOrder
     request.requestID = nextRequestID()
+    if stamp.time >= proof, row.questionsFrom == 0 { state.orders[slot].questionsFrom = request.requestID }
     request.account = row.image.account
     request.instrument = row.image.instrument
     request.venue = row.image.venue
@@ -273,7 +288,7 @@ extension Core {
     if hasAmended(row, event) {
       takePending(slot, quantity: max(row.pendingQuantity, row.image.filled), price: row.pendingPrice)
     }
-    trimToReport(slot, status, event)
+    if isSettled(slot, row, status) { takeTerms(slot, event) }
     // Its end is believed once the fills that belong to it are here.
     guard event.cumulative + row.filledBefore <= row.image.filled else {
       query(.queryFills, row.image.account.index, Self.fillsAsked, &output)
@@ -307,28 +322,34 @@ extension Core {
     }
     state.orders[slot].isReplacing = 0
     if state.orders[slot].pendingQuantity != 0 {
-      let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility)
-      guard stamp.time > proof else { return schedule(slot, at: proof.advanced(byNanoseconds: 1)) }
+      // Only an answer to a question from behind the fence: an earlier one may have met the venue before the amend did.
+      guard isBehindFence(row, event) else {
+        let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility + 1)
+        return stamp.time < proof ? schedule(slot, at: proof) : ask(slot, &output)
+      }
       // It was not taken, and cannot be any more.
       clearPending(slot)
       recount(slot)
+      takeTerms(slot, event)
     }
     settle(slot)
     if row.cancelRequested != 0 { sendCancel(slot, &output) }
-    if row.status == workingStatus(slot), !wasUnconfirmed, row.status != .unknown { return }
+    let image = state.orders[slot].image
+    let isNews = image.quantity != row.image.quantity || image.price != row.image.price || row.asksFirst != 0
+    if row.status == workingStatus(slot), !wasUnconfirmed, row.status != .unknown, !isNews { return }
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }
 
-  /// Of a reduce-only order the venue may take away what there is nothing left for; then its word about the quantity
-  /// counts, as soon as no frame of ours can change that any more.
-  private mutating func trimToReport(_ slot: Int, _ status: VenueEvent.ReportedStatus, _ event: VenueEvent) {
-    let row = state.orders[slot]
-    let quantity = event.quantity + row.filledBefore
-    guard row.flags.contains(.reduceOnly), event.quantity > 0, quantity < row.image.quantity,
-      quantity >= row.image.filled, row.pendingQuantity == 0, status == .filled || stamp.time > row.fence
-    else { return }
-    state.orders[slot].image.quantity = quantity
-    recount(slot)
+  private func isBehindFence(_ row: OrderRow, _ event: VenueEvent) -> Bool {
+    row.questionsFrom != 0 && event.requestID >= row.questionsFrom && event.requestID < Self.accountQuestion
+  }
+
+  /// Whether the venue's word about quantity and price counts: it may have trimmed a reduce-only order, and lost records
+  /// may have amended it. Not while a frame of ours can still change them.
+  private func isSettled(_ slot: Int, _ row: OrderRow, _ status: VenueEvent.ReportedStatus) -> Bool {
+    let isOpen = status == .open || status == .waiting
+    let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility)
+    return !isOpen || stamp.time > proof || row.asksFirst != 0 || isOlderThanLoss(slot)
   }
 
   /// The venue shows the order as an amend under way wants it.
@@ -346,16 +367,20 @@ extension Core {
     }
   }
 
-  /// "Not found" is evidence only behind the fence and the venue's visibility window, and only when read twice.
+  /// "Not found" is evidence only to questions asked behind the fence and the venue's visibility window, and only when
+  /// read twice.
   private mutating func absent(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    guard !row.status.isDone, row.isHeld == 0 else { return }
+    guard !row.status.isDone, row.isHeld == 0, isNewest(slot, event.wireID) else { return }
     let visibility = state.venues[row.image.venue.index].visibility
     guard stamp.time > row.fence.advanced(byNanoseconds: visibility) else { return }
+    guard isBehindFence(row, event) else { return }
+    state.orders[slot].questionsFrom = event.requestID + 1
     state.orders[slot].negativeReads = row.negativeReads + 1
     guard state.orders[slot].negativeReads >= 2 else {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 50_000_000))
     }
+    if row.asksFirst != 0 { return provenUnsent(slot, &output) }
     if row.hasEvidence == 0 {
       state.orders[slot].image.sentRaw = SentState.no.rawValue
       reportedEnd(slot, .rejected, .notPlaced, &output)

@@ -45,6 +45,9 @@ package struct GlobalRow: Sendable, BitwiseCopyable {
   package var forgottenLsn: UInt64 = 0
   /// One more than ``idIndexLsn`` when the table was last found full; 0 once a row may be free again.
   package var fullAt: UInt64 = 0
+  /// The last start behind which records may be missing: when it was, and the first order number since.
+  package var lossTime = EngineTime.zero
+  package var firstSinceLoss: UInt64 = 0
 }
 
 /// Exposure of one scope: what limits are held against. Amounts in the report currency, worst case of working orders
@@ -159,11 +162,13 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var reconcileFixes: UInt8 = 0
   package var driftCount: UInt8 = 0
   package var hasEquity: UInt8 = 0
-  package var reserved: UInt8 = 0
+  /// 1: records may have been lost and the venue was not read since the fence: users' ids are asked for before use.
+  package var asksForIDs: UInt8 = 0
   /// Requests of the window that began at `budgetStart`.
   package var budgetUsed: UInt32 = 0
   package var budgetStart = EngineTime.zero
-  package var tail: UInt64 = 0
+  /// When its comparison is taken up again; zero: nothing is due.
+  package var dueAt = EngineTime.zero
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.
@@ -181,7 +186,10 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var wireHigh: UInt64 = 0
   package var wireLow: UInt64 = 0
   package var fingerprint: UInt64 = 0
-  package var reservedWord: UInt64 = 0
+  /// 1: goes out only when the venue has said twice that it does not know its wire id.
+  package var asksFirst: UInt32 = 0
+  /// 1: made from an order that is older than the last loss of records, or under an id that may be.
+  package var isOlderThanLoss: UInt32 = 0
   /// Locked for it in the account's own books.
   package var reserved = Money.zero
   /// Its unfilled part at its worst price, in the report currency.
@@ -210,7 +218,8 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   /// Nothing sent before can be accepted after this.
   package var fence = EngineTime.zero
   package var riskToken: UInt64 = 0
-  package var cancelSentAt = EngineTime.zero
+  /// Of the questions asked behind the fence: the first whose "not found" counts; 0: none was asked there.
+  package var questionsFrom: UInt64 = 0
   package var triggerVersion: UInt32 = 0
   package var childCount: UInt32 = 0
   package var reservedAsset = AssetID.none

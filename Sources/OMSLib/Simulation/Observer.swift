@@ -230,7 +230,7 @@ final class Trace {
   private var lines: [String] = []
   private let capacity: Int
 
-  init(capacity: Int = 4_096) { self.capacity = capacity }
+  init(capacity: Int = 1 << 20) { self.capacity = capacity }
 
   func add(_ line: @autoclosure () -> String) {
     if lines.count >= capacity * 2 { lines.removeFirst(capacity) }

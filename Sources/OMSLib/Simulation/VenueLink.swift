@@ -46,6 +46,8 @@ final class VenueLink {
   var loose: Set<Text32> = []
   /// Wire ids that the exchange took.
   private(set) var placed: Set<Text32> = []
+  /// Those that it took once more: its own memory of ids ends with the order.
+  private(set) var placedTwice: [Text32] = []
   /// What the exchange was told, for its restart.
   private(set) var history: [ExchangeInput] = []
   let options: ExchangeOptions
@@ -326,7 +328,9 @@ final class VenueLink {
     let isRepeated = isOrder && strikes(.repeatedAnswer, 30, 300, in: 1_000)
     if isLost { probes.hit(.answerLost) }
     while let event = exchange.output.pop() {
-      if event.kind == .accepted, !event.wireID.isEmpty { placed.insert(event.wireID) }
+      if event.kind == .accepted, !event.wireID.isEmpty, !placed.insert(event.wireID).inserted {
+        placedTwice.append(event.wireID)
+      }
       let isAnswer = isOrder && event.wireID == request?.wireID && event.requestID == request?.requestID
       if isLost && isAnswer { continue }
       deliver(event, at: time)

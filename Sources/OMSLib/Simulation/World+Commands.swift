@@ -47,7 +47,9 @@ extension World {
     switch purpose {
     case .order(let index): takeOrderReply(reply, index)
     case .compare: client.compared += 1
-    case .trading(let scope, let state): gate.confirmed[scope] = state
+    case .trading(let scope, let state):
+      // A kill is done when its cancels are; a later word about the same scope may have been heard before.
+      if gate.newest[scope] == reply.token { gate.confirmed[scope] = state }
     case .other: break
     }
   }
@@ -253,6 +255,7 @@ extension World {
     input.cancelsOrders = state == .killed ? 1 : 0
     gate.confirmed[scope] = nil
     input.token = client.nextToken(.trading(scope, state))
+    gate.newest[scope] = input.token
     if !send(.setTrading, input) { client.forget(input.token) }
   }
 

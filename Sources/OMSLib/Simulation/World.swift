@@ -194,7 +194,7 @@ final class World {
       var input = ReconcileInput()
       input.account = AccountID(number: UInt16(account))
       input.token = client.nextToken(.compare)
-      send(.reconcile, input)
+      if !send(.reconcile, input) { client.forget(input.token) }
     }
     compareLsn = run?.agent.journal.lsn ?? 0
   }

@@ -23,6 +23,8 @@ final class GateBox {
   var states: [Scope: TradingState] = [:]
   /// What the engine has said yes to since.
   var confirmed: [Scope: TradingState] = [:]
+  /// Token of the newest command about each scope.
+  var newest: [Scope: UInt64] = [:]
 
   func state(account: AccountID, instrument: InstrumentID, venue: VenueID) -> TradingState {
     Self.strictest(states, account, instrument, venue)

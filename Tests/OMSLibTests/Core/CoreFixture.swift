@@ -8,6 +8,8 @@ final class CoreFixture {
   var lsn: UInt64 = 0
   var token: UInt64 = 0
   private(set) var trade: UInt64 = 100
+  /// Number of the newest question about an order.
+  private(set) var question: UInt64 = 0
 
   static let usdt = AssetID(number: 1)
   static let btc = AssetID(number: 2)
@@ -100,9 +102,10 @@ final class CoreFixture {
     return rules
   }
 
-  func restart(epoch: UInt32) {
+  func restart(epoch: UInt32, losing: Bool = false) {
     var start = StartInput()
     start.epoch = epoch
+    start.mayHaveLost = losing ? 1 : 0
     start.tag = fixed("a1b2c")
     step(.start, start)
     while core.hasUnfinishedWork { step(.proceed, EmptyInput()) }
@@ -150,6 +153,7 @@ final class CoreFixture {
       room.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(room), byteCount: bytes.count)
       core.step(type, room, at: stamp, into: &output)
     }
+    if let asked = requests.last(where: { $0.kind == .queryOrder }) { question = asked.requestID }
   }
 
   var stamp: StepStamp {

@@ -117,7 +117,9 @@ import Testing
         event.statusRaw = VenueEvent.ReportedStatus.cancelled.rawValue
         event.cumulative = filled
       }
-    case .absent: fixture.venue(.orderAbsent, "story")
+    case .absent:
+      fixture.venue(.orderAbsent, "story") { $0.requestID = fixture.question }
+      fixture.wait(60_000_000)
     }
   }
 

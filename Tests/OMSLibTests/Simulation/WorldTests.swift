@@ -16,6 +16,21 @@ import Testing
     Case(seed: 16, found: "a fill at the amended quantity before the answer raised an alarm"),
     Case(seed: 56, found: "an order held here and then sent counted as confirmed by the venue"),
     Case(seed: 84, found: "a refused cancel made an unknown order an open one"),
+    Case(seed: 20, found: "what was asked for before it was sent was asked for too seldom"),
+    Case(seed: 78, found: "a slice whose record was lost was sent once more under the same id"),
+    Case(seed: 80, found: "an order held here had been sent by a record that was lost, and was cancelled only here"),
+    Case(seed: 90, found: "a kill that had been taken back counted as the newest word: a fault of the checker"),
+    Case(seed: 99, found: "a replacement that lost records had sent was found and then made again: a trap"),
+    Case(seed: 156, found: "an order repeated after its record was lost was placed twice"),
+    Case(seed: 301, found: "an amend whose record was lost made the report of the end a contradiction"),
+    Case(seed: 347, found: "a comparison the engine had no room for counted as asked: a fault of the checker"),
+    Case(seed: 360, found: "the quantity of an amend whose record was lost was not reserved"),
+    Case(seed: 533, found: "an answer to a question from before the fence counted as proof of absence"),
+    Case(seed: 814, found: "two orders under way met, and only the first had asked for prevention"),
+    Case(seed: 1_360, found: "a late fill of an adopted order that had ended was a contradiction"),
+    Case(seed: 1_605, found: "an answer to a question of a run whose records were lost moved the anchor of fills"),
+    Case(seed: 2_374, found: "an order whose end waited for its fills was amended"),
+    Case(seed: 2_587, found: "a report read before an amend arrived counted as proof that it had not"),
   ]
 
   @Test(arguments: regressions) func aSeedThatOnceFailedPasses(_ regression: Case) {

@@ -1,0 +1,108 @@
+import Testing
+
+@testable import OMSLib
+
+/// What counts as an answer: to which question, asked when, by which run.
+@Suite struct EvidenceTests {
+  @Test func whatWasAskedBeforeTheFenceProvesNothing() {
+    let fixture = CoreFixture()
+    fixture.order("silent", quantity: 100)
+    fixture.venue(.outcomeUnknown, "silent")
+    let early = fixture.question
+    fixture.wait(3_000_000_000)
+    for _ in 0..<3 { fixture.venue(.orderAbsent, "silent") { $0.requestID = early } }
+    #expect(fixture.status("silent") == .unknown, "the question met the venue before the order could")
+  }
+
+  @Test func oneAnswerIsOneRead() {
+    let fixture = CoreFixture()
+    fixture.order("silent", quantity: 100)
+    fixture.venue(.outcomeUnknown, "silent")
+    fixture.wait(3_000_000_000)
+    let question = fixture.question
+    for _ in 0..<3 { fixture.venue(.orderAbsent, "silent") { $0.requestID = question } }
+    #expect(fixture.status("silent") == .unknown)
+  }
+
+  @Test func anAmendIsGivenUpOnlyByAnAnswerFromBehindItsFence() {
+    let fixture = CoreFixture()
+    fixture.order("a", quantity: 100)
+    fixture.venue(.accepted, "a")
+    fixture.amend("a", quantity: 150)
+    fixture.wait(1_100_000_000)
+    let early = fixture.question
+    func reportOldTerms(_ question: UInt64) {
+      fixture.venue(.orderReport, "a") { event in
+        event.statusRaw = VenueEvent.ReportedStatus.open.rawValue
+        event.quantity = 100
+        event.price = 5_900_000
+        event.requestID = question
+      }
+    }
+    fixture.now += 3_000_000_000
+    reportOldTerms(early)
+    #expect(fixture.row("a")?.pendingQuantity == 150, "it may have been read before the amend arrived")
+    fixture.wait(1_000_000_000)
+    #expect(fixture.question > early)
+    reportOldTerms(fixture.question)
+    #expect(fixture.row("a")?.pendingQuantity == 0)
+    #expect(fixture.status("a") == .open)
+  }
+
+  @Test func lateAnswersOfAnEarlierRunCompleteNothing() {
+    let fixture = CoreFixture()
+    var input = ReconcileInput()
+    input.account = CoreFixture.main
+    fixture.step(.reconcile, input)
+    let old = fixture.requests
+    fixture.restart(epoch: 2)
+    fixture.step(.reconcile, input)
+    for query in old {
+      var end = VenueEvent(.reportEnd)
+      end.account = query.account
+      end.requestID = query.requestID
+      end.trade = VenueReference(58)
+      fixture.step(.venueEvent, end)
+    }
+    let account = fixture.core.state.accounts[CoreFixture.main.index]
+    #expect(account.isOpen == 0)
+    #expect(account.lastTrade == 0, "fills up to there were shown to somebody else")
+  }
+
+  @Test func aComparisonWithoutAnAnswerIsAskedForAgain() {
+    let fixture = CoreFixture()
+    var input = ReconcileInput()
+    input.account = CoreFixture.main
+    fixture.step(.reconcile, input)
+    let first = fixture.requests
+    var end = VenueEvent(.reportEnd)
+    end.account = CoreFixture.main
+    end.requestID = first[0].requestID
+    fixture.step(.venueEvent, end)
+    fixture.now += Core.comparePatience
+    fixture.step(.timer, EmptyInput())
+    #expect(fixture.requestKinds == [.queryOpenOrders, .queryAccount], "only what is missing")
+  }
+
+  @Test func anOrderWhoseEndWaitsForItsFillsIsNotAmended() {
+    let fixture = CoreFixture()
+    fixture.order("ended", quantity: 100)
+    fixture.venue(.cancelled, "ended") { $0.cumulative = 30 }
+    #expect(fixture.status("ended") == .new)
+    #expect(fixture.amend("ended", quantity: 150).reason == .amendPending)
+  }
+
+  @Test func preventionOfOneSideIsNoneWhileTheOtherHasNotArrived() {
+    let fixture = CoreFixture()
+    fixture.order("under way", quantity: 100, price: 6_000_000)
+    let crossing = fixture.order("crossing", .sell, quantity: 100, price: 5_999_000) { order in
+      order.preventionRaw = SelfTradePrevention.expireTaker.rawValue
+    }
+    #expect(crossing.reason == .selfCross, "the buy may come second, and asks for no prevention")
+    fixture.venue(.accepted, "under way")
+    let later = fixture.order("later", .sell, quantity: 100, price: 5_999_000) { order in
+      order.preventionRaw = SelfTradePrevention.expireTaker.rawValue
+    }
+    #expect(later.outcome == .accepted, "it rests: this one comes second, and the venue prevents it")
+  }
+}

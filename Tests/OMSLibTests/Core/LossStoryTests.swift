@@ -1,0 +1,219 @@
+import Testing
+
+@testable import OMSLib
+
+/// A stop that may have lost records: what they sent is found out before anything is sent again.
+@Suite struct LossStoryTests {
+  private static let behindFence = Core.signWindow + CoreFixture.fence + CoreFixture.visibility + 1_000
+
+  /// Says twice that the venue does not know the wire id, once it is worth saying.
+  private func denyTwice(_ fixture: CoreFixture, _ id: String, replacement: UInt16 = 0) {
+    for _ in 0..<2 {
+      fixture.wait(1_100_000_000)
+      fixture.venue(.orderAbsent, id, replacement: replacement) { $0.requestID = fixture.question }
+    }
+  }
+
+  private func report(
+    _ fixture: CoreFixture, _ wire: Text32, _ status: VenueEvent.ReportedStatus, _ shape: (inout VenueEvent) -> Void
+  ) {
+    var event = VenueEvent(.orderReport)
+    event.wireID = wire
+    event.account = CoreFixture.main
+    event.instrument = CoreFixture.spot
+    event.venue = CoreFixture.venue
+    event.sideRaw = Side.buy.rawValue
+    event.orderKindRaw = OrderKind.limit.rawValue
+    event.statusRaw = status.rawValue
+    event.requestID = fixture.question
+    shape(&event)
+    fixture.step(.venueEvent, event)
+  }
+
+  @Test func aUsersIDIsAskedForBeforeItIsSentAgain() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.order("retried", .sell, quantity: 100)
+    #expect(fixture.requestKinds == [.queryOrder], "no frame: lost records may hold one")
+    report(fixture, fixture.wire("retried"), .filled) { event in
+      event.quantity = 100
+      event.cumulative = 100
+    }
+    fixture.fill("retried", 100, price: 5_990_000)
+    #expect(fixture.status("retried") == .filled)
+    #expect(fixture.row("retried")?.image.filled == 100)
+  }
+
+  @Test func whatTheVenueDoesNotKnowIsSentBehindTheFence() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.order("new", .sell, quantity: 100)
+    fixture.venue(.orderAbsent, "new") { $0.requestID = fixture.question }
+    fixture.venue(.orderAbsent, "new") { $0.requestID = fixture.question }
+    #expect(fixture.requests.isEmpty, "inside the fence its frame may still be under way")
+    fixture.now += Self.behindFence
+    fixture.step(.timer, EmptyInput())
+    fixture.venue(.orderAbsent, "new") { $0.requestID = fixture.question }
+    fixture.wait(60_000_000)
+    fixture.venue(.orderAbsent, "new") { $0.requestID = fixture.question }
+    #expect(fixture.requestKinds == [.newOrder])
+    #expect(fixture.status("new") == .new)
+  }
+
+  @Test func aCancelledOrderIsNotSentAnyMore() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.order("unwanted", .sell, quantity: 100)
+    fixture.cancel("unwanted")
+    #expect(!fixture.requestKinds.contains(.cancelOrder), "nothing is known to be there")
+    fixture.wait(Self.behindFence)
+    denyTwice(fixture, "unwanted")
+    #expect(fixture.status("unwanted") == .cancelled)
+    #expect(fixture.locked(CoreFixture.btc) == .zero)
+  }
+
+  @Test func engineMadeIDsGoOutAtOnce() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.order("x", .sell, quantity: 100) { $0.id = Text64() }
+    #expect(fixture.requestKinds == [.newOrder])
+  }
+
+  @Test func withoutALossNothingIsAskedFirst() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2)
+    fixture.order("plain", .sell, quantity: 100)
+    #expect(fixture.requestKinds == [.newOrder])
+  }
+
+  @Test func theNextSliceOfAnOlderOrderIsAskedForFirst() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("ice", quantity: 100) { $0.displayQuantity = 10 }
+    fixture.venue(.accepted, "ice/c1")
+    fixture.restart(epoch: 2, losing: true)
+    fixture.fill("ice/c1", 10, price: 5_900_000)
+    #expect(fixture.requestKinds == [.queryOrder])
+    #expect(fixture.requests[0].wireID == fixture.wire("ice/c2"))
+    fixture.fill("ice/c2", 10, price: 5_900_000)
+    #expect(fixture.row("ice")?.image.filled == 20, "lost records had sent it")
+    #expect(fixture.requests.allSatisfy { $0.wireID == fixture.wire("ice/c3") })
+  }
+
+  @Test func aReplacementThatLostRecordsSentIsNotSentAgain() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("old", quantity: 100_000)
+    fixture.venue(.accepted, "old")
+    fixture.amend("old", price: 5_910_000, mayReplace: true)
+    fixture.restart(epoch: 2, losing: true)
+    report(fixture, fixture.wire("old", 1), .open) { event in
+      event.quantity = 100_000
+      event.price = 5_910_000
+    }
+    fixture.venue(.cancelled, "old")
+    #expect(fixture.status("old") == .cancelled)
+    #expect(!fixture.requestKinds.contains(.newOrder))
+    #expect(fixture.core.state.accounts[CoreFixture.main.index].exposure.openOrders == 1, "the adopted one")
+  }
+
+  @Test(arguments: [VenueEvent.ReportedStatus.open, .filled])
+  func anAmendWhoseRecordIsLostIsLearntFromTheReport(_ status: VenueEvent.ReportedStatus) {
+    let fixture = CoreFixture()
+    fixture.order("amended", quantity: 100)
+    fixture.venue(.accepted, "amended")
+    fixture.restart(epoch: 2, losing: true)
+    if status == .filled { fixture.fill("amended", 90, price: 5_910_000) }
+    report(fixture, fixture.wire("amended"), status) { event in
+      event.quantity = 90
+      event.cumulative = status == .filled ? 90 : 0
+      event.price = 5_910_000
+    }
+    #expect(fixture.status("amended") == (status == .filled ? .filled : .open))
+    #expect(fixture.row("amended")?.image.quantity == 90)
+    #expect(fixture.row("amended")?.image.price == 5_910_000)
+  }
+
+  @Test func aFillBeyondTheRecordedQuantityIsNoAlarmBehindALoss() {
+    let fixture = CoreFixture()
+    fixture.order("raised", quantity: 100)
+    fixture.venue(.accepted, "raised")
+    fixture.restart(epoch: 2, losing: true)
+    fixture.fill("raised", 150, price: 5_900_000)
+    #expect(!fixture.notices.contains(.alarm))
+    #expect(fixture.requestKinds == [.queryOrder])
+    report(fixture, fixture.wire("raised"), .filled) { event in
+      event.quantity = 150
+      event.cumulative = 150
+    }
+    #expect(fixture.status("raised") == .filled)
+  }
+
+  @Test func aHeldOrderThatTheVenueHasIsHeldNoMore() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("stop", .sell, quantity: 1_000, kind: .stopMarket) { $0.stopPrice = 5_900_000 }
+    #expect(fixture.row("stop")?.isHeld == 1)
+    fixture.restart(epoch: 2, losing: true)
+    fixture.venue(.orderReport, "stop") { event in
+      event.statusRaw = VenueEvent.ReportedStatus.open.rawValue
+      event.quantity = 1_000
+    }
+    #expect(fixture.row("stop")?.isHeld == 0)
+    fixture.cancel("stop")
+    #expect(fixture.requestKinds == [.cancelOrder], "it is at the venue and is cancelled there")
+  }
+
+  @Test func aHeldOrderIsAskedForBeforeItsCancelCounts() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("stop", .sell, quantity: 1_000, kind: .stopMarket) { $0.stopPrice = 5_900_000 }
+    fixture.restart(epoch: 2, losing: true)
+    fixture.cancel("stop")
+    #expect(fixture.requestKinds == [.queryOrder], "its trigger may have fired in lost records")
+    #expect(fixture.status("stop") == .pendingCancel)
+    fixture.wait(Self.behindFence)
+    denyTwice(fixture, "stop")
+    #expect(fixture.status("stop") == .cancelled)
+  }
+
+  @Test func anOrderOfLostRecordsBurnsItsID() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    func fill(_ quantity: Int64, trade: UInt64) {
+      fixture.venue(.fill, "lost") { event in
+        event.sideRaw = Side.buy.rawValue
+        event.quantity = quantity
+        event.price = 5_990_000
+        event.asset = CoreFixture.usdt
+        event.trade = VenueReference(trade)
+        event.cumulative = 100
+      }
+    }
+    fill(60, trade: 700)
+    #expect(fixture.requestKinds == [.queryOrder], "a fill with our tag that no record knows")
+    report(fixture, fixture.wire("lost"), .filled) { event in
+      event.quantity = 100
+      event.cumulative = 100
+      event.price = 5_990_000
+    }
+    #expect(fixture.notices == [.orderAdopted])
+    #expect(fixture.order("lost", .sell, quantity: 100).reason == .idConflict)
+    // The rest of its fills are booked and change no order that has ended.
+    fill(40, trade: 701)
+    #expect(fixture.notices.isEmpty)
+  }
+
+  @Test func accountsOpenWhenTheyWereReadBehindTheFence() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.open(CoreFixture.main)
+    #expect(fixture.order("early").reason == .accountClosed, "what is under way may still arrive there")
+    fixture.now += Self.behindFence
+    fixture.step(.timer, EmptyInput())
+    for query in fixture.requests where query.account == CoreFixture.main {
+      var end = VenueEvent(.reportEnd)
+      end.account = query.account
+      end.requestID = query.requestID
+      fixture.step(.venueEvent, end)
+    }
+    #expect(fixture.order("open").outcome == .accepted)
+    #expect(fixture.requestKinds == [.newOrder], "and users' ids are believed")
+  }
+}

@@ -35,6 +35,7 @@ extension Core {
       state.globals[0].instrumentCount = max(state.globals[0].instrumentCount, UInt32(input.id.number))
       state.inheritLimits(.instrument, row)
       state.instruments[row].ownAskMin = .max
+      state.instruments[row].takerAskMin = .max
       // Until its marks have taught better: five percent a day, times 2.33 for one day in a hundred.
       state.instruments[row].riskQ20 = (1 << 20) * 1165 / 10_000
     } else {

@@ -230,7 +230,12 @@ extension Core {
       return emitOrder(slot, &output)
     }
     recount(slot)
-    if row.cancelRequested == 0, row.pendingQuantity == 0, row.isReplacing == 0 { settle(slot) }
+    if row.cancelRequested == 0, row.pendingQuantity == 0, row.isReplacing == 0 {
+      settle(slot)
+    } else if row.status == .unknown, row.cancelRequested != 0 {
+      // It is there after all: now its cancel is repeated as any other.
+      schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    }
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
     afterPartialFill(slot, &output)
   }

@@ -15,7 +15,14 @@ extension Core {
     if instrumentHead != 0 { state.orderLinks[Int(instrumentHead) - 1].previousOfInstrument = here }
     state.instruments[instrument].openHead = here
     state.instruments[instrument].openCount += 1
+    if isTaker(slot) { state.instruments[instrument].takerCount += 1 }
     widenOwn(slot)
+  }
+
+  @inline(__always)
+  private func isTaker(_ slot: Int) -> Bool {
+    let force = state.orders[slot].image.timeInForceRaw
+    return force == TimeInForce.ioc.rawValue || force == TimeInForce.fok.rawValue
   }
 
   mutating func unlink(_ slot: Int) {
@@ -38,6 +45,13 @@ extension Core {
     if links.nextOfInstrument != 0 {
       state.orderLinks[Int(links.nextOfInstrument) - 1].previousOfInstrument = links.previousOfInstrument
     }
+    if isTaker(slot) {
+      state.instruments[instrument].takerCount -= 1
+      if state.instruments[instrument].takerCount == 0 {
+        state.instruments[instrument].takerBidMax = 0
+        state.instruments[instrument].takerAskMin = .max
+      }
+    }
     precondition(state.instruments[instrument].openCount > 0, "a linked order is counted")
     state.instruments[instrument].openCount -= 1
     if state.instruments[instrument].openCount == 0 {
@@ -50,10 +64,17 @@ extension Core {
   /// Keeps the bounds of our own resting prices: too wide is allowed, too narrow is not.
   mutating func widenOwn(_ slot: Int) {
     let row = state.orders[slot]
-    guard row.kind == .limit, row.image.timeInForceRaw != TimeInForce.ioc.rawValue else { return }
+    guard !row.kind.isConditional else { return }
     let instrument = row.image.instrument.index
     let price = row.withPendingAmend.worstPrice
-    if row.side == .buy {
+    if isTaker(slot) {
+      guard price > 0 else { return }
+      if row.side == .buy {
+        state.instruments[instrument].takerBidMax = max(state.instruments[instrument].takerBidMax, price)
+      } else {
+        state.instruments[instrument].takerAskMin = min(state.instruments[instrument].takerAskMin, price)
+      }
+    } else if row.side == .buy {
       state.instruments[instrument].ownBidMax = max(state.instruments[instrument].ownBidMax, price)
     } else {
       state.instruments[instrument].ownAskMin = min(state.instruments[instrument].ownAskMin, price)
@@ -68,8 +89,8 @@ extension Core {
     let instrument = row.image.instrument.index
     let mayCross =
       row.side == .buy
-      ? row.worstPrice >= state.instruments[instrument].ownAskMin
-      : row.worstPrice <= state.instruments[instrument].ownBidMax
+      ? row.worstPrice >= min(state.instruments[instrument].ownAskMin, state.instruments[instrument].takerAskMin)
+      : row.worstPrice <= max(state.instruments[instrument].ownBidMax, state.instruments[instrument].takerBidMax)
     return mayCross && meetsOwn(&row)
   }
 
@@ -80,7 +101,7 @@ extension Core {
       let slot = Int(at) - 1
       at = state.orderLinks[slot].nextOfInstrument
       guard state.orders[slot].side != row.side, state.orders[slot].image.modeRaw == row.image.modeRaw,
-        state.orders[slot].kind == .limit
+        !state.orders[slot].kind.isConditional, state.orders[slot].worstPrice > 0
       else { continue }
       if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 {
         // The venue prevents it by the terms of whichever comes second: that may be the other one.

@@ -80,7 +80,6 @@ extension Core {
     state.orders[slot].image.sentRaw = SentState.yes.rawValue
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].negativeReads = 0
-    state.orders[slot].questionsFrom = 0
     state.orders[slot].seenInReconcile = 1
     if !event.venueOrder.isNone { state.orders[slot].image.venueOrder = event.venueOrder }
   }

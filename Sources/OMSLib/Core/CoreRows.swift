@@ -109,7 +109,10 @@ package struct InstrumentRow: Sendable, BitwiseCopyable {
   package var tradingRaw: UInt8 = 0
   package var reserved8: UInt8 = 0
   package var reserved16: UInt16 = 0
-  package var reserved32: UInt32 = 0
+  /// Open orders that take at once or end, and the same bounds for them: they are under way for a moment only.
+  package var takerCount: UInt32 = 0
+  package var takerBidMax: Int64 = 0
+  package var takerAskMin: Int64 = .max
 }
 
 package struct StrategyRow: Sendable, BitwiseCopyable {

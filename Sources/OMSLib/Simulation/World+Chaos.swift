@@ -64,6 +64,7 @@ extension World {
   /// Faults end; people look at what happened and open everything again.
   func heal() {
     phase = .heal
+    healedAt = now
     nextChaos = .max
     link.isChaos = false
     link.trap = nil

@@ -92,6 +92,55 @@ import Testing
     #expect(fixture.amend("ended", quantity: 150).reason == .amendPending)
   }
 
+  @Test func anOrderThatTakesAtOnceIsMetByNoneOfOurs() {
+    let fixture = CoreFixture()
+    fixture.order("taker", quantity: 100, kind: .market, account: CoreFixture.sub)
+    #expect(fixture.order("meets", .sell, quantity: 100, price: 6_000_000).reason == .selfCross)
+    fixture.venue(.expired, "taker")
+    #expect(fixture.order("after", .sell, quantity: 100, price: 6_000_000).outcome == .accepted)
+  }
+
+  @Test func questionsInARowAreNotAskedForEver() {
+    let fixture = CoreFixture()
+    fixture.order("a", quantity: 100)
+    fixture.venue(.accepted, "a")
+    fixture.amend("a", quantity: 150)
+    fixture.now += 3_000_000_000
+    var asked = 0
+    // Two questions are under way all the time.
+    var waiting: [UInt64] = []
+    fixture.step(.timer, EmptyInput())
+    waiting.append(fixture.question)
+    fixture.now += 250_000_000
+    fixture.step(.timer, EmptyInput())
+    waiting.append(fixture.question)
+    while !waiting.isEmpty, asked < 10 {
+      let question = waiting.removeFirst()
+      fixture.venue(.orderReport, "a") { event in
+        event.statusRaw = VenueEvent.ReportedStatus.open.rawValue
+        event.quantity = 100
+        event.price = 5_900_000
+        event.requestID = question
+      }
+      asked += 1
+      if fixture.requestKinds.contains(.queryOrder) { waiting.append(fixture.question) }
+    }
+    #expect(asked < 4)
+    #expect(fixture.row("a")?.pendingQuantity == 0)
+  }
+
+  @Test func anUnknownOrderThatFillsIsCancelledWithoutDelay() {
+    let fixture = CoreFixture()
+    fixture.order("wanted gone", quantity: 100)
+    fixture.venue(.outcomeUnknown, "wanted gone")
+    for pause in [200_000_000, 1_000_000_000, 3_000_000_000] as [Int64] { fixture.wait(pause) }
+    fixture.cancel("wanted gone")
+    fixture.fill("wanted gone", 10, price: 5_900_000)
+    fixture.now += 1_000_000_000
+    fixture.step(.timer, EmptyInput())
+    #expect(fixture.requestKinds == [.cancelOrder])
+  }
+
   @Test func preventionOfOneSideIsNoneWhileTheOtherHasNotArrived() {
     let fixture = CoreFixture()
     fixture.order("under way", quantity: 100, price: 6_000_000)

@@ -247,7 +247,8 @@ final class OrderJob: Job {
     // What memory holds is newer than the index.
     if agent.view.recentOrder(named: input.id.description) != nil { return false }
     if let adopted = agent.adoptedOrder(input.id) {
-      try meet(adopted.image)
+      // Of the two the index knows its terms.
+      try meet(stored?.image ?? adopted.image)
       isReplayed = true
       phase = .following(adopted.image.orderNumber)
       return false

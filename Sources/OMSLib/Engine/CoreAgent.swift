@@ -212,10 +212,14 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     }
   }
 
-  /// In `strict`, frames that can open risk wait until their intent is on the disk (INV-10).
+  /// In `strict`, orders and amends wait until their intent is on the disk (INV-10): an id is burnt by its record, and an
+  /// order whose record is lost would be sent again when it is repeated. Only when the journal takes nothing any more do
+  /// those that cannot open risk leave without.
   private func mustWait(_ request: VenueRequest) -> Bool {
-    guard durability == .strict, Self.writesOrder(request), request.opensRisk != 0 else { return false }
-    return request.intentLsn > journal.ring.durableLsn
+    guard durability == .strict, Self.writesOrder(request), request.intentLsn > journal.ring.durableLsn else {
+      return false
+    }
+    return request.opensRisk != 0 || journal.ring.state != .dead
   }
 
   private static func writesOrder(_ request: VenueRequest) -> Bool {
@@ -233,12 +237,12 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   private mutating func releaseWaiting(now: EngineTime) -> Int {
     var released = 0
-    let durable = journal.ring.durableLsn
     while let first = waiting.first {
       // A frame past its time leaves the queue as well, as not sent.
-      guard first.intentLsn <= durable || now > first.signBy else { break }
+      let isFree = !mustWait(first)
+      guard isFree || now > first.signBy else { break }
       _ = waiting.popFirst()
-      if first.intentLsn <= durable { send(first, now: now) } else { notSent(first) }
+      if isFree { send(first, now: now) } else { notSent(first) }
       released += 1
     }
     return released

@@ -45,7 +45,7 @@ run: build ## Build what changed and start a paper session, its events on the sc
 
 .PHONY: test
 test: packages ## Lint, build, run all tests
-	@SEEDS=$(TEST_SEEDS) scripts/test.sh
+	@SEEDS=$(TEST_SEEDS) POINTS=$(POINTS) scripts/test.sh
 
 .PHONY: lint
 lint: packages ## Check the form of the sources

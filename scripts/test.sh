@@ -2,7 +2,8 @@
 # usage: test.sh
 #
 # Everything the gate runs, in order; a stage that fails does not stop the ones that can still say something.
-# OMS_SHARED names the folder of golden vectors; SEEDS says how many seeds the simulator runs.
+# OMS_SHARED names the folder of golden vectors; SEEDS says how many seeds the simulator runs, POINTS how often the crash
+# campaign kills.
 set -uo pipefail
 
 export OMS_SHARED=${OMS_SHARED:-../shared}
@@ -27,4 +28,5 @@ else
   echo "--- golden: no vectors in $OMS_SHARED/golden; not run"
 fi
 stage simulate "$omsim" simulate --seeds "${SEEDS:-75}"
+SHOW='FAILED|kept|repeat|passed|acknowledged' stage crash "$omsim" crash --points "${POINTS:-300}"
 scripts/total.sh "$TALLY"

@@ -7,6 +7,7 @@ enum Omsim {
   static let usage = """
     usage: omsim simulate [--seeds N] [--from S] [--jobs J] [--without FAULT,..] [--twice]
            omsim run --seed N [--trace] [--without FAULT,..]
+           omsim crash [--points N] [--seed S] [--jobs J] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim golden DIRECTORY [--answers FILE]
     """
@@ -17,6 +18,7 @@ enum Omsim {
       switch arguments.first {
       case "simulate": try exit(SimulateCommand(arguments.dropFirst()).run())
       case "run": try exit(RunCommand(arguments.dropFirst()).run())
+      case "crash": try exit(CrashCommand(arguments.dropFirst()).run())
       case "exchange": try exit(ExchangeCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
       default: throw UsageError(message: usage)

@@ -27,6 +27,6 @@ if [ -d "$OMS_SHARED/golden" ]; then
 else
   echo "--- golden: no vectors in $OMS_SHARED/golden; not run"
 fi
-stage simulate "$omsim" simulate --seeds "${SEEDS:-75}"
+stage simulate "$omsim" simulate --seeds "${SEEDS:-500}"
 SHOW='FAILED|kept|repeat|passed|acknowledged' stage crash "$omsim" crash --points "${POINTS:-300}"
 scripts/total.sh "$TALLY"

@@ -85,7 +85,7 @@ extension Core {
   /// always; only when they overlap are the orders themselves looked at.
   @inline(__always)
   func crossesOwn(_ row: inout OrderRow) -> Bool {
-    guard row.worstPrice > 0, !row.flags.contains(.postOnly), !row.kind.isConditional else { return false }
+    guard row.worstPrice > 0, !row.kind.isConditional else { return false }
     let instrument = row.image.instrument.index
     let mayCross =
       row.side == .buy
@@ -103,9 +103,11 @@ extension Core {
       guard state.orders[slot].side != row.side, state.orders[slot].image.modeRaw == row.image.modeRaw,
         !state.orders[slot].kind.isConditional, state.orders[slot].worstPrice > 0
       else { continue }
+      let isResting = state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0
+      // A post-only order takes nothing, but what is still under way may take it.
+      if isResting, row.flags.contains(.postOnly) { continue }
       if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 {
         // The venue prevents it by the terms of whichever comes second: that may be the other one.
-        let isResting = state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0
         if isResting || state.orders[slot].image.preventionRaw != 0 { continue }
       }
       let price = state.orders[slot].withPendingAmend.worstPrice

@@ -95,6 +95,10 @@ extension Core {
   mutating func settle(_ slot: Int) {
     state.orders[slot].queryCount = 0
     let row = state.orders[slot]
+    // A cancel that is wanted is repeated, whatever else has been answered.
+    if row.cancelRequested != 0 {
+      return schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
+    }
     let isHeldUntil = row.isHeld != 0 && row.image.timeInForceRaw == TimeInForce.gtd.rawValue
     guard isHeldUntil || row.image.emulatedRaw & Self.emulatedExpiry != 0 else {
       state.orders[slot].dueAt = .never

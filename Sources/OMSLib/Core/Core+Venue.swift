@@ -76,7 +76,6 @@ extension Core {
     state.orders[slot].isReplacing = 0
     noteReject(slot, code: 0)
     settle(slot)
-    if row.cancelRequested != 0 { schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience)) }
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }
 
@@ -255,8 +254,9 @@ extension Core {
   mutating func ask(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
     let pauses: InlineArray<4, Int64> = [200_000_000, 1_000_000_000, 3_000_000_000, 10_000_000_000]
-    // What waits for the answer to go out is asked for every second.
-    let pause = pauses[min(row.asksFirst == 0 ? 3 : 1, Int(row.queryCount))]
+    // What waits for the answer to go out, or to be gone, is asked for every second.
+    let isUrgent = row.asksFirst != 0 || row.cancelRequested != 0
+    let pause = pauses[min(isUrgent ? 1 : 3, Int(row.queryCount))]
     var next = stamp.time.advanced(byNanoseconds: pause)
     let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility + 1)
     if stamp.time < proof, next > proof { next = proof }
@@ -325,6 +325,7 @@ extension Core {
       // Only an answer to a question from behind the fence: an earlier one may have met the venue before the amend did.
       guard isBehindFence(row, event) else {
         let proof = row.fence.advanced(byNanoseconds: state.venues[row.image.venue.index].visibility + 1)
+        if row.cancelRequested != 0 { return sendCancel(slot, &output) }
         return stamp.time < proof ? schedule(slot, at: proof) : ask(slot, &output)
       }
       // It was not taken, and cannot be any more.

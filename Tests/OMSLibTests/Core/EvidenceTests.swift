@@ -100,6 +100,30 @@ import Testing
     #expect(fixture.order("after", .sell, quantity: 100, price: 6_000_000).outcome == .accepted)
   }
 
+  @Test func aPostOnlyOrderIsNotPutInTheWayOfOneThatIsUnderWay() {
+    let fixture = CoreFixture()
+    fixture.order("under way", quantity: 100, price: 6_000_000, account: CoreFixture.sub)
+    func rest(_ id: String) -> Reply {
+      fixture.order(id, .sell, quantity: 100, price: 5_999_000) { $0.flagsRaw = OrderFlags.postOnly.rawValue }
+    }
+    #expect(rest("in the way").reason == .selfCross)
+    fixture.venue(.accepted, "under way")
+    #expect(rest("behind it").outcome == .accepted, "the venue does not let it take")
+  }
+
+  @Test func aWantedCancelIsRepeatedAfterEveryAnswer() {
+    let fixture = CoreFixture()
+    fixture.order("a", quantity: 100)
+    fixture.venue(.accepted, "a")
+    fixture.amend("a", quantity: 150)
+    let frame = fixture.row("a")?.frameRequest ?? 0
+    fixture.cancel("a")
+    fixture.venue(.amendRejected, "a") { $0.requestID = frame }
+    fixture.now += 1_100_000_000
+    fixture.step(.timer, EmptyInput())
+    #expect(fixture.requestKinds == [.cancelOrder])
+  }
+
   @Test func questionsInARowAreNotAskedForEver() {
     let fixture = CoreFixture()
     fixture.order("a", quantity: 100)

@@ -69,8 +69,9 @@ golden: build ## Check the arithmetic against the vectors of OMS_SHARED (default
 	@$(COUNT) golden $(BIN)/omsim golden $(OMS_SHARED)/golden
 
 .PHONY: simulate
-simulate: build ## Run SEEDS=N seeds of the simulator
+simulate: build ## Run SEEDS=N seeds of the simulator, the first 100 of them twice
 	@$(COUNT) simulate $(BIN)/omsim simulate --seeds $(SEEDS)
+	@$(COUNT) determinism $(BIN)/omsim simulate --seeds 100 --twice
 
 .PHONY: crash
 crash: build ## Kill and recover the engine at POINTS=N points

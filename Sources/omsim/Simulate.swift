@@ -50,7 +50,7 @@ struct SimulateCommand {
       if hits == 0 { blind.append("\(probe)") }
     }
     var failed = result.failed
-    if !blind.isEmpty, count >= 10_000, without.isEmpty {
+    if !blind.isEmpty, count >= 1_000, without.isEmpty {
       print("never reached: \(blind.joined(separator: " "))")
       failed += blind.count
     }

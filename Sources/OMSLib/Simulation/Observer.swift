@@ -86,6 +86,10 @@ final class Observer {
     case .order: seeOrder(unsafe record.body.loadUnaligned(as: OrderImage.self), header.lsn)
     case .fill: seeFill(unsafe record.body.loadUnaligned(as: FillImage.self), header.lsn)
     case .notice: seeNotice(unsafe record.body.loadUnaligned(as: NoticeImage.self), header.lsn)
+    case .triggerFire: probes.hit(.triggerEmulated)
+    case .venueEvent:
+      let event = unsafe record.body.loadUnaligned(as: VenueEvent.self)
+      if event.kind == .triggered { probes.hit(.triggerFired) }
     case .start: seeStart(unsafe record.body.loadUnaligned(as: StartInput.self))
     default: break
     }
@@ -112,6 +116,12 @@ final class Observer {
         image.filled >= before.image.filled, "INV-03",
         "order \(image.id) had \(before.image.filled) filled and has \(image.filled)")
       checkMove(before.image, image)
+      let isAmended = before.image.quantity != image.quantity || before.image.price != image.price
+      if isAmended, before.image.statusRaw == OrderStatus.pendingAmend.rawValue,
+        before.image.replacements == image.replacements
+      {
+        probes.hit(.amendedInPlace)
+      }
     } else {
       orderNumbers.append(number)
       if let other = numbers[image.id], orders[other] != nil {
@@ -147,6 +157,10 @@ final class Observer {
     if image.statusRaw == OrderStatus.unknown.rawValue { probes.hit(.orderUnknown) }
     if image.replacements > 0 { probes.hit(.replaced) }
     if image.linkRaw == OrderLink.child.rawValue { probes.hit(.sliceSent) }
+    let isConditional = OrderKind(rawValue: image.kindRaw)?.isConditional ?? false
+    if isConditional, image.linkRaw != OrderLink.child.rawValue, image.id.description.hasSuffix("/c1") {
+      probes.hit(.exitsSent)
+    }
   }
 
   // MARK: Fills

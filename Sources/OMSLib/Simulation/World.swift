@@ -146,7 +146,9 @@ final class World {
 
   func pollEngine() {
     guard let run else { return }
+    let refused = run.agent.counters.gateRefusals
     _ = run.agent.poll(now: engineTime, utc: utc)
+    if run.agent.counters.gateRefusals > refused { probes.hit(.gateStopped) }
     if corpse != nil { return die() }
     if writerDue == .max, run.ring.appendedLsn > run.ring.durableLsn { writerDue = now + syncDelay() }
     if now >= writerDue {

@@ -9,7 +9,7 @@ command -v objdump >/dev/null || { echo "hotpath: objdump is missing (binutils)"
 # Beginnings of demangled names, without the module.
 hot='Core\.(newOrder|judge|judgeScopes|orderCase|value|exposure|funds|insert|sendNew|newRequest|emitOrder|count|uncount|countOpen|chargeRate|remeasure|link|unlink|venueEvent|orderEvent|accepted|fill|book|afterFill|move|finish|settle|freeSlot)\('
 hot+='|PreTradeCheck\.|JournalAppender\.(append|publish)|MatchingBook\.(match|rest|remove)\('
-hot+='|OrderIndex\.|FillIndex\.|DueHeap\.|UndoLog\.(save|commit)|StepOutput\.(emit|request|reply)\('
+hot+='|OrderIndex\.|FillIndex\.|DueHeap\.|StepLog\.(add|commit)|StepOutput\.(emit|request|reply)\('
 banned='swift_retain|swift_release|swift_allocObject|swift_beginAccess|swift_slowAlloc|swift_bridgeObject|<malloc|<calloc|<realloc|<free|swift_getTypeByMangledName|swift_getGenericMetadata|__swift_instantiate'
 
 objdump -d --no-show-raw-insn "$binary" | swift demangle --simplified | awk -v hot="$hot" -v banned="$banned" '

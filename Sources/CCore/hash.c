@@ -59,37 +59,50 @@ static inline uint64_t load64(const uint8_t *p) {
   return v;
 }
 
+// What moves a remainder on by so many words: x^(64n-33), n being the words that follow it.
+static const uint32_t crc_shifts[65] = {
+    0x00000000, 0x00000001, 0x493c7d27, 0xf20c0dfe, 0xba4fc28e, 0x3da6d0cb,
+    0xddc0152b, 0x1c291d04, 0x9e4addf8, 0x740eef02, 0x39d3b296, 0x083a6eec,
+    0x0715ce53, 0xc49f4f67, 0x47db8317, 0x2ad91c30, 0x0d3b6092, 0x6992cea2,
+    0xc96cfdc0, 0x7e908048, 0x878a92a7, 0x1b3d8f29, 0xdaece73e, 0xf1d0f55e,
+    0xab7aff2a, 0xa87ab8a8, 0x2162d385, 0x8462d800, 0x83348832, 0x71d111a8,
+    0x299847d5, 0xffd852c6, 0xb9e02b86, 0xdcb17aa4, 0x18b33a4e, 0xf37c5aee,
+    0xb6dd949b, 0x6051d5a2, 0x78d9ccb7, 0x18b0d4ff, 0xbac2fd7b, 0x21f3d99c,
+    0xa60ce07b, 0x8f158014, 0xce7f39f4, 0xa00457f7, 0x61d82e56, 0x8d6d2c43,
+    0xd270f1a2, 0x00ac29cf, 0xc619809d, 0xe9adf796, 0x2b3cac5d, 0x96638b34,
+    0x65863b64, 0xe0e9f351, 0x1b03397f, 0x9af01f2d, 0xebb883bd, 0x2cff42cf,
+    0xb3e32c28, 0x88f25a3a, 0x064f7f26, 0x4e36f0b0, 0xdd7e3b0c,
+};
+enum { crc_stream_words = 32, crc_stream_from = 96 };
+
 // One instruction takes three cycles and one may start in each, so three streams run at once. Their remainders are
-// joined by a carry-less multiplication with x^(8n-33), n being the bytes that follow: what the CRC instruction then
-// makes of the 64-bit product is the remainder moved n bytes further.
-__attribute__((target("sse4.2,pclmul"))) static uint64_t crc_three(uint64_t crc, const uint8_t *p, size_t words,
-                                                                   uint32_t shift_two, uint32_t shift_one) {
+// joined by a carry-less multiplication with the shift: what the CRC instruction then makes of the 64-bit product is the
+// remainder moved on.
+__attribute__((target("sse4.2,pclmul"))) static inline uint64_t crc_three(uint64_t crc, const uint8_t *p,
+                                                                          size_t words) {
   uint64_t first = crc, second = 0, third = 0;
   const size_t stride = words * 8;
+#pragma GCC unroll 4
   for (size_t i = 0; i < stride; i += 8) {
     first = _mm_crc32_u64(first, load64(p + i));
     second = _mm_crc32_u64(second, load64(p + stride + i));
     third = _mm_crc32_u64(third, load64(p + 2 * stride + i));
   }
-  __m128i moved_first = _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)first), _mm_cvtsi32_si128((int)shift_two), 0);
+  __m128i moved_first =
+      _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)first), _mm_cvtsi32_si128((int)crc_shifts[2 * words]), 0);
   __m128i moved_second =
-      _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)second), _mm_cvtsi32_si128((int)shift_one), 0);
+      _mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)second), _mm_cvtsi32_si128((int)crc_shifts[words]), 0);
   uint64_t product = (uint64_t)_mm_cvtsi128_si64(_mm_xor_si128(moved_first, moved_second));
   return third ^ _mm_crc32_u64(0, product);
 }
 
 __attribute__((target("sse4.2,pclmul"))) static uint32_t crc_fast(uint32_t seed, const uint8_t *p, size_t length) {
   uint64_t crc = (uint32_t)~seed;
-  // Strides of 256 and of 64 bytes, with the shifts over 512 and 256, or 128 and 64, bytes.
-  while (length >= 768) {
-    crc = crc_three(crc, p, 32, 0xdd7e3b0c, 0xb9e02b86);
-    p += 768;
-    length -= 768;
-  }
-  while (length >= 192) {
-    crc = crc_three(crc, p, 8, 0x0d3b6092, 0x9e4addf8);
-    p += 192;
-    length -= 192;
+  while (length >= crc_stream_from) {
+    const size_t words = length / 24 < crc_stream_words ? length / 24 : crc_stream_words;
+    crc = crc_three(crc, p, words);
+    p += 24 * words;
+    length -= 24 * words;
   }
   for (; length >= 8; p += 8, length -= 8) crc = _mm_crc32_u64(crc, load64(p));
   uint32_t narrow = (uint32_t)crc;

@@ -3,6 +3,7 @@
 #define CCORE_H
 
 #include "cc_clock.h"
+#include "cc_digest.h"
 #include "cc_door.h"
 #include "cc_fault.h"
 #include "cc_hash.h"

@@ -98,6 +98,8 @@ enum RiskCheckBench {
       let index = waits ? Int(truncatingIfNeeded: UInt32(truncatingIfNeeded: next) &* 40_503 &+ last) : next
       let draw = unsafe draws[index & (Self.count - 1)]
       next &+= 1
+      // As the hot loop does with the commands that wait behind this one.
+      if !waits { fetch(next &+ 1, desk) }
       input.account = AccountID(number: draw.account)
       input.instrument = InstrumentID(number: draw.instrument)
       input.sideRaw = draw.isSell == 0 ? Side.buy.rawValue : Side.sell.rawValue
@@ -107,6 +109,12 @@ enum RiskCheckBench {
       if !verdict.passes { refused += 1 }
       if waits { last = cr_wait(UInt32(verdict.reason.rawValue)) }
     }
+  }
+
+  @inline(__always)
+  private func fetch(_ index: Int, _ desk: borrowing BenchDesk) {
+    let draw = unsafe draws[index & (Self.count - 1)]
+    desk.core.state.prepare(AccountID(number: draw.account), InstrumentID(number: draw.instrument))
   }
 }
 

@@ -18,7 +18,7 @@ extension Core {
   func findOrder(_ id: Text64) -> Int? {
     guard !id.isEmpty else { return nil }
     let key = WireID(id, tag: tag).key
-    if let slot = state.orderIndex.find(key.high, key.low), state.orders[slot].image.id == id { return slot }
+    if let slot = state.slot(keyed: key.high, key.low), state.orders[slot].image.id == id { return slot }
     guard id.high.isEmpty, let slot = foreignSlot(id.low), state.orders[slot].image.id == id else { return nil }
     return slot
   }
@@ -278,7 +278,7 @@ extension Core {
     let row = state.orders[slot]
     let quantity = row.pendingQuantity
     let wire = WireID(row.image.id, replacement: row.image.replacements + 1, tag: tag)
-    let isThere = state.orderIndex.find(wire.key.high, wire.key.low) != nil
+    let isThere = state.slot(keyed: wire.key.high, wire.key.low) != nil
     guard quantity > row.image.filled, row.cancelRequested == 0, !isThere else {
       // What was left has filled meanwhile, or nobody wants it any more, or lost records have replaced it: then the
       // replacement was found at the venue and stands for itself.
@@ -296,7 +296,7 @@ extension Core {
     state.orders[slot].filledBefore = row.image.filled
     state.orders[slot].wireHigh = wire.key.high
     state.orders[slot].wireLow = wire.key.low
-    state.orderIndex.insert(wire.key.high, wire.key.low, row: slot)
+    state.index(slot, by: wire.key.high, wire.key.low)
     apply(slot, quantity: quantity, price: price, stop: stop)
     resend(slot, wire: wire.text, &output)
   }

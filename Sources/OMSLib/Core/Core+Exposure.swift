@@ -241,28 +241,6 @@ extension ExposureRow {
 // MARK: Scopes
 
 extension Core {
-  /// Account, instrument, strategy, venue and total, in this order; each once per mode.
-  func judgeScopes(_ order: inout OrderCase, _ row: inout OrderRow) -> Verdict {
-    let mode = row.mode
-    let account = judge(&order, .account, row.image.account.index, mode)
-    guard account.passes else { return account }
-    let instrument = judge(&order, .instrument, row.image.instrument.index, mode)
-    guard instrument.passes else { return instrument }
-    if !row.image.strategy.isNone {
-      let strategy = judge(&order, .strategy, row.image.strategy.index, mode)
-      guard strategy.passes else { return strategy }
-    }
-    let venue = judge(&order, .venue, row.image.venue.index, mode)
-    guard venue.passes else { return venue }
-    return judge(&order, .total, 0, mode)
-  }
-
-  @inline(__always)
-  private func judge(_ order: inout OrderCase, _ scope: LimitScope, _ target: Int, _ mode: Mode) -> Verdict {
-    var use = use(scope, target, mode)
-    return PreTradeCheck.judge(&order, in: &use, scope)
-  }
-
   @inline(__always)
   private func target(_ scope: LimitScope, _ row: OrderRow) -> Int {
     switch scope {
@@ -271,37 +249,6 @@ extension Core {
     case .strategy: row.image.strategy.index
     case .venue: row.image.venue.index
     case .total: 0
-    }
-  }
-
-  @inline(__always)
-  private func use(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> ScopeUse {
-    let exposure = exposure(scope, target, mode)
-    let limits = state.limitRow(scope, target, mode)
-    var use = ScopeUse()
-    use.applies = scope == .total || target != 0
-    use.gross = exposure.gross
-    use.net = exposure.net
-    use.valueAtRisk = exposure.valueAtRisk
-    use.openOrders = exposure.openOrders
-    use.rateTime = exposure.rateTime
-    use.grossMax = state.limit(.maxGrossNotional, at: limits)
-    use.netMax = state.limit(.maxNetNotional, at: limits)
-    use.valueAtRiskMax = state.limit(.maxVaR, at: limits)
-    use.openOrdersMax = state.limitNumbers[limits].openOrdersMax
-    use.rateInterval = state.limitNumbers[limits].rateInterval
-    return use
-  }
-
-  @inline(__always)
-  package func exposure(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> ExposureRow {
-    let isLive = mode == .live
-    switch scope {
-    case .account: return state.accounts[target].exposure
-    case .instrument: return isLive ? state.instruments[target].exposureLive : state.instruments[target].exposure
-    case .strategy: return isLive ? state.strategies[target].exposureLive : state.strategies[target].exposure
-    case .venue: return isLive ? state.venues[target].exposureLive : state.venues[target].exposure
-    case .total: return isLive ? state.globals[0].totalLive : state.globals[0].total
     }
   }
 
@@ -353,7 +300,7 @@ extension Core {
     let now = stamp.time
     let mode = state.orders[slot].mode
     let target = target(scope, state.orders[slot])
-    let interval = state.limitNumbers[state.limitRow(scope, target, mode)].rateInterval
+    let interval = state.limitNumbers[state.limitRow(scope, target, mode)].scope.rateInterval
     change(scope, target, mode) { exposure in
       exposure.rateTime = PreTradeCheck.nextRateTime(exposure.rateTime, now: now, interval: interval)
     }

@@ -6,8 +6,9 @@ extension Core {
       return notice(.eventQuarantined, .error, &output) { $0.account = event.account }
     }
     let key = fillKey(event)
-    guard !state.fillIndex.contains(key) else { return }
+    state.fillIndex.prepare(key)
     let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID)
+    guard !state.fillIndex.contains(key) else { return }
     if let slot, credit(slot, event) > state.orders[slot].remaining, !takeUnheardAmend(slot, event),
       !takeUnrecordedTerms(slot, event, &output)
     {
@@ -46,7 +47,9 @@ extension Core {
     if old != 0 { state.fillIndex.remove(old) }
     state.fillIDs[hand].key = key
     state.fillIDs[hand].venueTime = event.venueTime
-    state.globals[0].fillHand = UInt64(hand + 1 == state.capacity.fillIDs ? 0 : hand + 1)
+    let next = hand + 1 == state.capacity.fillIDs ? 0 : hand + 1
+    state.globals[0].fillHand = UInt64(next)
+    state.fillIndex.prepare(state.fillIDs[next].key)
     state.fillIndex.insert(key)
   }
 

@@ -66,7 +66,7 @@ extension Core {
     let row = state.orders[slot]
     guard !row.kind.isConditional else { return }
     let instrument = row.image.instrument.index
-    let price = row.withPendingAmend.worstPrice
+    let price = row.worstPriceWithAmend
     if isTaker(slot) {
       guard price > 0 else { return }
       if row.side == .buy {
@@ -110,7 +110,7 @@ extension Core {
         // The venue prevents it by the terms of whichever comes second: that may be the other one.
         if isResting || state.orders[slot].image.preventionRaw != 0 { continue }
       }
-      let price = state.orders[slot].withPendingAmend.worstPrice
+      let price = state.orders[slot].worstPriceWithAmend
       if row.side == .buy ? row.worstPrice >= price : row.worstPrice <= price { return true }
     }
     return false

@@ -16,7 +16,7 @@ extension Core {
     state.orderIndex.prepare(wire.key.low)
     var draft = Draft()
     judge(input, &draft)
-    if let slot = state.orderIndex.find(wire.key.high, wire.key.low) {
+    if let slot = state.slot(keyed: wire.key.high, wire.key.low) {
       return repeated(input, slot, &output)
     }
     // "It is not in the index" counts only if everything that has left the table since is in there.
@@ -76,49 +76,62 @@ extension Core {
 
   /// `eEPOCH.N`: cannot repeat, since the epoch rises with every run.
   private func nextEngineID() -> Text64 {
-    var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    let made = unsafe withUnsafeMutableBytes(of: &bytes) { target -> Text64? in
-      var count = 0
-      unsafe target[count] = UInt8(ascii: "e")
-      count += 1
+    var text = Text64()
+    unsafe withUnsafeMutableBytes(of: &text) { target in
+      // Ten digits and twenty at most: room for both.
+      unsafe target[0] = UInt8(ascii: "e")
+      var count = 1
       unsafe Self.writeDecimal(UInt64(state.globals[0].epoch), target, &count)
       unsafe target[count] = UInt8(ascii: ".")
       count += 1
       unsafe Self.writeDecimal(state.globals[0].nextEngineOrder, target, &count)
-      return unsafe Text64(utf8: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(target)[0..<count]))
     }
-    guard let made else { preconditionFailure("an engine-made id is 32 bytes at most") }
-    return made
+    return text
   }
 
+  @inline(__always)
   private static func writeDecimal(_ value: UInt64, _ target: UnsafeMutableRawBufferPointer, _ count: inout Int) {
-    var divisor: UInt64 = 1
-    while value / divisor >= 10 { divisor *= 10 }
-    while divisor > 0 {
-      unsafe target[count] = UInt8(ascii: "0") + UInt8(value / divisor % 10)
-      count += 1
-      divisor /= 10
+    let end = count + decimalDigits(value)
+    precondition(end < target.count, "an engine-made id is 32 bytes at most")
+    var at = end
+    var rest = value
+    repeat {
+      at &-= 1
+      let tens = rest / 10
+      unsafe target[at] = UInt8(truncatingIfNeeded: 0x30 &+ (rest &- tens &* 10))
+      rest = tens
+    } while rest > 0
+    count = end
+  }
+
+  @inline(__always)
+  private static func decimalDigits(_ value: UInt64) -> Int {
+    var (digits, bound) = (1, UInt64(10))
+    while digits < 20, value >= bound {
+      digits &+= 1
+      bound = digits < 20 ? bound &* 10 : .max
     }
+    return digits
   }
 
   /// What must be equal for a repeated id to mean the same order. The account is not in it: a retry that is routed
   /// elsewhere meets itself.
   static func fingerprint(_ input: NewOrderInput) -> UInt64 {
-    var sum: UInt64 = 0x8422_2325_CBF2_9CE4
-    func add(_ value: UInt64) { sum = StateDigest.mix(sum ^ value, 0x9E37_79B9_7F4A_7C15 ^ (sum >> 7)) }
-    add(UInt64(input.instrument.number) << 32 | UInt64(input.sideRaw) << 16 | UInt64(input.kindRaw))
-    add(UInt64(bitPattern: input.price))
-    add(UInt64(bitPattern: input.stopPrice))
-    add(UInt64(bitPattern: input.quantity))
-    add(UInt64(bitPattern: input.displayQuantity))
-    add(UInt64(bitPattern: input.trailPpm))
-    add(UInt64(bitPattern: input.takeProfit))
-    add(UInt64(bitPattern: input.stopLoss))
     let flags = OrderFlags(rawValue: input.flagsRaw).subtracting([.liveAllowed, .withoutCollar])
-    add(
+    let words =
       UInt64(flags.rawValue) << 32 | UInt64(input.timeInForceRaw) << 16 | UInt64(input.positionSideRaw) << 8
-        | UInt64(input.linkRaw))
-    add(UInt64(bitPattern: input.expiresAt.nanoseconds))
+      | UInt64(input.linkRaw)
+    let kind = UInt64(input.instrument.number) << 32 | UInt64(input.sideRaw) << 16 | UInt64(input.kindRaw)
+    // Pairs that do not wait for each other; each with constants of its own, so that no two fields can change places.
+    func pair(_ a: Int64, _ b: Int64, _ seed: UInt64) -> UInt64 {
+      StateDigest.mix(UInt64(bitPattern: a) ^ seed, UInt64(bitPattern: b) ^ seed &* 0x9E37_79B9_7F4A_7C15)
+    }
+    let sum =
+      pair(input.price, input.quantity, 0x8422_2325_CBF2_9CE4)
+      &+ pair(input.stopPrice, input.displayQuantity, 0xA076_1D64_78BD_642F)
+      &+ pair(input.trailPpm, input.takeProfit, 0xE703_7ED1_A0B4_28DB)
+      &+ pair(input.stopLoss, input.expiresAt.nanoseconds, 0x8EBC_6AF0_9C88_C6E3)
+      &+ StateDigest.mix(kind ^ 0x5899_65CC_7537_4CC3, words ^ 0x1D8E_4E27_C47D_124F)
     return sum | 1
   }
 
@@ -133,8 +146,10 @@ extension Core {
       hand = hand + 1 == capacity ? 0 : hand + 1
       if state.orders[slot].isOpen || !mayForget(slot) { continue }
       state.globals[0].orderHand = UInt64(hand)
-      // The next order's row is as far away as a table of a hundred megabytes makes it.
-      state.orders.prepare(hand)
+      // What the next orders will overwrite is as far away as a table of a hundred megabytes makes it: the row of the one
+      // after the next, and the place where the id of the next one's old row has to be taken out.
+      state.orders.prepare(hand + 1 == capacity ? 0 : hand + 1)
+      state.orderIndex.prepare(state.orders[hand].keyLow)
       if state.orders[slot].image.orderNumber != 0 { forget(slot) }
       state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
       return slot
@@ -155,10 +170,10 @@ extension Core {
     if state.orders[slot].hasEngineID == 0 {
       state.globals[0].forgottenLsn = max(state.globals[0].forgottenLsn, state.orders[slot].endLsn)
     }
-    state.orderIndex.remove(state.orders[slot].keyHigh, state.orders[slot].keyLow)
+    state.orderIndex.remove(state.orders[slot].keyLow, row: slot)
     for attempt in 0..<Int(state.orders[slot].image.replacements) {
       let key = WireID(state.orders[slot].image.id, replacement: UInt16(attempt + 1), tag: tag).key
-      state.orderIndex.remove(key.high, key.low)
+      state.orderIndex.remove(key.low, row: slot)
     }
     state.orders[slot] = OrderRow()
   }
@@ -168,7 +183,7 @@ extension Core {
     var row = made
     guard output.requestCount < StepOutput.requestCapacity, !state.due.isFull else { return 0 }
     let wire = WireID(row.image.id, tag: tag)
-    guard state.orderIndex.find(wire.key.high, wire.key.low) == nil, let slot = freeSlot(),
+    guard state.slot(keyed: wire.key.high, wire.key.low) == nil, let slot = freeSlot(),
       state.position(row.image.account, row.image.instrument, draftSide(row)) != nil
     else { return 0 }
     row.keyHigh = wire.key.high
@@ -202,7 +217,7 @@ extension Core {
     state.orders[slot].image.created = stamp.utc
     state.orders[slot].image.fingerprint = row.fingerprint
     state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
-    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    state.index(slot, by: row.keyHigh, row.keyLow)
     link(slot)
     if let partner = state.slot(of: row.linked) { state.orders[partner].hasDependents = 1 }
     countOpen(slot, by: 1)

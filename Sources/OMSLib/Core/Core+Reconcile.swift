@@ -263,7 +263,7 @@ extension Core {
     row.image.orderNumber = number << 20 | UInt64(slot)
     row.image.created = stamp.utc
     state.orders[slot] = row
-    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    state.index(slot, by: row.keyHigh, row.keyLow)
     if row.isOpen {
       link(slot)
       countOpen(slot, by: 1)

@@ -97,10 +97,10 @@ extension Core {
   private mutating func index(_ slot: Int) {
     let row = state.orders[slot]
     guard row.image.orderNumber != 0 else { return }
-    state.orderIndex.insert(row.keyHigh, row.keyLow, row: slot)
+    state.index(slot, by: row.keyHigh, row.keyLow)
     for attempt in 0..<row.image.replacements {
       let key = WireID.key(row.image.id, replacement: attempt + 1)
-      state.orderIndex.insert(key.high, key.low, row: slot)
+      state.index(slot, by: key.high, key.low)
     }
     guard row.isOpen, row.dueAt < .never else { return }
     state.due.push(DueHeap.Entry(time: row.dueAt, order: row.image.orderNumber))

@@ -54,7 +54,7 @@ extension Core {
   /// The row that the wire id of `event` belongs to.
   func slot(of wireID: Text32) -> Int? {
     guard let wire = WireID(wireID), wire.tag == tag else { return nil }
-    return state.orderIndex.find(wire.key.high, wire.key.low)
+    return state.slot(keyed: wire.key.high, wire.key.low)
   }
 
   /// The wire id under which the venue has the order now.

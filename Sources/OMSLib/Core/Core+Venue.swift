@@ -57,7 +57,7 @@ extension Core {
   func foreignSlot(_ text: Text32) -> Int? {
     guard !text.isEmpty else { return nil }
     let key = WireID.Key(foreign: text)
-    return state.orderIndex.find(key.high, key.low)
+    return state.slot(keyed: key.high, key.low)
   }
 
   // MARK: Answers

@@ -107,7 +107,8 @@ extension Core {
       state.orders[slot].image.filled >= 0 && state.orders[slot].image.filled <= state.orders[slot].image.quantity,
       "0 <= filled <= quantity (INV-03)")
     let seq = nextSeq()
-    output.emit(.order, seq: seq, state.orders[slot].image)
+    // The image is the row's beginning.
+    unsafe output.emit(.order, seq: seq, bytes: state.orders.bytes(of: slot, MemoryLayout<OrderImage>.size))
   }
 
   mutating func notice(

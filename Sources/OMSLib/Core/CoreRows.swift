@@ -257,13 +257,14 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   var remainingWorst: Int64 { max(image.quantity, pendingQuantity) - image.filled }
   /// The order as it may be if the amend under way has been taken: the larger quantity at the worse price.
   var withPendingAmend: OrderRow {
-    guard pendingQuantity != 0 else { return self }
     var worst = self
     worst.image.quantity = max(image.quantity, pendingQuantity)
-    if pendingPrice > 0 {
-      worst.worstPrice = side == .buy ? max(pendingPrice, worstPrice) : min(pendingPrice, worstPrice)
-    }
+    worst.worstPrice = worstPriceWithAmend
     return worst
+  }
+  var worstPriceWithAmend: Int64 {
+    guard pendingQuantity != 0, pendingPrice > 0 else { return worstPrice }
+    return side == .buy ? max(pendingPrice, worstPrice) : min(pendingPrice, worstPrice)
   }
   /// Taken over from the venue under its wire id; the user id is not known here.
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
@@ -289,38 +290,43 @@ package struct OrderLinkRow: Sendable, BitwiseCopyable {
   package var previousOfInstrument: UInt32 = 0
 }
 
+/// The first three cache lines are what the check of a new order reads.
 package struct PositionRow: Sendable, BitwiseCopyable {
-  /// Quantity and cost by our fills, profit and funding; fees stand beside it.
-  package var book = PositionBook()
-  /// In the quote asset; positive: paid.
-  package var fees = Money.zero
-  /// Report currency: worst case, signed notional, value at risk, margin, as counted in the scopes.
-  package var worst = Money.zero
-  package var net = Money.zero
-  package var valueAtRisk = Money.zero
-  package var margin = Money.zero
-  package var openBuyNotional = Money.zero
-  package var openSellNotional = Money.zero
-  package var isolatedWallet = Money.zero
-  package var unrealised = Money.zero
-  /// As the venue last reported it.
-  package var venueQuantity = Money.zero
+  /// Counted: unfilled parts of open orders.
   package var openBuy: Int64 = 0
   package var openSell: Int64 = 0
-  package var venueEntry: Int64 = 0
-  package var liquidationPrice: Int64 = 0
-  package var updatedAt = EngineTime.zero
-  package var lastRejectAt = EngineTime.zero
   package var next: UInt32 = 0
   package var virtualHead: UInt32 = 0
-  package var rejectCode: Int32 = 0
-  package var rejectStreak: UInt32 = 0
   package var account = AccountID.none
   package var instrument = InstrumentID.none
   package var leverage: UInt16 = 0
   package var positionSideRaw: UInt8 = 0
   package var marginModeRaw: UInt8 = 0
-  package var tail: UInt64 = 0
+  package var liquidationPrice: Int64 = 0
+  package var lastRejectAt = EngineTime.zero
+  package var rejectCode: Int32 = 0
+  package var rejectStreak: UInt32 = 0
+  package var updatedAt = EngineTime.zero
+
+  /// Report currency: worst case, signed notional, value at risk, margin, as counted in the scopes.
+  package var worst = Money.zero
+  package var net = Money.zero
+  package var valueAtRisk = Money.zero
+  package var margin = Money.zero
+
+  package var openBuyNotional = Money.zero
+  package var openSellNotional = Money.zero
+  /// Quantity and cost by our fills, profit and funding; fees stand beside it.
+  package var book = PositionBook()
+
+  /// In the quote asset; positive: paid.
+  package var fees = Money.zero
+  package var isolatedWallet = Money.zero
+  package var unrealised = Money.zero
+  /// As the venue last reported it.
+  package var venueQuantity = Money.zero
+  package var venueEntry: Int64 = 0
+  package var tail: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
 }
 
 /// The part of a position that one strategy (or `manual`, or `external`) holds.

@@ -1,12 +1,13 @@
-/// Limits that are counts and rates, as the order path wants them: dividing 128-bit amounts for each order cost more than
-/// all comparisons together. Follows from the row's amounts, so it is in no digest and no snapshot.
+/// Limits as the order path wants them: side by side, and counts and rates as plain numbers, since dividing 128-bit
+/// amounts for each order cost more than all comparisons together. Follows from the row's amounts, so it is in no digest
+/// and no snapshot.
 struct LimitNumbers: BitwiseCopyable {
-  var openOrdersMax: Int64 = 0
-  /// Nanoseconds between orders at the highest rate; 0: none allowed.
-  var rateInterval: Int64 = 0
+  /// One cache line: what an order is checked against in each of its scopes.
+  var scope = ScopeBounds()
   /// Thousandths.
   var leverageMaxMilli: Int64 = 0
   var repeatedRejectsMax: Int64 = 0
+  var padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
 }
 
 /// One row of numbers for each row of limits.
@@ -86,10 +87,13 @@ extension CoreState {
   private func derive(_ kind: LimitKind, at row: Int) {
     let value = limit(kind, at: row)
     switch kind {
-    case .maxOpenOrders: limitNumbers[row].openOrdersMax = value.clamped(over: Money.one)
+    case .maxGrossNotional: limitNumbers[row].scope.grossMax = value
+    case .maxNetNotional: limitNumbers[row].scope.netMax = value
+    case .maxVaR: limitNumbers[row].scope.valueAtRiskMax = value
+    case .maxOpenOrders: limitNumbers[row].scope.openOrdersMax = value.clamped(over: Money.one)
     case .maxOrdersPerSecond:
       let rate = value.clamped(over: Money.one)
-      limitNumbers[row].rateInterval = rate > 0 ? max(1, 1_000_000_000 / rate) : 0
+      limitNumbers[row].scope.rateInterval = rate > 0 ? max(1, 1_000_000_000 / rate) : 0
     case .maxLeverage: limitNumbers[row].leverageMaxMilli = value.clamped(over: Money(units: Money.one.units / 1_000))
     case .maxRepeatedRejects: limitNumbers[row].repeatedRejectsMax = value.clamped(over: Money.one)
     default: break

@@ -127,12 +127,7 @@
 
   package var global: GlobalRow { globals[0] }
 
-  var log: UnsafeMutablePointer<UndoLog> { unsafe tables.pointee.log }
-
-  /// Number of rows written since the last commit.
-  package var changeCount: Int { unsafe tables.pointee.log.pointee.count }
-
-  package func change(_ i: Int) -> (table: UInt8, row: Int) { unsafe tables.pointee.log.pointee.change(i) }
+  var log: UnsafeMutablePointer<StepLog> { unsafe tables.pointee.log }
 
   /// Ends a step.
   mutating func commit() {
@@ -150,6 +145,31 @@ extension CoreState {
     return slot
   }
 
+  /// The slot of the order whose user id, or one of whose wire ids, has this digest.
+  func slot(keyed high: UInt64, _ low: UInt64) -> Int? {
+    orderIndex.find(low) { row in
+      let isNewest = orders[row].keyLow == low && orders[row].keyHigh == high
+      if isNewest || (orders[row].wireLow == low && orders[row].wireHigh == high) { return true }
+      return orders[row].image.replacements > 1 && wasReplaced(row, high, low)
+    }
+  }
+
+  /// Whether a replacement before the newest one had this digest.
+  @inline(never)
+  private func wasReplaced(_ row: Int, _ high: UInt64, _ low: UInt64) -> Bool {
+    for attempt in 1..<orders[row].image.replacements {
+      if WireID.key(orders[row].image.id, replacement: attempt) == WireID.Key(high: high, low: low) { return true }
+    }
+    return false
+  }
+
+  /// Enters the order in `slot` under one more digest.
+  mutating func index(_ slot: Int, by high: UInt64, _ low: UInt64) {
+    let other = self.slot(keyed: high, low)
+    precondition(other == nil, "a client order id is burnt at first use (INV-07)")
+    orderIndex.insert(low, row: slot)
+  }
+
   /// The position row of (account, instrument, side), if there is one.
   package func findPosition(_ account: AccountID, _ instrument: InstrumentID, _ side: PositionSide) -> Int? {
     var row = positionIndex[account.index, instrument.index]
@@ -158,6 +178,13 @@ extension CoreState {
       row = Int(positions[row].next)
     }
     return nil
+  }
+
+  /// Starts to fetch what an order of (account, instrument) is checked against.
+  @inline(__always)
+  package func prepare(_ account: AccountID, _ instrument: InstrumentID) {
+    guard account.index < capacity.accounts, instrument.index < capacity.instruments else { return }
+    positions.prepare(positionIndex[account.index, instrument.index], bytes: 192)
   }
 
   /// The same, made when missing. Row 0 is never used: it stands for "none".
@@ -214,7 +241,7 @@ extension CoreState {
 /// What the state points to.
 @safe struct CoreTables: ~Copyable {
   let capacity: CoreCapacity
-  fileprivate let log: UnsafeMutablePointer<UndoLog>
+  fileprivate let log: UnsafeMutablePointer<StepLog>
   var digest = StateDigest()
 
   var globals: Table<GlobalRow>
@@ -245,8 +272,8 @@ extension CoreState {
   let places: LimitPlaces
 
   init(capacity: CoreCapacity) {
-    let log = UnsafeMutablePointer<UndoLog>.allocate(capacity: 1)
-    unsafe log.initialize(to: UndoLog())
+    let log = UnsafeMutablePointer<StepLog>.allocate(capacity: 1)
+    unsafe log.initialize(to: StepLog())
     unsafe self.log = log
     self.capacity = capacity
     let places = LimitPlaces(capacity)

@@ -39,7 +39,7 @@ extension Core {
   private func ordersOfLastSecond(
     _ exposure: ExposureRow, _ scope: LimitScope, _ target: Int, _ mode: Mode, _ now: EngineTime
   ) -> Money? {
-    let interval = state.limitNumbers[state.limitRow(scope, target, mode)].rateInterval
+    let interval = state.limitNumbers[state.limitRow(scope, target, mode)].scope.rateInterval
     guard interval > 0 else { return nil }
     let ahead = max(0, exposure.rateTime.nanoseconds - now.nanoseconds)
     return Money((ahead + interval - 1) / interval)

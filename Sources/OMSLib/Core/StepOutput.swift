@@ -48,7 +48,13 @@ package struct StepEvent: Sendable, BitwiseCopyable {
 
   @inline(__always)
   package mutating func emit<Body: BitwiseCopyable>(_ type: RecordType, seq: UInt64, _ body: Body) {
-    let size = MemoryLayout<Body>.size
+    unsafe withUnsafeBytes(of: body) { unsafe emit(type, seq: seq, bytes: $0) }
+  }
+
+  /// The same with a body that lies elsewhere.
+  @inline(__always)
+  mutating func emit(_ type: RecordType, seq: UInt64, bytes body: UnsafeRawBufferPointer) {
+    let size = body.count
     let room = (size + 63) & ~63
     precondition(
       eventCount < Self.eventCapacity && byteCount + room <= Self.byteCapacity, "one input produced too much")
@@ -56,7 +62,7 @@ package struct StepEvent: Sendable, BitwiseCopyable {
       // The body ends inside its last step; the rest of that is zero.
       unsafe bytes.advanced(by: byteCount + room - 64).initializeMemory(as: UInt64.self, repeating: 0, count: 8)
     }
-    unsafe bytes.advanced(by: byteCount).storeBytes(of: body, as: Body.self)
+    if let source = body.baseAddress { unsafe (bytes + byteCount).copyMemory(from: source, byteCount: size) }
     unsafe events[eventCount] = StepEvent(
       typeRaw: type.rawValue, bodyBytes: UInt16(room), offset: UInt32(byteCount), seq: seq)
     eventCount += 1

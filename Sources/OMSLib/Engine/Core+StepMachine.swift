@@ -5,6 +5,8 @@ extension Core: StepMachine {
 
   package var instrumentCount: Int { Int(state.global.instrumentCount) }
 
+  package func prepare(_ account: AccountID, _ instrument: InstrumentID) { state.prepare(account, instrument) }
+
   package func watchesPrice(of instrument: InstrumentID) -> Bool {
     guard instrument.index > 0, instrument.index <= instrumentCount else { return false }
     let row = state.instruments[instrument.index]

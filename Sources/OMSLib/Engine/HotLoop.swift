@@ -163,6 +163,11 @@ final class HotLoop: @unchecked Sendable {
     while taken < commandsPerTurn {
       // One place is kept for the answer to a query.
       guard replies.room() > 1, var message = commands.peek() else { break }
+      commands.peekSecond { next in
+        guard next.type == .newOrder else { return }
+        let input = next.load(NewOrderInput.self)
+        agent.machine.prepare(input.account, input.instrument)
+      }
       if let query = message.query {
         _ = replies.tryPush(answer(query, message, &agent, clock))
       } else {

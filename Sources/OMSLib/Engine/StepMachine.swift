@@ -16,6 +16,12 @@ package protocol StepMachine: ~Copyable {
   func watchesPrice(of instrument: InstrumentID) -> Bool
   /// Rows of emulated triggers that the watcher must know; `nil` when the order waits for no price (any more).
   func trigger(of orderNumber: UInt64) -> TriggerWatch?
+  /// An order of these two comes next: starts to fetch what it will be checked against.
+  func prepare(_ account: AccountID, _ instrument: InstrumentID)
+}
+
+extension StepMachine where Self: ~Copyable {
+  package func prepare(_ account: AccountID, _ instrument: InstrumentID) {}
 }
 
 /// An emulated trigger as the watcher outside the core sees it.

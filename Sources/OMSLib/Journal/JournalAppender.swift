@@ -80,14 +80,9 @@ internal import CCore
     guard claim(length) else { return nil }
 
     let place = unsafe ring.place(position)
-    let bodyBytes = length - JournalFormat.headerBytes
     let target = unsafe place + JournalFormat.headerBytes
-    if bodyBytes > 0 {
-      // Zeros first, over the last step only: the body may end inside it.
-      unsafe (place + length - JournalFormat.step).initializeMemory(
-        as: UInt64.self, repeating: 0, count: JournalFormat.step / 8)
-      if let source = body.baseAddress { unsafe target.copyMemory(from: source, byteCount: body.count) }
-    }
+    fetchAhead(length)
+    let bodyCRC = unsafe copy(body, to: target, bytes: length - JournalFormat.headerBytes)
     var header = RecordHeader()
     header.length = UInt32(truncatingIfNeeded: length)
     header.typeRaw = typeRaw
@@ -99,7 +94,7 @@ internal import CCore
     header.seq = seq
     header.epoch = epoch
     header.instance = instance
-    header.bodyCRC = unsafe cc_crc32c(0, target, bodyBytes)
+    header.bodyCRC = bodyCRC
     unsafe place.storeBytes(of: header, as: RecordHeader.self)
     header.chain = unsafe cc_crc32c(chain, place, JournalFormat.headerBytes)
     unsafe place.storeBytes(of: header.chain, toByteOffset: RecordHeader.chainOffset, as: UInt32.self)
@@ -111,6 +106,33 @@ internal import CCore
     position += UInt64(length)
     return lsn
   }
+
+  /// Copies a body, filled up with zeros; its checksum.
+  @inline(__always)
+  private func copy(_ body: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer, bytes: Int) -> UInt32 {
+    guard bytes > 0, let source = body.baseAddress else { return 0 }
+    if body.count != bytes {
+      // Zeros first, over the last step only: the body ends inside it.
+      unsafe (target + bytes - JournalFormat.step).initializeMemory(
+        as: UInt64.self, repeating: 0, count: JournalFormat.step / 8)
+    }
+    unsafe target.copyMemory(from: source, byteCount: body.count)
+    // Summed up where it came from, which is in the nearest cache.
+    return unsafe cc_crc32c(0, body.count == bytes ? source : UnsafeRawPointer(target), bytes)
+  }
+
+  /// The ring is larger than the caches: lines that will be written soon are on their way before they are needed.
+  @inline(__always)
+  private func fetchAhead(_ length: Int) {
+    var ahead = position &+ Self.aheadBytes
+    let end = ahead &+ UInt64(length)
+    while ahead < end {
+      unsafe cc_prefetch_write(ring.place(ahead))
+      ahead &+= 64
+    }
+  }
+
+  private static let aheadBytes: UInt64 = 2_048
 
   /// Shows everything appended to the journal thread, and wakes it if it sleeps.
   package mutating func publish() {

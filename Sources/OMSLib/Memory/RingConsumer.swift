@@ -62,6 +62,14 @@ internal import CCore
     return unsafe slot(head).load(as: Message.self)
   }
 
+  /// Lends the message behind the next one, if it has come: so that what it needs can be on its way.
+  @inline(__always)
+  package func peekSecond(_ body: (borrowing Message) -> Void) {
+    let place = unsafe slot(head &+ 1)
+    guard unsafe cc_ring_sequence_acquire(place + RingLayout<Message>.sequenceOffset) == head &+ 2 else { return }
+    unsafe body(place.assumingMemoryBound(to: Message.self).pointee)
+  }
+
   /// Takes away the message that `peek` showed.
   @inline(__always)
   package mutating func advance() {

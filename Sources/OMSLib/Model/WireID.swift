@@ -11,11 +11,29 @@ package struct InstanceTag: Hashable, Sendable, BitwiseCopyable, CustomStringCon
   }
 
   package init?(_ text: Text32) {
-    let isTag = unsafe text.withUTF8 { bytes in
-      unsafe bytes.count == InstanceTag.length && bytes.allSatisfy { $0.isDigit || $0.isLowerLetter }
-    }
-    guard isTag else { return nil }
+    guard text.words.1 | text.words.2 | text.words.3 == 0, InstanceTag.isTag(text.words.0) else { return nil }
     self.text = text
+  }
+
+  /// - Precondition: the five bytes were checked.
+  @inline(__always)
+  fileprivate init(checked bytes: UInt64) {
+    var text = Text32()
+    text.words.0 = bytes
+    self.text = text
+  }
+
+  /// Whether the bytes of `word`, the lowest one first, are a tag and nothing else.
+  @inline(__always)
+  fileprivate static func isTag(_ word: UInt64) -> Bool {
+    guard word >> 40 == 0 else { return false }
+    var rest = word
+    for _ in 0..<length {
+      let byte = UInt8(truncatingIfNeeded: rest)
+      guard byte.isDigit || byte.isLowerLetter else { return false }
+      rest >>= 8
+    }
+    return true
   }
 
   package var description: String { text.description }
@@ -38,9 +56,6 @@ package struct WireID: Hashable, Sendable, BitwiseCopyable {
   }
 
   package static let version = UInt8(ascii: "1")
-  private static let digestStart = 1 + InstanceTag.length
-  private static let digestCharacters = 26
-
   package let text: Text32
   package let key: Key
 
@@ -54,28 +69,21 @@ package struct WireID: Hashable, Sendable, BitwiseCopyable {
 
   /// Reads one back; `nil` for a text that is none of ours.
   package init?(_ text: Text32) {
-    let decoded = unsafe text.withUTF8 { bytes -> Key? in
-      guard bytes.count == Limits.wireIDBytes, unsafe bytes[0] == WireID.version else { return nil }
-      let tag = unsafe UnsafeBufferPointer(rebasing: bytes[1..<WireID.digestStart])
-      guard unsafe tag.allSatisfy({ $0.isDigit || $0.isLowerLetter }) else { return nil }
-      var bits: UInt128 = 0
-      for index in WireID.digestStart..<Limits.wireIDBytes {
-        guard let value = unsafe WireID.value(of: bytes[index]) else { return nil }
-        // The last character carries three bits of the key and two beyond it.
-        bits = index == Limits.wireIDBytes - 1 ? bits << 3 | UInt128(value >> 2) : bits << 5 | UInt128(value)
-      }
-      return Key(high: UInt64(truncatingIfNeeded: bits >> 64), low: UInt64(truncatingIfNeeded: bits))
-    }
-    guard let decoded else { return nil }
+    let first = text.words.0
+    guard UInt8(truncatingIfNeeded: first) == WireID.version, InstanceTag.isTag(first >> 8 & WireID.tagMask),
+      // Two characters, filled up with zeros to eight.
+      let a = Base32Word(characters: first >> 48 | 0x3030_3030_3030_0000),
+      let b = Base32Word(characters: text.words.1),
+      let c = Base32Word(characters: text.words.2), let d = Base32Word(characters: text.words.3)
+    else { return nil }
     self.text = text
-    key = decoded
+    // 10 + 40 + 40 + 40 bits; the last two are beyond the key.
+    key = Key(high: (a.bits >> 30) << 54 | b.bits << 14 | c.bits >> 26, low: c.bits << 38 | d.bits >> 2)
   }
 
-  package var tag: InstanceTag {
-    let found = unsafe text.withUTF8 { unsafe Text32(utf8: $0[1..<WireID.digestStart]) }
-    guard let tag = found.flatMap({ InstanceTag($0) }) else { preconditionFailure("a wire id holds a tag") }
-    return tag
-  }
+  package var tag: InstanceTag { InstanceTag(checked: text.words.0 >> 8 & WireID.tagMask) }
+
+  private static let tagMask: UInt64 = 0xFF_FFFF_FFFF
 
   /// The text for a tag as records carry it.
   package static func make(tag: Text32, id: Text64, replacement: UInt16 = 0) -> Text32 {
@@ -103,26 +111,27 @@ package struct WireID: Hashable, Sendable, BitwiseCopyable {
   }
 
   private static func digest(of id: Text64, replacement number: UInt16) -> Bits {
+    if number == 0 { return unsafe withUnsafeBytes(of: id) { unsafe digest($0, count: id.count) } }
     var input = Input()
     input.words.0 = id
     input.count = id.count
-    if number > 0 {
-      append(UInt8(ascii: "/"), to: &input)
-      append(UInt8(ascii: "r"), to: &input)
-      var divisor: UInt16 = 10_000
-      while divisor > 1, number < divisor { divisor /= 10 }
-      while divisor > 0 {
-        append(UInt8(ascii: "0") + UInt8(number / divisor % 10), to: &input)
-        divisor /= 10
-      }
+    append(UInt8(ascii: "/"), to: &input)
+    append(UInt8(ascii: "r"), to: &input)
+    var divisor: UInt16 = 10_000
+    while divisor > 1, number < divisor { divisor /= 10 }
+    while divisor > 0 {
+      append(UInt8(ascii: "0") + UInt8(number / divisor % 10), to: &input)
+      divisor /= 10
     }
     let length = input.count
+    return unsafe withUnsafeBytes(of: input.words) { unsafe digest($0, count: length) }
+  }
+
+  private static func digest(_ bytes: UnsafeRawBufferPointer, count: Int) -> Bits {
     var hash = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
-    unsafe withUnsafeBytes(of: input.words) { source in
-      unsafe withUnsafeMutableBytes(of: &hash) { target in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        unsafe cc_sha256(from, length, to.assumingMemoryBound(to: UInt8.self))
-      }
+    unsafe withUnsafeMutableBytes(of: &hash) { target in
+      guard let from = bytes.baseAddress, let to = target.baseAddress else { return }
+      unsafe cc_sha256(from, count, to.assumingMemoryBound(to: UInt8.self))
     }
     return Bits(
       high: UInt64(bigEndian: hash.0), low: UInt64(bigEndian: hash.1), rest: UInt8(UInt64(bigEndian: hash.2) >> 62))
@@ -139,37 +148,48 @@ package struct WireID: Hashable, Sendable, BitwiseCopyable {
 
   private static func encode(_ bits: Bits, tag: InstanceTag) -> Text32 {
     var text = Text32()
-    unsafe withUnsafeMutableBytes(of: &text) { target in
-      unsafe target[0] = version
-      unsafe tag.text.withUTF8 { bytes in
-        for index in 0..<InstanceTag.length { unsafe target[1 + index] = bytes[index] }
-      }
-      var left = UInt128(bits.high) << 64 | UInt128(bits.low)
-      for index in 0..<(digestCharacters - 1) {
-        unsafe target[digestStart + index] = character(of: UInt8(truncatingIfNeeded: left >> 123))
-        left <<= 5
-      }
-      // 25 characters took 125 bits; three are left, and two of the rest make the last one.
-      let last = UInt8(truncatingIfNeeded: left >> 125) << 2 | bits.rest
-      unsafe target[Limits.wireIDBytes - 1] = character(of: last)
-    }
+    let first = Base32Word(bits: (bits.high >> 54) << 30).characters
+    text.words.0 = UInt64(version) | tag.text.words.0 << 8 | first << 48
+    text.words.1 = Base32Word(bits: bits.high >> 14).characters
+    text.words.2 = Base32Word(bits: bits.high << 26 | bits.low >> 38).characters
+    text.words.3 = Base32Word(bits: bits.low << 2 | UInt64(bits.rest)).characters
     return text
   }
+}
 
-  /// `0`-`9`, then `a`-`v`.
+/// Eight characters at five bits each, `0`-`9`, then `a`-`v`: all eight are handled at once in one word, the first
+/// character in its lowest byte, and in the highest of the 40 bits.
+private struct Base32Word {
+  /// The lowest 40 count.
+  let bits: UInt64
+
+  private static let each: UInt64 = 0x0101_0101_0101_0101
+  private static let top: UInt64 = 0x8080_8080_8080_8080
+
   @inline(__always)
-  private static func character(of value: UInt8) -> UInt8 {
-    precondition(value < 32, "five bits")
-    return value < 10 ? 0x30 + value : 0x61 + value - 10
+  init(bits: UInt64) { self.bits = bits & 0xFF_FFFF_FFFF }
+
+  /// `nil` when one of them is none of the alphabet.
+  @inline(__always)
+  init?(characters: UInt64) {
+    // Bytes below 0x80 can be compared by an addition that reaches the top bit.
+    guard characters & Self.top == 0 else { return nil }
+    let isDigit = (characters &+ Self.each &* (0x80 - 0x30)) & ~(characters &+ Self.each &* (0x80 - 0x3A))
+    let isLetter = (characters &+ Self.each &* (0x80 - 0x61)) & ~(characters &+ Self.each &* (0x80 - 0x77)) & Self.top
+    guard (isDigit | isLetter) & Self.top == Self.top else { return nil }
+    let values = (characters &- Self.each &* 0x30 &- (isLetter >> 7) &* 0x27).byteSwapped
+    let pairs = values & 0x001F_001F_001F_001F | (values >> 8 & 0x001F_001F_001F_001F) << 5
+    let fours = pairs & 0x0000_03FF_0000_03FF | (pairs >> 16 & 0x0000_03FF_0000_03FF) << 10
+    bits = fours & 0xF_FFFF | (fours >> 32) << 20
   }
 
   @inline(__always)
-  private static func value(of character: UInt8) -> UInt8? {
-    switch character {
-    case 0x30...0x39: character - 0x30
-    case 0x61...0x76: character - 0x61 + 10
-    default: nil
-    }
+  var characters: UInt64 {
+    let fours = bits & 0xF_FFFF | (bits >> 20) << 32
+    let pairs = fours & 0x0000_03FF_0000_03FF | (fours >> 10 & 0x0000_03FF_0000_03FF) << 16
+    let values = pairs & 0x001F_001F_001F_001F | (pairs >> 5 & 0x001F_001F_001F_001F) << 8
+    let isLetter = (values &+ Self.each &* (0x80 - 10)) & Self.top
+    return (values &+ Self.each &* 0x30 &+ (isLetter >> 7) &* 0x27).byteSwapped
   }
 }
 

@@ -1,3 +1,31 @@
+/// What one scope allows: one cache line.
+package struct ScopeBounds: Sendable, BitwiseCopyable {
+  package var grossMax = Money.zero
+  package var netMax = Money.zero
+  package var valueAtRiskMax = Money.zero
+  package var openOrdersMax: Int64 = 0
+  /// Nanoseconds between orders at the highest rate; 0: none allowed.
+  package var rateInterval: Int64 = 0
+  package init() {}
+
+  /// Room for one more order, in count and in rate.
+  @inline(__always)
+  package func admit(_ now: EngineTime, _ rateTime: EngineTime, _ openOrders: Int64) -> Bool {
+    rateInterval > 0 && openOrders < openOrdersMax
+      && PreTradeCheck.nextRateTime(rateTime, now: now, interval: rateInterval).nanoseconds - now.nanoseconds
+        <= 1_000_000_000
+  }
+
+  /// Room for its amounts beside those that are used.
+  @inline(__always)
+  package func hold(_ order: inout OrderCase, _ gross: Money, _ net: Money, _ valueAtRisk: Money) -> Bool {
+    let netAfter = (net + order.netChange).magnitude
+    return gross + (order.worstAfter - order.worstBefore) <= grossMax
+      && (netAfter <= netMax.magnitude || netAfter <= net.magnitude)
+      && valueAtRisk + order.valueAtRiskChange <= valueAtRiskMax
+  }
+}
+
 /// What one scope (account, instrument, strategy, venue, total) allows and already uses.
 package struct ScopeUse: Sendable {
   package var gross = Money.zero
@@ -5,12 +33,7 @@ package struct ScopeUse: Sendable {
   package var valueAtRisk = Money.zero
   package var openOrders: Int64 = 0
   package var rateTime = EngineTime.zero
-  package var grossMax = Money.zero
-  package var netMax = Money.zero
-  package var valueAtRiskMax = Money.zero
-  package var openOrdersMax: Int64 = 0
-  /// Nanoseconds between orders at the highest rate; 0: none allowed.
-  package var rateInterval: Int64 = 0
+  package var bounds = ScopeBounds()
   /// False: the order has nothing to do with this scope (it names no strategy).
   package var applies = true
   package init() {}
@@ -217,16 +240,17 @@ package enum PreTradeCheck {
     _ order: inout OrderCase, in use: inout ScopeUse, _ scope: LimitScope
   ) -> Verdict {
     guard use.applies else { return .pass }
-    guard use.rateInterval > 0,
-      nextRateTime(use.rateTime, now: order.now, interval: use.rateInterval).nanoseconds - order.now.nanoseconds
+    let interval = use.bounds.rateInterval
+    guard interval > 0,
+      nextRateTime(use.rateTime, now: order.now, interval: interval).nanoseconds - order.now.nanoseconds
         <= 1_000_000_000
     else {
       return Verdict(
-        reason: .maxOrderRate, scope: scope, limit: count(use.rateInterval > 0 ? 1_000_000_000 / use.rateInterval : 0))
+        reason: .maxOrderRate, scope: scope, limit: count(interval > 0 ? 1_000_000_000 / interval : 0))
     }
-    guard use.openOrders < use.openOrdersMax else {
+    guard use.openOrders < use.bounds.openOrdersMax else {
       return Verdict(
-        reason: .maxOpenOrders, scope: scope, limit: count(use.openOrdersMax), used: count(use.openOrders + 1))
+        reason: .maxOpenOrders, scope: scope, limit: count(use.bounds.openOrdersMax), used: count(use.openOrders + 1))
     }
     return order.isReducing ? .pass : judgeTotals(&order, &use, scope)
   }
@@ -236,17 +260,17 @@ package enum PreTradeCheck {
     _ order: inout OrderCase, _ use: inout ScopeUse, _ scope: LimitScope
   ) -> Verdict {
     let gross = Money(units: use.gross.units - order.worstBefore.units + order.worstAfter.units)
-    guard gross <= use.grossMax else {
-      return Verdict(reason: .maxGrossNotional, scope: scope, limit: use.grossMax, used: gross)
+    guard gross <= use.bounds.grossMax else {
+      return Verdict(reason: .maxGrossNotional, scope: scope, limit: use.bounds.grossMax, used: gross)
     }
     let netBefore = use.net.units.magnitude
     let net = (use.net.units + order.netChange.units).magnitude
-    guard net <= use.netMax.units.magnitude || net <= netBefore else {
-      return Verdict(reason: .maxNetNotional, scope: scope, limit: use.netMax, used: Money(units: Int128(net)))
+    guard net <= use.bounds.netMax.units.magnitude || net <= netBefore else {
+      return Verdict(reason: .maxNetNotional, scope: scope, limit: use.bounds.netMax, used: Money(units: Int128(net)))
     }
     let risk = Money(units: use.valueAtRisk.units + order.valueAtRiskChange.units)
-    guard risk <= use.valueAtRiskMax else {
-      return Verdict(reason: .maxVaR, scope: scope, limit: use.valueAtRiskMax, used: risk)
+    guard risk <= use.bounds.valueAtRiskMax else {
+      return Verdict(reason: .maxVaR, scope: scope, limit: use.bounds.valueAtRiskMax, used: risk)
     }
     return scope == .account ? judgeLeverage(&order, gross: gross) : .pass
   }
@@ -254,16 +278,18 @@ package enum PreTradeCheck {
   /// gross / equity <= limit, without dividing.
   @inline(__always)
   private static func judgeLeverage(_ order: inout OrderCase, gross: Money) -> Verdict {
+    if fitsLeverage(&order, gross: gross) { return .pass }
     let limit = Money(units: Int128(order.leverageMaxMilli) * (one / 1_000))
     guard order.hasEquity, order.equity.units > 0 else { return Verdict(reason: .maxLeverage, limit: limit) }
-    // Nearly always the products are far from the range's end.
-    if gross.units >= 0, gross.units >> 110 == 0, order.equity.units >> 95 == 0, order.leverageMaxMilli >= 0,
-      order.leverageMaxMilli >> 31 == 0,
-      gross.units &* 1_000 <= order.equity.units &* Int128(order.leverageMaxMilli)
-    {
-      return .pass
-    }
     return judgeLeverageSlowly(order.equity, order.leverageMaxMilli, limit, gross: gross)
+  }
+
+  /// `true` only where the leverage is within its limit and the products are far from the range's end: nearly always.
+  @inline(__always)
+  package static func fitsLeverage(_ order: inout OrderCase, gross: Money) -> Bool {
+    order.hasEquity && order.equity.units > 0 && gross.units >= 0 && gross.units >> 110 == 0
+      && order.equity.units >> 95 == 0 && order.leverageMaxMilli >= 0 && order.leverageMaxMilli >> 31 == 0
+      && gross.units &* 1_000 <= order.equity.units &* Int128(order.leverageMaxMilli)
   }
 
   @inline(never)

@@ -50,7 +50,12 @@ package struct BookOutput: ~Copyable {
   }
 
   @inline(__always) package mutating func pop() -> BookEvent? {
-    guard taken < written else { return nil }
+    guard taken < written else {
+      // Empty: what comes next is written where the cache still has the lines.
+      taken = 0
+      written = 0
+      return nil
+    }
     let event = events[taken & mask]
     taken &+= 1
     return event

@@ -38,6 +38,9 @@ package struct MatchingBook: ~Copyable {
   private let ladder = Rows<PriceLevel>(zeroed: LevelBitmap.capacity)
   private var bids = LevelBitmap()
   private var asks = LevelBitmap()
+  /// Best levels within the ladder; `noBid` and `noAsk` when it has none.
+  private var nearBid = noBid
+  private var nearAsk = noAsk
   private var farBids = FarLevels()
   private var farAsks = FarLevels()
   /// Level of the ladder's first row.
@@ -53,14 +56,12 @@ package struct MatchingBook: ~Copyable {
 
   /// `noBid` when the side is empty.
   @inline(__always) package var bestBid: Int64 {
-    let index = bids.highest
-    return max(index < 0 ? Self.noBid : origin + Int64(index), farBids.highest)
+    max(nearBid, farBids.highest)
   }
 
   /// `noAsk` when the side is empty.
   @inline(__always) package var bestAsk: Int64 {
-    let index = asks.lowest
-    return min(index < 0 ? Self.noAsk : origin + Int64(index), farAsks.lowest)
+    min(nearAsk, farAsks.lowest)
   }
 
   package var bestLevels: (bid: Int64, ask: Int64) { (bestBid, bestAsk) }
@@ -337,6 +338,8 @@ package struct MatchingBook: ~Copyable {
         if side == .buy { farBids.remove(here, &memory) } else { farAsks.remove(here, &memory) }
       }
     }
+    nearBid = nearest(.buy) ?? Self.noBid
+    nearAsk = nearest(.sell) ?? Self.noAsk
   }
 
   private func nearest(_ side: Side) -> Int64? {
@@ -373,7 +376,13 @@ package struct MatchingBook: ~Copyable {
     _ level: Int64, _ side: Side, _ memory: inout BookMemory
   ) -> UnsafeMutablePointer<PriceLevel> {
     if let index = index(of: level) {
-      if side == .buy { bids.insert(index) } else { asks.insert(index) }
+      if side == .buy {
+        bids.insert(index)
+        nearBid = max(nearBid, level)
+      } else {
+        asks.insert(index)
+        nearAsk = min(nearAsk, level)
+      }
       return unsafe ladder.pointer(to: index)
     }
     return unsafe makeFarLevel(level, side, &memory)
@@ -389,7 +398,13 @@ package struct MatchingBook: ~Copyable {
 
   @inline(__always) private mutating func removeLevel(_ level: Int64, _ side: Side, _ memory: inout BookMemory) {
     if let index = index(of: level) {
-      if side == .buy { bids.remove(index) } else { asks.remove(index) }
+      if side == .buy {
+        bids.remove(index)
+        if level == nearBid { nearBid = nearest(.buy) ?? Self.noBid }
+      } else {
+        asks.remove(index)
+        if level == nearAsk { nearAsk = nearest(.sell) ?? Self.noAsk }
+      }
     } else if side == .buy {
       farBids.remove(level, &memory)
     } else {

@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Calls of these go through `CWatch` where it is linked.
+let watched = ["malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign", "free"]
+
 let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
 let package = Package(
@@ -28,7 +31,11 @@ let package = Package(
     .target(name: "CReference", cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O3"])]),
     .target(name: "OMSLib", dependencies: ["CCore", "CReference"], swiftSettings: strict),
     .executableTarget(name: "oms", dependencies: ["OMSLib"], swiftSettings: strict),
-    .executableTarget(name: "omsim", dependencies: ["OMSLib"], swiftSettings: strict),
+    // What counts allocations and system calls: `omsim hotpath`.
+    .target(
+      name: "CWatch", cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror"])],
+      linkerSettings: [.unsafeFlags(watched.flatMap { ["-Xlinker", "--wrap=\($0)"] })]),
+    .executableTarget(name: "omsim", dependencies: ["OMSLib", "CWatch"], swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["OMSLib"], path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(name: "CCoreTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "OMSLibTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),

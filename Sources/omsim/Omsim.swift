@@ -10,6 +10,7 @@ enum Omsim {
            omsim crash [--points N] [--seed S] [--jobs J] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim golden DIRECTORY [--answers FILE]
+           omsim hotpath
     """
 
   static func main() {
@@ -20,6 +21,7 @@ enum Omsim {
       case "run": try exit(RunCommand(arguments.dropFirst()).run())
       case "crash": try exit(CrashCommand(arguments.dropFirst()).run())
       case "exchange": try exit(ExchangeCommand(arguments.dropFirst()).run())
+      case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
       default: throw UsageError(message: usage)
       }

@@ -43,7 +43,14 @@ private struct AccountTurn: ~Copyable {
   /// Places `count` orders; returns how long that took.
   mutating func run(_ count: Int, among accounts: Int, _ desk: inout BenchDesk, _ setup: borrowing BenchSetup) -> Int64
   {
-    let begin = setup.now()
+    let took = setup.time { place(count, among: accounts, &desk) }
+    for request in open { desk.step(.venueEvent, desk.event(.notSent, about: request)) }
+    open.removeAll(keepingCapacity: true)
+    desk.fireTimers()
+    return took
+  }
+
+  private mutating func place(_ count: Int, among accounts: Int, _ desk: inout BenchDesk) {
     for _ in 0..<count {
       account = account >= accounts ? 1 : account + 1
       desk.step(.newOrder, desk.order(account: account, instrument: 1, .buy))
@@ -53,10 +60,5 @@ private struct AccountTurn: ~Copyable {
       }
       open.append(desk.output.request(at: 0))
     }
-    let took = setup.now() - begin
-    for request in open { desk.step(.venueEvent, desk.event(.notSent, about: request)) }
-    open.removeAll(keepingCapacity: true)
-    desk.fireTimers()
-    return took
   }
 }

@@ -35,6 +35,17 @@ package enum BenchError: Error, Equatable, Sendable {
   }
 }
 
+/// Called before and after what is measured, by who counts allocations and system calls in between.
+package struct BatchWatch: Sendable {
+  package let begin: @Sendable () -> Void
+  package let end: @Sendable () -> Void
+
+  package init(begin: @escaping @Sendable () -> Void, end: @escaping @Sendable () -> Void) {
+    self.begin = begin
+    self.end = end
+  }
+}
+
 /// How much is measured, where, and on what.
 package struct BenchSetup: Sendable {
   /// Small: every line of the benchmark runs, in milliseconds, and nothing is said about time.
@@ -50,6 +61,8 @@ package struct BenchSetup: Sendable {
   /// This program, for rows that need a process of their own.
   package var executable: String?
   package var clock: SystemClock
+  /// Stands around each batch of the order path.
+  package var watch: BatchWatch?
 
   package init(size: Size, cpu: Int = 0, duration: Int64 = 1_000_000_000, directory: String, executable: String? = nil)
   {
@@ -62,6 +75,28 @@ package struct BenchSetup: Sendable {
   }
 
   func now() -> Int64 { clock.monotonic() }
+
+  /// How long `batch` took, on the watch where there is one.
+  @inline(__always)
+  func time<Failure: Error>(_ batch: () throws(Failure) -> Void) throws(Failure) -> Int64 {
+    let begin = now()
+    watch?.begin()
+    do throws(Failure) {
+      try batch()
+    } catch {
+      watch?.end()
+      throw error
+    }
+    watch?.end()
+    return now() - begin
+  }
+
+  /// The same without the watch: for references.
+  var unwatched: BenchSetup {
+    var setup = self
+    setup.watch = nil
+    return setup
+  }
 
   /// `real` on purpose, `small` in a test.
   func count(small: Int, real: Int) -> Int { size == .small ? small : real }

@@ -48,9 +48,9 @@ enum CoreOrdersBench {
       let end = setup.now() + share
       repeat {
         let before = desk.appender.lsn
-        let start = setup.now()
-        let done = batch(&desk, &book, size)
-        samples.add(nanoseconds: setup.now() - start, operations: done)
+        var done = 0
+        let took = setup.time { done = batch(&desk, &book, size) }
+        samples.add(nanoseconds: took, operations: done)
         records += desk.appender.lsn - before
         orders += done
         rest(&desk, &book)

@@ -86,9 +86,8 @@ enum MatchingBench {
 
   mutating func replay(_ part: Int, _ setup: borrowing BenchSetup, into samples: inout Samples) {
     let range = range(part)
-    let begin = setup.now()
-    for index in range { unsafe apply(flow.orders[index]) }
-    samples.add(nanoseconds: setup.now() - begin, operations: range.count)
+    let took = setup.time { for index in range { unsafe apply(flow.orders[index]) } }
+    samples.add(nanoseconds: took, operations: range.count)
   }
 
   mutating func replayReference(_ part: Int, _ setup: borrowing BenchSetup, into samples: inout Samples) {

@@ -48,19 +48,21 @@ extension BenchSetup {
     let share = size == .small ? 0 : duration / Int64(2 * alternations)
     for _ in 0..<alternations {
       try take(share, into: &ours, subject)
-      try take(share, into: &theirs, reference)
+      try take(share, into: &theirs, isWatched: false, reference)
     }
     return (ours, theirs)
   }
 
   /// One alternation: batches until the time is up, two at least.
-  func take(_ share: Int64, into samples: inout Samples, _ batch: () throws(BenchError) -> Int) throws(BenchError) {
+  func take(
+    _ share: Int64, into samples: inout Samples, isWatched: Bool = true, _ batch: () throws(BenchError) -> Int
+  ) throws(BenchError) {
     let end = now() + share
     var count = 0
     repeat {
-      let begin = now()
-      let operations = try batch()
-      samples.add(nanoseconds: now() - begin, operations: operations)
+      var operations = 0
+      let took = try (isWatched ? self : unwatched).time { () throws(BenchError) in operations = try batch() }
+      samples.add(nanoseconds: took, operations: operations)
       count += 1
     } while count < 2 || now() < end
     samples.close()

@@ -73,6 +73,27 @@ extension Core {
     output.request(request)
   }
 
+  /// The frame that cancels the order in `slot`, if that is open at the venue, ours and in `scope`. Nothing is noted: for
+  /// when nothing can be recorded.
+  package func cancelFrame(_ slot: Int, in scope: Scope, signBy: EngineTime) -> VenueRequest? {
+    let row = state.orders[slot]
+    guard row.isOpen, row.isHeld == 0, row.image.ownerRaw == OrderOwner.oms.rawValue else { return nil }
+    guard scope.account.isNone || scope.account == row.image.account,
+      scope.instrument.isNone || scope.instrument == row.image.instrument,
+      scope.strategy.isNone || scope.strategy == row.image.strategy,
+      scope.venue.isNone || scope.venue == row.image.venue
+    else { return nil }
+    var request = VenueRequest(.cancelOrder)
+    request.wireID = wireText(slot)
+    request.venueOrder = row.image.venueOrder
+    request.account = row.image.account
+    request.instrument = row.image.instrument
+    request.venue = row.image.venue
+    request.sideRaw = row.image.sideRaw
+    request.signBy = signBy
+    return request
+  }
+
   // MARK: Amending
 
   mutating func amendOrder(_ input: AmendOrderInput, _ output: inout StepOutput) {

@@ -56,6 +56,14 @@ extension Core {
     return draft.verdict
   }
 
+  /// Whether the command would be taken now, and can only reduce risk.
+  package mutating func reduces(_ input: NewOrderInput, at stamp: StepStamp) -> Bool {
+    self.stamp = stamp
+    var draft = Draft()
+    judge(input, &draft)
+    return draft.verdict.passes && draft.row.opensRisk == 0
+  }
+
   private func draftSide(_ row: OrderRow) -> PositionSide {
     PositionSide(rawValue: row.image.positionSideRaw) ?? .net
   }

@@ -154,8 +154,13 @@ extension Core {
   }
 
   mutating func clockOffset(_ input: ClockOffsetInput, _ output: inout StepOutput) {
-    state.globals[0].clockAlarm = input.isAlarm != 0 ? 1 : 0
-    notice(.clockStep, input.isAlarm != 0 ? .alarm : .warn, &output) { $0.a = input.utcOffset }
+    switch input.isAlarm {
+    case ClockOffsetInput.alarm: state.globals[0].clockAlarm = 1
+    case ClockOffsetInput.accepted: state.globals[0].clockAlarm = 0
+    default: break
+    }
+    let level: NoticeLevel = input.isAlarm == ClockOffsetInput.alarm ? .alarm : .warn
+    notice(.clockStep, level, &output) { $0.a = input.utcOffset }
   }
 
   mutating func acknowledge(_ input: AlarmInput, _ output: inout StepOutput) {

@@ -34,6 +34,8 @@ final class ControlAgent {
   var stopIsReady = false
   private(set) var version: UInt64 = 0
   private var lastTrouble: JournalError?
+  private var lastJournalState = JournalState.healthy
+  private var hasToldUnlinked = false
 
   init(
     settings: EngineSettings, facts: EngineFacts, shadow: Shadow, ids: IDIndex<KernelFileSystem>, clock: EngineClock,
@@ -78,6 +80,8 @@ final class ControlAgent {
     for input in inputs { take(input) }
     takeNews()
     tellIndex()
+    if let step = clock.takeStep() { ask(HotMessage(.clockOffset, ClockStep.input(step))) }
+    tellJournal()
     stepJobs()
     flushBacklog()
   }
@@ -105,6 +109,28 @@ final class ControlAgent {
     guard tail.trouble != lastTrouble else { return }
     lastTrouble = tail.trouble
     if let lastTrouble { EngineProcess.say("oms: warning: replies wait for the journal: \(lastTrouble)\n") }
+  }
+
+  /// Whoever runs the engine is told when its journal dies and when it comes back; nothing else can tell them.
+  private func tellJournal() {
+    let isUnlinked = ring.alarms.contains(.ringUnlinked)
+    if isUnlinked, !hasToldUnlinked {
+      EngineProcess.say(
+        "oms: error: somebody removed the journal ring from /dev/shm: until the next start new orders wait for the disk\n"
+      )
+    }
+    hasToldUnlinked = isUnlinked
+    let state = ring.state
+    guard state != lastJournalState else { return }
+    let wasDead = lastJournalState == .dead
+    lastJournalState = state
+    if state == .dead {
+      EngineProcess.say(
+        "oms: error: no disk takes the journal (errno \(ring.lastErrno)): no new risk; cancel, kill and reducing orders "
+          + "still work, and are recorded when a disk is back\n")
+    } else if wasDead {
+      EngineProcess.say("oms: the journal is written again; everything since is recorded\n")
+    }
   }
 
   private func stepJobs() {

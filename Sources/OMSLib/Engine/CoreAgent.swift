@@ -21,6 +21,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     package var gateRefusals: UInt64 = 0
     package var venueEvents: UInt64 = 0
     package var ringFull: UInt64 = 0
+    /// News that came while nothing could be recorded any more: comparing with the venue brings it back.
+    package var newsDropped: UInt64 = 0
   }
 
   package var machine: Machine
@@ -41,11 +43,17 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   private var written: WrittenSet
   package var watcher = PriceWatcher()
   private var time: EngineTime
+  private var polledAt: EngineTime
+  private var durableSeen: UInt64 = 0
+  /// When the journal was last seen to move, or to have nothing to do.
+  private var progressAt: EngineTime
   private var utc: UTCTime
 
   struct PendingReply: BitwiseCopyable {
     var reply: Reply
     var lsn: UInt64
+    /// Says that an order was taken: never told before that is durable (INV-09).
+    var isPromise = false
   }
 
   package init(
@@ -54,6 +62,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   ) {
     written = WrittenSet(capacity: writtenCapacity)
     time = journal.time
+    polledAt = journal.time
+    progressAt = .never
     utc = .zero
     self.machine = machine
     self.journal = journal
@@ -64,10 +74,29 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   // MARK: Inputs
 
-  /// Whether a command fits in now: one that can open risk only while the journal has more than its reserve.
-  package func canAccept(opensRisk: Bool) -> Bool {
+  /// Whether a command fits in now: one that can open risk only while the journal has more than its reserve, and keeps
+  /// up with what it was given.
+  package func canAccept(opensRisk: Bool, now: EngineTime = .zero) -> Bool {
     guard journal.freeBytes >= Self.stepBytesMax, hasQueueRoom else { return false }
-    return !opensRisk || journal.canAcceptNewRisk
+    return !opensRisk || (journal.canAcceptNewRisk && !isJournalStalled(now))
+  }
+
+  /// The journal is dead, or its thread hangs: nothing has become durable for longer than may be lost.
+  package func isJournalStalled(_ now: EngineTime) -> Bool {
+    journal.ring.state == .dead
+      || (progressAt < now && now.nanoseconds - progressAt.nanoseconds > Self.lossWindow(durability))
+  }
+
+  /// How long nothing may become durable although there is something to: `journal.loss_window`.
+  private static func lossWindow(_ mode: DurabilityMode) -> Int64 { mode == .async ? 2_000_000_000 : 1_000_000_000 }
+
+  /// Looks whether the journal moves. It need not be alive to say that it does not.
+  private mutating func watchJournal(_ now: EngineTime) {
+    let durable = journal.ring.durableLsn
+    if now > polledAt { polledAt = now }
+    guard durable != durableSeen || durable >= journal.lsn else { return }
+    durableSeen = durable
+    progressAt = polledAt
   }
 
   /// Runs one input: step, record, then act. `false`: no room now, nothing happened.
@@ -89,7 +118,7 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     unsafe record(type, body, lsn: lsn)
     counters.inputs += 1
     takeRequests(now: now)
-    takeReplies()
+    takeReplies(isPromise: type == .newOrder)
     followTriggers()
     return true
   }
@@ -114,6 +143,7 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   /// One turn: frames that may go now, news of the venue, due times, unfinished work, prices. Returns how much was done.
   package mutating func poll(now: EngineTime, utc: UTCTime) -> Int {
+    watchJournal(now)
     var work = releaseWaiting(now: now)
     work += pushReady(now: now)
     work += takeUnsent(now: now, utc: utc)
@@ -141,10 +171,15 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   }
 
   /// The next answer that may be given: in `strict` not before its record is durable (INV-09).
+  ///
+  /// While nothing becomes durable, answers to what cannot open risk are given all the same: nobody may wait for a disk
+  /// to learn that a kill was taken.
   package mutating func takeReply() -> Reply? {
     guard let first = replies.first else { return nil }
-    if durability == .strict && first.lsn > journal.ring.durableLsn { return nil }
-    return replies.popFirst()?.reply
+    guard durability == .strict, first.lsn > journal.ring.durableLsn else { return replies.popFirst()?.reply }
+    guard isJournalStalled(polledAt) else { return nil }
+    for index in 0..<replies.count where !replies[index].isPromise { return replies.remove(at: index).reply }
+    return nil
   }
 
   package var waitingFrameCount: Int { waiting.count + ready.count }
@@ -187,9 +222,11 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     }
   }
 
-  private mutating func takeReplies() {
+  private mutating func takeReplies(isPromise: Bool) {
     for index in 0..<output.replyCount {
-      replies.push(PendingReply(reply: output.reply(at: index), lsn: journal.lsn))
+      let reply = output.reply(at: index)
+      let accepts = reply.outcomeRaw == Reply.Outcome.accepted.rawValue
+      replies.push(PendingReply(reply: reply, lsn: journal.lsn, isPromise: isPromise && accepts))
     }
   }
 
@@ -213,13 +250,17 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   }
 
   /// In `strict`, orders and amends wait until their intent is on the disk (INV-10): an id is burnt by its record, and an
-  /// order whose record is lost would be sent again when it is repeated. Only when the journal takes nothing any more do
-  /// those that cannot open risk leave without.
+  /// order whose record is lost would be sent again when it is repeated. Only when the journal makes no progress do those
+  /// that cannot open risk leave without.
   private func mustWait(_ request: VenueRequest) -> Bool {
-    guard durability == .strict, Self.writesOrder(request), request.intentLsn > journal.ring.durableLsn else {
-      return false
-    }
-    return request.opensRisk != 0 || journal.ring.state != .dead
+    guard keepsFramesBack, Self.writesOrder(request), request.intentLsn > journal.ring.durableLsn else { return false }
+    return request.opensRisk != 0 || !isJournalStalled(polledAt)
+  }
+
+  /// In the other modes the ring keeps what the disk does not have yet; not one whose name is gone, since the next run
+  /// would not find it.
+  private var keepsFramesBack: Bool {
+    durability == .strict || journal.ring.alarms.contains(.ringUnlinked)
   }
 
   private static func writesOrder(_ request: VenueRequest) -> Bool {
@@ -325,7 +366,10 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     var taken = 0
     while taken < Self.eventsPerTurn {
       // Asked before the event is taken: a fill that was taken has to be recorded.
-      guard journal.freeBytes >= Self.stepBytesMax, hasQueueRoom else { break }
+      guard journal.freeBytes >= Self.stepBytesMax, hasQueueRoom else {
+        dropNews(now: now, utc: utc)
+        break
+      }
       guard let event = door.poll(now: now, utc: utc) else { break }
       let isRecorded = submit(.venueEvent, event, now: now, utc: utc)
       precondition(isRecorded, "room was asked for before the event was taken (INV-16)")
@@ -335,9 +379,19 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     return taken
   }
 
+  /// With a ring that is full and a journal that does not move, the venue must not be kept waiting: what it says is
+  /// dropped, and asked for once there is room.
+  private mutating func dropNews(now: EngineTime, utc: UTCTime) {
+    guard isJournalStalled(now), journal.freeBytes < Self.stepBytesMax else { return }
+    for _ in 0..<Self.eventsPerTurn {
+      guard door.poll(now: now, utc: utc) != nil else { return }
+      counters.newsDropped += 1
+    }
+  }
+
   /// Marks and trigger fires from the best prices the door shows.
   private mutating func takePrices(now: EngineTime, utc: UTCTime) -> Int {
-    guard journal.canAcceptNewRisk else { return 0 }
+    guard journal.canAcceptNewRisk, !isJournalStalled(now) else { return 0 }
     var taken = 0
     for number in 1..<(machine.instrumentCount + 1) {
       let instrument = InstrumentID(number: UInt16(number))

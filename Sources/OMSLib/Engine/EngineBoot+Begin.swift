@@ -26,6 +26,12 @@ extension EngineBoot {
   ) throws(EngineFailure) {
     var names = view.names
     try enter(.start, start(options, identity), &names)
+    // A calendar that went back while nobody looked.
+    let last = journal.report.end.utc
+    if journal.report.end.lsn > 0, clock.utc < last {
+      let step = ClockStep.input(clock.utc.nanoseconds - last.nanoseconds)
+      if step.isAlarm == ClockOffsetInput.alarm { try enter(.clockOffset, step, &names) }
+    }
     var index = IDIndexInput()
     index.lsn = ids.completeLsn
     if index.lsn != agent.machine.state.global.idIndexLsn { try enter(.idIndex, index, &names) }

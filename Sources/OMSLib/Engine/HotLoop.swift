@@ -69,6 +69,7 @@ final class HotLoop: @unchecked Sendable {
     var worstSince = EngineTime.zero
     var gateVersion = agent.gate.reader.version
     var nextGate = EngineTime.zero
+    var dropped: UInt64 = 0
     var connections = agent.door.connections
     while !signals.isStopping {
       let now = clock.now
@@ -84,6 +85,10 @@ final class HotLoop: @unchecked Sendable {
       }
       if agent.door.connections != connections {
         connections = agent.door.connections
+        Self.compareAll(&agent, now: now, utc: utc)
+      }
+      if agent.counters.newsDropped != dropped, agent.canAccept(opensRisk: true, now: now) {
+        dropped = agent.counters.newsDropped
         Self.compareAll(&agent, now: now, utc: utc)
       }
       work += Self.takeCommands(&commands, &agent, &replies, clock, publisher.latencies)
@@ -189,18 +194,20 @@ final class HotLoop: @unchecked Sendable {
     if type == .newOrder {
       var input = message.load(NewOrderInput.self)
       input.market = agent.door.top(of: input.instrument)
-      guard agent.canAccept(opensRisk: true) else {
+      let utc = clock.utc(at: now)
+      guard agent.canAccept(opensRisk: true, now: now) || takesReducing(input, &agent, now, utc) else {
         var reply = Reply()
         reply.token = input.token
         reply.outcomeRaw = Reply.Outcome.refused.rawValue
         reply.reasonRaw = (agent.journal.ring.state == .dead ? Reason.journalDead : .lossWindow).rawValue
         return replies.tryPush(reply)
       }
-      guard agent.submit(type, input, now: now, utc: clock.utc(at: now)) else { return false }
+      guard agent.submit(type, input, now: now, utc: utc) else { return false }
       latencies.gate.record(nanoseconds: Int64(input.gateNanoseconds))
       latencies.risk.record(nanoseconds: clock.now.nanoseconds - now.nanoseconds)
       return true
     }
+    if let reply = Unrecorded.act(message, &agent, now: now, utc: clock.utc(at: now)) { return replies.tryPush(reply) }
     if type == .amendOrder {
       var input = message.load(AmendOrderInput.self)
       input.market = agent.door.top(of: message.instrument)
@@ -211,6 +218,15 @@ final class HotLoop: @unchecked Sendable {
       unsafe agent.submit(
         type, UnsafeRawBufferPointer(rebasing: $0[0..<length]), now: now, utc: clock.utc(at: now))
     }
+  }
+
+  /// While new risk is kept out for the journal's sake, what reduces it may still pass.
+  private static func takesReducing(
+    _ input: NewOrderInput, _ agent: inout EngineAgent, _ now: EngineTime, _ utc: UTCTime
+  ) -> Bool {
+    guard agent.canAccept(opensRisk: false) else { return false }
+    let time = max(now, agent.machine.state.global.lastTime)
+    return agent.machine.reduces(input, at: StepStamp(time: time, utc: utc, lsn: agent.journal.nextLsn))
   }
 
   // MARK: Queries

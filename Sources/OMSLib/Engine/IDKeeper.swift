@@ -64,7 +64,9 @@ final class IDKeeper: @unchecked Sendable {
           _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
         }
       } catch {
-        return say("the index of ids waits for the journal: \(error)")
+        // What was pruned does not come back.
+        let remedy = if case .pruned = error { "; `oms snapshot restore newest` goes on without them" } else { "" }
+        return say("the index of ids waits for the journal: \(error)\(remedy)")
       }
     }
   }

@@ -38,6 +38,8 @@ struct JournalStore: ~Copyable {
     case .none: break
     }
     let region = try makeRegion(identity, purpose, ringBytes, nameFile)
+    // Somebody who tidies shared memory may remove the name: then a crash would not find the ring.
+    options.ringPath = "/dev/shm" + region.name
     let ring = unsafe JournalRing(
       unsafeMaking: region.body, identity: identity, epoch: epoch(report.epoch), end: start.end)
     do throws(JournalError) {

@@ -85,6 +85,7 @@ package struct Restoration {
     var burnt: IDIndexWriter<KernelFileSystem>
     var ordinal: UInt64 = 0
     var isDamaged = false
+    var hasLostIDs = false
     let start: UInt64
 
     /// Takes a record that is whole by itself.
@@ -191,6 +192,14 @@ package struct Restoration {
       past.isDamaged = true
       report.findings.append("\(finding.place): \(finding.what)")
     }
+    if found.firstLsn > past.burnt.base + 1 {
+      past.hasLostIDs = true
+      report.findings.append(
+        "ids of records \(past.burnt.base + 1) to \(found.firstLsn - 1) are in no index and no journal: those could be "
+          + "used again")
+    }
+    // A journal that is not there at all may have given out any number, too.
+    if found.segments.isEmpty { past.isDamaged = true }
     past.highest.epoch = max(past.highest.epoch, found.segments.map(\.epoch).max() ?? 0)
     for directory in [journalOptions.directory] + (fallback.map { [$0] } ?? []) {
       for name in (try? SegmentSet.names(files, in: directory)) ?? [] { past.ordinal = max(past.ordinal, name.ordinal) }
@@ -239,7 +248,7 @@ package struct Restoration {
     var aside = "journal-until-\(past.highest.lsn)-\(time.year)\(two(time.month))\(two(time.day))"
     while files.exists(state + "/" + aside) { aside += "a" }
     do throws(IDIndexError) {
-      _ = try past.burnt.stage(upTo: end, isIncomplete: past.isDamaged, in: staging + "/ids")
+      _ = try past.burnt.stage(upTo: end, isIncomplete: past.isDamaged || past.hasLostIDs, in: staging + "/ids")
     } catch {
       throw EngineFailure(1, "io.ids", "\(error)")
     }

@@ -111,6 +111,11 @@ package final class IDIndex<FS: FileSystem>: @unchecked Sendable {
     return best.map { .present($0) } ?? .absent(lsn: complete)
   }
 
+  /// As below, for the run at `path`.
+  func giveUp(_ path: String) {
+    for run in runs where run.path == path { giveUp(run) }
+  }
+
   /// A run with a bad row counts no more: the index is complete only up to where it began, until that is made again.
   private func giveUp(_ run: IDRun<FS>) {
     do throws(IDIndexError) { try setAside(run.path) } catch {}
@@ -306,7 +311,7 @@ package struct IDIndexWriter<FS: FileSystem> {
     header.to = last.header.to
     header.chain = last.header.chain
     header.isIncomplete = runs.contains { $0.header.isIncomplete }
-    header.count = try Self.mergedCount(runs)
+    do throws(IDIndexError) { header.count = try Self.mergedCount(runs) } catch { throw giveUp(error) }
     var sink = try IDRunSink(index.fileSystem, directory: index.directory, header: header)
     let path: String
     do throws(IDIndexError) {
@@ -315,9 +320,15 @@ package struct IDIndexWriter<FS: FileSystem> {
       path = try sink.finish()
     } catch {
       sink.discard()
-      throw error
+      throw giveUp(error)
     }
     try index.add(path)
+  }
+
+  /// A run that cannot be merged since it is damaged is none any more.
+  private func giveUp(_ error: IDIndexError) -> IDIndexError {
+    if case .damaged(let file, _) = error { index.giveUp(file) }
+    return error
   }
 
   private static func mergedCount(_ runs: [IDRun<FS>]) throws(IDIndexError) -> UInt64 {

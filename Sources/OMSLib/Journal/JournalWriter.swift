@@ -36,6 +36,8 @@
   var lastWatch = EngineTime.zero
   /// A disk that refused the next segment is asked again then.
   private var nextPreparation = EngineTime.zero
+  /// A journal that died asks its disks again then.
+  private var nextRevival = EngineTime.never
   private var syncCount: UInt64 = 0
   private var segmentCount: UInt32 = 0
 
@@ -79,7 +81,7 @@
 
   /// Does one round: copies what was published, syncs when the mode wants it. Returns how much it did.
   package mutating func poll(now: EngineTime, utc: UTCTime) -> Int {
-    guard state != .dead else { return 0 }
+    guard state != .dead else { return revive(now, utc: utc) }
     var work = 0
     do throws(SystemError) {
       work += try copyPublished(utc: utc)
@@ -324,7 +326,21 @@
     }
     written = durable
     writtenPosition = durablePosition
+    nextRevival = .zero
     setState(.dead)
+  }
+
+  /// Asks the disks again, once a second: one that has come back gets all that the ring has kept.
+  private mutating func revive(_ now: EngineTime, utc: UTCTime) -> Int {
+    guard now >= nextRevival else { return 0 }
+    let isFirst = nextRevival == .zero
+    nextRevival = now.advanced(byNanoseconds: JournalOptions.watchInterval)
+    // It has just been tried.
+    guard !isFirst else { return 0 }
+    directoryIndex = 0
+    fail(SystemError(errno: ring.lastErrno, call: "revive"), utc: utc)
+    if state == .dead { nextRevival = now.advanced(byNanoseconds: JournalOptions.watchInterval) }
+    return state == .dead ? 0 : 1
   }
 
   /// Everything that was published, now, with its sync: a new segment that cannot even take this is no segment.

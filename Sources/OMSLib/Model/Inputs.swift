@@ -234,8 +234,15 @@ package struct MarkInput: Sendable, BitwiseCopyable {
 }
 
 package struct ClockOffsetInput: Sendable, BitwiseCopyable {
+  /// Somebody accepts the clock as it is: new risk waits no longer.
+  package static let accepted: UInt64 = 0
+  /// It stepped back more than the bound: new risk waits for `resume --clock`.
+  package static let alarm: UInt64 = 1
+  /// It stepped, and an alarm that is open stays open.
+  package static let told: UInt64 = 2
+
+  /// Nanoseconds that it stepped.
   package var utcOffset: Int64 = 0
-  /// 1: it stepped back more than the bound: new risk waits for `resume --clock`.
   package var isAlarm: UInt64 = 0
   package init() {}
 }

@@ -5,8 +5,9 @@ struct JournalVerifyCommand: Command {
   static let spec = CommandSpec(
     "journal verify", group: .audit, summary: "Check every record of a journal",
     details: """
-      Needs no engine, and harms none that runs. One `check` per segment and per finding. 0 when sound, 41 when \
-      something is corrupt; a torn end, as a power cut leaves it, is a warning: the next start cuts it.
+      Needs no engine, and harms none that runs. One `check` per segment, per run of the index of used ids beside it, \
+      and per finding. 0 when sound, 41 when something is corrupt; a torn end, as a power cut leaves it, is a warning: \
+      the next start cuts it.
       """,
     examples: [
       .init("oms journal verify", "the journal of the instance"),
@@ -36,7 +37,24 @@ struct JournalVerifyCommand: Command {
         }
       try context.showCheck(finding.place.description, status, finding.what)
     }
-    return result.isSound ? .ok : ExitStatus(.drift)
+    let areIDsSound = try verifyIDs(options, &context)
+    return result.isSound && areIDsSound ? .ok : ExitStatus(.drift)
+  }
+}
+
+extension JournalVerifyCommand {
+  /// The index of used ids that stands beside the journal.
+  private func verifyIDs(
+    _ options: JournalOptions, _ context: inout CommandContext
+  ) throws(ErrorObject) -> Bool {
+    let directory = options.directory + "/../ids"
+    var isSound = true
+    for run in IDIndexVerify.run(KernelFileSystem(), directory: directory, identity: options.identity) {
+      let what = "\(run.count) ids of orders that ended in records \(run.from + 1) to \(run.to)"
+      try context.showCheck(run.file, run.error == nil ? "ok" : "fail", run.error.map { "\($0)" } ?? what)
+      if run.error != nil { isSound = false }
+    }
+    return isSound
   }
 }
 

@@ -107,6 +107,50 @@ private struct Rig: ~Copyable {
 
 @Suite("Core agent")
 struct CoreAgentTests {
+  /// In group the ring keeps what the disk does not have yet; not one that the next run would not find.
+  @Test("Without the ring's name opening frames wait for the disk in every mode")
+  func anUnlinkedRingIsNoPlaceToKeepIntents() throws {
+    var rig = try Rig(.group)
+    rig.order("before")
+    rig.poll()
+    rig.kit.ring.setAlarms(.ringUnlinked)
+    rig.order("behind")
+    rig.order("reduces", opening: false)
+    rig.poll()
+    var sent = rig.agent.door.frames.map(\.wireID.description)
+    #expect(sent == ["before"])
+    rig.sync()
+    rig.poll()
+    sent = rig.agent.door.frames.map(\.wireID.description)
+    #expect(sent == ["before", "behind", "reduces"])
+  }
+
+  @Test("A journal that does not move keeps new risk out and lets go what reduces it")
+  func aHangingJournalHoldsNothingThatReduces() throws {
+    var rig = try Rig(.strict)
+    rig.poll()
+    rig.order("opens")
+    rig.order("reduces", opening: false)
+    rig.poll()
+    var sent = rig.sent
+    #expect(sent == [])
+    // The frames of the test go stale after a microsecond; the journal counts as hanging after a second.
+    rig.now += 2_000_000_000
+    rig.order("more", opening: false)
+    rig.poll()
+    sent = rig.sent
+    #expect(sent == [.newOrder])
+    let accepts = rig.agent.canAccept(opensRisk: true, now: EngineTime(nanoseconds: rig.now))
+    let takes = rig.agent.canAccept(opensRisk: false, now: EngineTime(nanoseconds: rig.now))
+    #expect(!accepts && takes)
+    rig.cancel("gone")
+    rig.poll()
+    rig.sync()
+    rig.poll()
+    let again = rig.agent.canAccept(opensRisk: true, now: EngineTime(nanoseconds: rig.now))
+    #expect(again, "it moves again")
+  }
+
   @Test("In strict an opening frame waits for its intent's sync, and the answer too")
   func strictWaits() throws {
     var rig = try Rig(.strict)

@@ -202,6 +202,28 @@ import Testing
     #expect(Self.row("o70", in: again) != nil)
   }
 
+  /// A bad row that only a merge meets puts its run aside too; `journal verify` would have told it.
+  @Test func aMergeGivesUpADamagedRun() throws {
+    let disk = JournalKit.makeDisk()
+    let index = try Self.index(disk)
+    var writer = IDIndexWriter(index, flushCount: 2)
+    for lsn in 1...14 as ClosedRange<UInt64> {
+      Self.take(Self.image("o\(lsn)", filled: Int64(lsn)), lsn: lsn, &writer)
+      if writer.isDue { try writer.flush() }
+    }
+    let path = Self.directory + "/" + (try disk.list(Self.directory)[3])
+    let sound = IDIndexVerify.run(disk, directory: Self.directory, identity: JournalKit.identity)
+    #expect(sound.count == 7 && sound.allSatisfy { $0.error == nil })
+    disk.flip(path, bit: 8 * (IDRunHeader.bytes + IDRow.bytes + 40))
+    let damaged = IDIndexVerify.run(disk, directory: Self.directory, identity: JournalKit.identity)
+    #expect(damaged.filter { $0.error != nil }.map(\.file) == [path])
+    for lsn in 15...16 as ClosedRange<UInt64> { Self.take(Self.image("o\(lsn)"), lsn: lsn, &writer) }
+    try writer.flush()
+    #expect(throws: IDIndexError.self) { try writer.compact() }
+    #expect(index.completeLsn == 6, "it is made again from there")
+    #expect(Self.row("o12", in: index) != nil)
+  }
+
   @Test func anotherInstancesRunIsRefused() throws {
     let disk = JournalKit.makeDisk()
     var writer = IDIndexWriter(try Self.index(disk), flushCount: 2)

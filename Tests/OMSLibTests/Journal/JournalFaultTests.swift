@@ -94,6 +94,33 @@ import Testing
     #expect(kit.ring.durableLsn == durable)
   }
 
+  /// The disk comes back: all that the ring has kept is written, in one chain with what was there before.
+  @Test func aDeadJournalComesBackWithTheDisk() throws {
+    let kit = try JournalKit(capacity: 1 << 16)
+    kit.fill(50)
+    kit.disk.inject(.init(.write, errno: 5))
+    kit.disk.inject(.init(.open, errno: 30))
+    for _ in 0..<100 {
+      kit.append()
+      kit.now += 6_000_000_000
+      kit.poll()
+    }
+    #expect(kit.ring.state == .dead && kit.ring.durableLsn == 50)
+    let calls = kit.disk.faultCount
+    kit.poll(50)
+    #expect(kit.disk.faultCount == calls, "a dead disk is asked once a second, not all the time")
+    kit.disk.clearFaults()
+    kit.now += JournalOptions.watchInterval
+    kit.poll(3)
+    #expect(kit.ring.state == .replaced && kit.ring.durableLsn == 150)
+    kit.fill(20)
+    let accepts = kit.appender.canAcceptNewRisk
+    #expect(accepts)
+    let found = Recovered(kit.disk, options: kit.options)
+    #expect(found.error == nil && found.altered == nil)
+    #expect(found.lsns == Array(1...170))
+  }
+
   @Test func newRiskStopsWhenThreeQuartersOfTheRingAreTaken() throws {
     let kit = try JournalKit(capacity: 1 << 16)
     var bytes = 0

@@ -172,12 +172,12 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   /// The next answer that may be given: in `strict` not before its record is durable (INV-09).
   ///
-  /// While nothing becomes durable, answers to what cannot open risk are given all the same: nobody may wait for a disk
+  /// While the journal is dead, answers to what cannot open risk are given all the same: nobody may wait for a disk
   /// to learn that a kill was taken.
   package mutating func takeReply() -> Reply? {
     guard let first = replies.first else { return nil }
     guard durability == .strict, first.lsn > journal.ring.durableLsn else { return replies.popFirst()?.reply }
-    guard isJournalStalled(polledAt) else { return nil }
+    guard journal.ring.state == .dead else { return nil }
     for index in 0..<replies.count where !replies[index].isPromise { return replies.remove(at: index).reply }
     return nil
   }

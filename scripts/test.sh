@@ -18,6 +18,7 @@ stage() {
 
 stage lint scripts/lint.sh
 stage build-release make --no-print-directory build
+stage hotpath .build/release/omsim hotpath
 if stage build-tests swift build --build-tests; then
   SHOW='^✘|^✔ Test run|[Ee]rror:|Fatal' stage swift-test swift test --skip-build --disable-xctest
 fi

@@ -9,7 +9,7 @@ struct BenchSession: ~Copyable {
   init(_ executable: String, home: String) throws(SystemError) {
     try ScratchFile.makeDirectories(home)
     let places = ["HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"]
-    child = try ChildProcess.start([executable, "run", "--quiet"], with: places.map { ($0, home) })
+    child = try ChildProcess.start([executable, "run", "--quiet", "--until", "5m"], with: places.map { ($0, home) })
     socketPath = home + "/oms/default/oms.sock"
   }
 

@@ -205,6 +205,9 @@ struct EngineProcess {
         fifth.join()
         sixth.join()
         first.join()
+        // The hot thread writes into buffers of the control agent and rings its bell until it has ended itself: nothing
+        // of a thread that ended goes before the last one has.
+        withExtendedLifetime((hot, journal, controlLoop, housekeeping, shadow, keeper)) {}
       } catch {
         throw EngineFailure(1, "io.threads", "\(error.call) failed with errno \(error.errno)")
       }

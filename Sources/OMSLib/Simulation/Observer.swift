@@ -143,7 +143,6 @@ final class Observer {
     let isUnplacedAfterAll = from == .rejected && to == .cancelled && after.filled > 0
     verdict.expect(
       from == to || isCorrection || isUnplacedAfterAll, "INV-08", "order \(after.id) went from \(from) to \(to)")
-    if after.filled > before.filled { probes.hit(.filledAfterEnd) }
   }
 
   private func probe(_ image: OrderImage) {

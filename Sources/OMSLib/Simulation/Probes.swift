@@ -28,7 +28,6 @@ package enum Probe: Int, Sendable, CaseIterable {
   case orderAdopted
   case notPlaced
   case notSent
-  case filledAfterEnd
   case replaced
   case amendedInPlace
   case triggerFired

@@ -91,7 +91,7 @@ final class HotLoop: @unchecked Sendable {
         dropped = agent.counters.newsDropped
         Self.compareAll(&agent, now: now, utc: utc)
       }
-      work += Self.takeCommands(&commands, &agent, &replies, clock, publisher.latencies)
+      work += Self.takeCommands(&commands, &agent, &replies, &gateVersion, clock, publisher.latencies)
       agent.publish()
       while true {
         guard let reply = held ?? agent.takeReply() else { break }
@@ -122,8 +122,10 @@ final class HotLoop: @unchecked Sendable {
     }
     agent.publish()
     publisher.tables.close()
-    // The memory stays: the control thread may have shown it to somebody.
+    // The memory stays: the control thread may have shown it to somebody, and the journal thread rings the bell until it
+    // has written the last record.
     self.publisher = consume publisher
+    self.bell = consume bell
     signals.noteDrained()
     controlBell.ring()
   }
@@ -162,7 +164,7 @@ final class HotLoop: @unchecked Sendable {
 
   private static func takeCommands(
     _ commands: inout RingConsumer<HotMessage>, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>,
-    _ clock: EngineClock, _ latencies: LatencyHistograms
+    _ gateVersion: inout UInt64, _ clock: EngineClock, _ latencies: LatencyHistograms
   ) -> Int {
     var taken = 0
     while taken < commandsPerTurn {
@@ -177,6 +179,11 @@ final class HotLoop: @unchecked Sendable {
         _ = replies.tryPush(answer(query, message, &agent, clock))
       } else {
         guard run(&message, &agent, &replies, clock, latencies) else { break }
+        // Whoever says this knows the file as it is: a resume opens it last, and what it still says until then is over.
+        if message.type == .setTrading {
+          agent.gate.reader.refresh(now: clock.now)
+          gateVersion = agent.gate.reader.version
+        }
       }
       commands.advance()
       taken += 1

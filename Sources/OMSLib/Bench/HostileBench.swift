@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// What clients that stall, flood, send garbage or die cost a client that behaves.
 ///
-/// The honest one places an order far from the market and cancels it, one pair after the other. Rounds with and without
-/// the hostile ones alternate; their 99th percentiles are compared.
+/// The honest one asks for verdicts on orders, one after the other: the way of an order through socket, control and core,
+/// without using up its rate. Rounds with and without the hostile ones alternate; their 99th percentiles are compared.
 enum HostileBench {
   private static let rounds = 10
 
@@ -31,15 +31,15 @@ enum HostileBench {
   private static func measure(
     _ honest: inout HonestClient, _ crowd: HostileCrowd, _ setup: borrowing BenchSetup
   ) throws(SystemError) -> BenchRow {
-    let pairs = setup.count(small: 5, real: 400)
+    let asked = setup.count(small: 5, real: 1_000)
     var alone: [Int64] = []
     var beside: [Int64] = []
-    for _ in 0..<pairs { _ = try honest.pair() }
+    for _ in 0..<asked { _ = try honest.ask() }
     for _ in 0..<Self.rounds {
       crowd.setActive(false)
-      for _ in 0..<pairs { alone.append(try honest.pair()) }
+      for _ in 0..<asked { alone.append(try honest.ask()) }
       crowd.setActive(true)
-      for _ in 0..<pairs { beside.append(try honest.pair()) }
+      for _ in 0..<asked { beside.append(try honest.ask()) }
     }
     alone.sort()
     beside.sort()
@@ -50,7 +50,7 @@ enum HostileBench {
     row.referenceName = "the same client alone"
     row.minimum = (beside.first ?? 0) * 1_000
     row.maximum = (beside.last ?? 0) * 1_000
-    row.plan = "order and cancel over the socket"
+    row.plan = "verdicts over the socket"
     row.durability = "group"
     row.details = [
       ("p50_alone_ns", alone[alone.count / 2]), ("p50_beside_ns", beside[beside.count / 2]),
@@ -60,7 +60,7 @@ enum HostileBench {
   }
 }
 
-/// Places an order, waits for its acknowledgement, cancels it, waits for the end.
+/// Asks whether an order would pass, and waits for the answer.
 private struct HonestClient: ~Copyable {
   private var client: ControlClient
   private let clock: SystemClock
@@ -71,14 +71,12 @@ private struct HonestClient: ~Copyable {
     self.clock = clock
   }
 
-  /// Nanoseconds of one pair.
-  mutating func pair() throws(SystemError) -> Int64 {
+  /// Nanoseconds of one question.
+  mutating func ask() throws(SystemError) -> Int64 {
     let begin = clock.monotonic()
-    number += 2
-    let id = "honest-\(number)"
+    number += 1
     try ask(
-      #"{"req":\#(number),"op":"order","symbol":"BTC-USDT","side":"buy","qty":"0.001","limit":"20000","id":"\#(id)"}"#)
-    try ask(#"{"req":\#(number + 1),"op":"cancel","ids":["\#(id)"]}"#)
+      #"{"req":\#(number),"op":"risk_check","symbol":"BTC-USDT","side":"buy","qty":"0.001","limit":"50000"}"#)
     return clock.monotonic() - begin
   }
 
@@ -93,7 +91,7 @@ private struct HonestClient: ~Copyable {
       switch event {
       case .reply(let reply):
         guard case .end(let exit) = reply.body else { continue }
-        guard exit == 0 else { throw SystemError(errno: 71, call: "the engine refused an order: exit \(exit)") }
+        guard exit == 0 else { throw SystemError(errno: 71, call: "the engine refused: exit \(exit)") }
         return
       case .timeout: throw SystemError(errno: 110, call: "reply")
       case .closed: throw SystemError(errno: 104, call: "reply")

@@ -21,22 +21,21 @@ jq -r '
   | @tsv' "$report" |
   awk -v bar="$bar" '
     { covered[$1] += $2; count[$1] += $3; allCovered += $2; all += $3 }
+    function share(some, whole) { return whole ? 100 * some / whole : 0 }
     function row(name, some, whole) {
-      share = whole ? 100 * some / whole : 0
-      printf "%-14s %6d of %6d lines  %5.1f %%\n", name, some, whole, share
-      return share
+      return sprintf("%-14s %6d of %6d lines  %5.1f %%", name, some, whole, share(some, whole))
     }
     function gate(name) {
       if (!(name in count)) return
-      if (row(name, covered[name], count[name]) < bar) { failed++ } else { passed++ }
-      done[name] = 1
+      print row(name, covered[name], count[name])
+      if (share(covered[name], count[name]) < bar) { failed++ } else { passed++ }
+      seen[name] = 1
     }
     END {
       gate("Core"); gate("Risk"); gate("Journal")
-      order = "sort"
-      for (name in count) if (!(name in done)) row(name, covered[name], count[name]) | order
-      close(order)
-      row("all", allCovered, all)
+      for (name in count) if (!(name in seen)) print row(name, covered[name], count[name]) | "sort"
+      close("sort")
+      print row("all", allCovered, all)
       printf "%d passed, %d failed\n", passed, failed
       exit failed > 0
     }'

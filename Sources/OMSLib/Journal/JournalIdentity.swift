@@ -41,7 +41,8 @@ package struct JournalEnd: Equatable, Sendable, BitwiseCopyable {
   package var nextLsn: UInt64 { lsn + 1 }
 
   /// Moves behind the next record.
-  package mutating func note(_ header: RecordHeader) {
+  @inline(__always)
+  package mutating func note(_ header: borrowing RecordHeader) {
     lsn = header.lsn
     chain = header.chain
     epoch = header.epoch

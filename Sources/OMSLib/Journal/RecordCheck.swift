@@ -48,12 +48,7 @@ struct RecordCheck {
     let bodyBytes = Int(header.length) - JournalFormat.headerBytes
     guard unsafe cc_crc32c(0, place + JournalFormat.headerBytes, bodyBytes) == header.bodyCRC else { return .body }
     if isMark { return nil }
-    end.lsn = header.lsn
-    end.chain = header.chain
-    end.epoch = header.epoch
-    end.time = header.time
-    end.utc = header.utc
-    if header.seq != 0 { end.seq = header.seq }
+    end.note(header)
     return nil
   }
 

@@ -34,12 +34,7 @@
       if count == 0 { first = header.time }
       count += length
       at += UInt64(length)
-      last.lsn = header.lsn
-      last.chain = header.chain
-      last.epoch = header.epoch
-      last.time = header.time
-      last.utc = header.utc
-      if header.seq != 0 { last.seq = header.seq }
+      last.note(header)
       // The lap ends with a record: what follows lies elsewhere.
       if at & UInt64(ring.capacity - 1) == 0 { break }
     }

@@ -139,12 +139,7 @@ internal import CCore
 
   /// What the venue says about the order that the last step asked for.
   func event(_ kind: VenueEvent.Kind, about request: VenueRequest) -> VenueEvent {
-    var event = VenueEvent(kind)
-    event.requestID = request.requestID
-    event.wireID = request.wireID
-    event.account = request.account
-    event.instrument = request.instrument
-    event.venue = request.venue
+    var event = VenueEvent(kind, to: request)
     event.sideRaw = request.sideRaw
     return event
   }

@@ -340,13 +340,7 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   }
 
   private mutating func notSent(_ request: VenueRequest) {
-    var event = VenueEvent(.notSent)
-    event.wireID = request.wireID
-    event.requestID = request.requestID
-    event.account = request.account
-    event.instrument = request.instrument
-    event.venue = request.venue
-    unsent.push(event)
+    unsent.push(VenueEvent(.notSent, to: request))
     counters.framesNotSent += 1
   }
 

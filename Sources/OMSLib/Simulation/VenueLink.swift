@@ -198,11 +198,7 @@ final class VenueLink {
   }
 
   private func answerLocally(_ kind: VenueEvent.Kind, _ request: VenueRequest, due: Int64) {
-    var event = VenueEvent(kind)
-    event.wireID = request.wireID
-    event.requestID = request.requestID
-    event.account = request.account
-    event.instrument = request.instrument
+    var event = VenueEvent(kind, to: request)
     event.venue = Self.venue
     push(&local, event, due: due)
   }

@@ -190,6 +190,17 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
 
   package init(_ kind: Kind) { self.kindRaw = kind.rawValue }
 
+  /// What every answer repeats of its request.
+  @inline(__always)
+  package init(_ kind: Kind, to request: VenueRequest) {
+    self.kindRaw = kind.rawValue
+    wireID = request.wireID
+    requestID = request.requestID
+    account = request.account
+    instrument = request.instrument
+    venue = request.venue
+  }
+
   package var kind: Kind? { Kind(rawValue: kindRaw) }
   package var side: Side? { Side(rawValue: sideRaw) }
   package var status: ReportedStatus? { ReportedStatus(rawValue: statusRaw) }

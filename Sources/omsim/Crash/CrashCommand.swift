@@ -51,19 +51,10 @@ struct CrashCommand {
 
   // MARK: The campaign
 
-  private struct Sums {
-    var passed = 0
-    var failed = 0
-    var acknowledged = 0
-    var fills = 0
-    var events = 0
-    var judged = 0
-  }
-
   private func campaign() throws(CrashError) -> Int32 {
     try CrashFiles.makeDirectory(base)
     let began = clock.monotonic()
-    var sums = Sums()
+    var sums = CrashLife.Result()
     var running: [(child: ChildProcess, seed: UInt64, points: Int)] = []
     var left = points
     var next = seed
@@ -107,7 +98,7 @@ struct CrashCommand {
     }
   }
 
-  private func add(_ seed: UInt64, _ points: Int, _ status: UInt8, to sums: inout Sums) {
+  private func add(_ seed: UInt64, _ points: Int, _ status: UInt8, to sums: inout CrashLife.Result) {
     let text = CrashFiles.text("\(base)/\(seed).result") ?? ""
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let numbers = (lines.first ?? "").split(separator: " ").compactMap { Int($0) }
@@ -131,7 +122,7 @@ struct CrashCommand {
     CrashFiles.remove("\(base)/\(seed).result")
   }
 
-  private func tell(_ sums: Sums, _ began: Int64) {
+  private func tell(_ sums: CrashLife.Result, _ began: Int64) {
     let tenths = (clock.monotonic() - began) / 100_000_000
     CrashFiles.say(
       "crash: \(sums.passed + sums.failed) of \(points) points, \(sums.failed) failed, \(tenths / 10).\(tenths % 10) s")

@@ -204,13 +204,8 @@
   }
 
   private static func notSent(_ request: VenueRequest) -> VenueEvent {
-    var event = VenueEvent(.notSent)
-    event.wireID = request.wireID
+    var event = VenueEvent(.notSent, to: request)
     event.venueOrder = request.venueOrder
-    event.requestID = request.requestID
-    event.account = request.account
-    event.instrument = request.instrument
-    event.venue = request.venue
     return event
   }
 }

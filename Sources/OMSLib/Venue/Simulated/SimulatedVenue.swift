@@ -259,13 +259,8 @@
   }
 
   private static func answer(_ kind: VenueEvent.Kind, to request: VenueRequest) -> VenueEvent {
-    var event = VenueEvent(kind)
-    event.wireID = request.wireID
+    var event = VenueEvent(kind, to: request)
     event.venueOrder = request.venueOrder
-    event.requestID = request.requestID
-    event.account = request.account
-    event.instrument = request.instrument
-    event.venue = request.venue
     event.price = request.price
     event.quantity = request.quantity
     event.sideRaw = request.sideRaw

@@ -129,7 +129,10 @@ private struct MemoryRecorder: ExchangeRecorder, ~Copyable {
     var wanted: [String] = []
     venue.exchange.dump { wanted.append($0) }
     var recovery = try JournalRecovery(fileSystem: disk, options: JournalKit.options(), ring: ring)
-    guard var copy = try recovery.rebuildExchange() else {
+    var book = try ExchangeBook(
+      newestOf: SnapshotStore(fileSystem: disk, directory: "/images", identity: JournalKit.identity))
+    while let record = try recovery.next() { try book.take(record) }
+    guard var copy = book.takeExchange() else {
       Issue.record("the journal holds an exchange")
       return
     }

@@ -35,6 +35,10 @@ import Testing
       let bought = try shell.oms("order", "buy", "BTC-USDT-PERP", "0.1", "--market", "--wait", "filled")
       try #require(bought.status == 0, "\(bought.errors)")
       let program = shell.directory.appending(path: "attach").path
+      // The answer to the order does not wait for the tables; they follow in the same turn.
+      let follows = try shell.bash(
+        "until ./attach \(socket) | grep -qP '^sim.main\\tBTC-USDT-PERP\\t0\\.1\\t'; do sleep 0.01; done")
+      try #require(follows.status == 0, "the position never appeared: \(follows.errors)")
       let shown = try shell.oms(
         "positions", "-o", "tsv", "--fields", "entry", "--where", "account==sim.main and symbol==BTC-USDT-PERP")
       let entry = try #require(Double(shown.output.trimmingCharacters(in: .newlines)), "\(shown.output)")
@@ -56,6 +60,9 @@ import Testing
       #expect(watched.status == 4, "\(watched.errors)")
       #expect(watched.lines.contains { $0.hasPrefix("sim.main\tBTC-USDT-PERP\t0.1\t") }, "\(watched.output)")
       #expect(watched.lines.last == "DEAD")
+      // Its first thread may be gone while another still holds the socket.
+      let gone = try shell.bash("while [ -e /proc/\(engine) ]; do sleep 0.01; done")
+      try #require(gone.status == 0, "the engine was never collected")
       let late = try shell.run([program, socket])
       #expect(late.status == 1 && late.errors.contains("no engine answers"))
     }
@@ -65,8 +72,13 @@ import Testing
     try withEngine { shell, _, _ in
       let bought = try shell.oms("order", "buy", "BTC-USDT", "0.01", "--market", "--wait", "filled", "-q")
       try #require(bought.status == 0, "\(bought.errors)")
-      let shown = try shell.oms(
-        "status", "--latency", "-o", "tsv", "--fields", "stage,n", "--where", "type==latency"
+      // Counted in the turn that answers, maybe behind the answer.
+      let shown = try shell.bash(
+        """
+        until oms status --latency -o tsv --fields stage,n --where type==latency > shown && grep -qP '^ack\\t[1-9]' shown
+        do sleep 0.01; done
+        cat shown
+        """
       ).lines
       for stage in ["gate", "risk", "ack"] { #expect(shown.contains("\(stage)\t1"), "\(shown)") }
     }

@@ -30,12 +30,27 @@ static void print_amount(cc_amount amount) {
   printf("%s%s", units < 0 ? "-" : "", digits + at);
 }
 
+static void rest(void) {
+  const struct timespec pause = {.tv_nsec = 5000000};
+  nanosleep(&pause, NULL);
+}
+
+// Stale may pass, here and below: the engine may only be held up.
+static int read_patiently(const void *base, uint64_t index, cc_position_row *row) {
+  int status = cc_row_stale;
+  for (int i = 0; i < 1000 && status == cc_row_stale; i++) {
+    if (i > 0) rest();
+    status = cc_read_row(base, cc_section_position, index, row);
+  }
+  return status;
+}
+
 static int print_positions(const void *base) {
   int printed = 0;
   uint64_t count = cc_table_count(base, cc_section_position);
   for (uint64_t i = 0; i < count; i++) {
     cc_position_row row;
-    int status = cc_read_row(base, cc_section_position, i, &row);
+    int status = read_patiently(base, i, &row);
     if (status == cc_row_empty) continue;
     if (status != cc_row_ok) {
       fprintf(stderr, "row %" PRIu64 ": the engine %s\n", i, status == cc_row_dead ? "has ended" : "is stuck");
@@ -51,11 +66,9 @@ static int print_positions(const void *base) {
   return printed;
 }
 
-// Stale may pass: the engine may only be held up.
 static int watch(const void *base) {
   fflush(stdout);
-  const struct timespec pause = {.tv_nsec = 5000000};
-  while (cc_table_owner(base) != cc_row_dead) nanosleep(&pause, NULL);
+  while (cc_table_owner(base) != cc_row_dead) rest();
   printf("DEAD\n");
   return 4;
 }

@@ -5,18 +5,24 @@ enum FuzzTarget: String, CaseIterable {
   case configuration
   case json
   case decimal
+  case words
   case request
+  case batch
+  case journal
 
   func read(_ input: [UInt8]) {
     switch self {
     case .configuration: Self.readConfiguration(input)
     case .json: Self.readJSON(input)
-    case .decimal: Self.readDecimal(input)
-    case .request: _ = try? Request(line: input)
+    case .decimal: DecimalTarget.read(input)
+    case .words: Self.readWords(String(decoding: input, as: UTF8.self))
+    case .request: RequestTarget.readLine(input)
+    case .batch: RequestTarget.readBatch(input)
+    case .journal: JournalTarget.read(input)
     }
   }
 
-  /// The first byte chooses the file. No configuration without settings may be silent about why.
+  /// YAML: the first byte chooses the file. No configuration without settings may be silent about why.
   private static func readConfiguration(_ input: [UInt8]) {
     guard let first = input.first else { return }
     let name = ConfigFile.names[Int(first) % ConfigFile.names.count]
@@ -30,12 +36,20 @@ enum FuzzTarget: String, CaseIterable {
     _ = try? JSONReader.read(input)
   }
 
-  /// What the shell's reader takes, the wire's takes too, with the same value, and printing gives it back.
-  private static func readDecimal(_ input: [UInt8]) {
-    let text = String(decoding: input, as: UTF8.self)
-    let wire = Decimal(wire: text)
-    guard let shell = try? Decimal(shell: text) else { return }
-    precondition(wire == shell, "two readers, two values")
-    precondition((try? Decimal(shell: shell.canonicalText)) == shell, "printed and read again is another value")
+  /// The words of a command line: what is read and printed again reads as the same.
+  private static func readWords(_ text: String) {
+    if let duration = try? DurationText.parse(text) {
+      precondition(duration >= 0, "no duration is negative")
+      let printed = DurationText.text(nanoseconds: duration)
+      // Below a millisecond it is printed as a decimal, for eyes only.
+      if duration % 1_000_000 == 0 {
+        precondition((try? DurationText.parse(printed)) == duration, "printed and read again is another duration")
+      }
+    }
+    _ = try? TimeText.parse(text, now: UTCTime(nanoseconds: 1_800_000_000_000_000_000))
+    if let symbol = try? SymbolText(text) { precondition(!symbol.name.isEmpty, "a symbol has a name") }
+    if let account = try? AccountName(text) { precondition(account.description == text, "a name is what was given") }
+    if let id = try? OrderIDText.parse(text) { precondition(!id.isEmpty, "an id has bytes") }
+    if let filter = try? RowFilter(text) { precondition(!filter.fields.isEmpty, "a filter compares something") }
   }
 }

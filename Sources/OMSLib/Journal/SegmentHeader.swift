@@ -4,9 +4,9 @@ internal import CCore
 ///
 /// Bytes 0..<1024 never change once written; the slots stand in sectors of their own, so that writing one can tear
 /// neither the other nor the header. The rest is zero.
-struct SegmentHeader: Equatable, Sendable {
+package struct SegmentHeader: Equatable, Sendable {
   static let magic: UInt64 = 0x4F4D_534A_5345_4731
-  static let bytes = 4_096
+  package static let bytes = 4_096
   static let fixedBytes = 1_024
   static let slotOffsets = (1_024, 1_536)
 
@@ -162,8 +162,8 @@ struct DurableSlot: Equatable, Sendable {
 }
 
 /// Name of a segment's file: sorting by name is sorting by first record, then by age.
-struct SegmentName: Equatable, Sendable {
-  static let prefix = "SEGMENT-"
+package struct SegmentName: Equatable, Sendable {
+  package static let prefix = "SEGMENT-"
   static let plain = ".oms"
   static let compressed = ".oms.zst"
   /// A segment in the making: never read, removed at start.

@@ -46,13 +46,25 @@ package struct BatchLine: Sendable {
         let root = try Self.object(bytes)
         fallback = root["op"]?.string ?? fallback
         id = root["id"]?.string
-        work = try Self.work(root, fallback, defaults)
+        let work = try Self.work(root, fallback, defaults)
+        if case .request(let draft) = work { try Self.checkLength(of: draft, from: bytes.count) }
+        self.work = work
       }
     } catch {
       work = .refused(error)
     }
     operation = fallback
     self.id = id
+  }
+
+  /// What the engine would not read to its end would be answered to nobody.
+  private static func checkLength(of draft: RequestDraft, from byteCount: Int) throws(ErrorObject) {
+    // An escaped character takes six bytes at most, what is added a few hundred.
+    guard byteCount > Limits.requestLineBytes / 8 else { return }
+    let length = draft.line(number: .max).count
+    guard length <= Limits.requestLineBytes else {
+      throw .usage("line", "the request has \(length) bytes; \(Limits.requestLineBytes) is the most")
+    }
   }
 
   private static func object(_ bytes: [UInt8]) throws(ErrorObject) -> JSONValue {

@@ -47,6 +47,14 @@ package struct RequestMembers: Sendable {
     }
   }
 
+  /// `req` of a line whose other members may be anything; 0 when there is none.
+  static func number(in line: [UInt8]) -> UInt64 {
+    guard let document = try? JSONReader.read(line, limits: limits), let value = document.root["req"],
+      let number = (value.numberText ?? value.string).flatMap({ Int64($0) }), number >= 0
+    else { return 0 }
+    return UInt64(number)
+  }
+
   private static func value(_ value: JSONValue, of name: String) throws(RequestError) -> Value {
     if let flag = value.bool { return .flag(flag) }
     if value.isObject {

@@ -61,8 +61,7 @@ package struct Request: Sendable {
 
   /// The number of a line that cannot be decoded as a whole, so that its error still finds the asker.
   package static func number(ofBroken line: [UInt8]) -> UInt64 {
-    guard var members = try? RequestMembers(line: line), let number = try? members.integer("req") else { return 0 }
-    return UInt64(number)
+    RequestMembers.number(in: line)
   }
 
   private static func operation(_ name: String, _ members: inout RequestMembers) throws(RequestError) -> Operation {

@@ -26,6 +26,22 @@ import Testing
     }
   }
 
+  /// Escaped it is six times as long: the engine would not read it, and could answer to nobody.
+  @Test func aLineThatGrowsBeyondWhatTheEngineReadsIsRefused() {
+    let tag = { (count: Int) in
+      #"{"symbol":"BTC-USDT","side":"buy","qty":"1","market":true,"tags":{"k":""#
+        + String(repeating: "\u{7F}", count: count)
+        + #""}}"#
+    }
+    guard case .request(let draft) = line(tag(9_000)).work else {
+      Issue.record("it fits")
+      return
+    }
+    let sent = Array(draft.line(number: 7).dropLast())
+    #expect(sent.count > 54_000 && Request.number(ofBroken: sent) == 7)
+    #expect(outcome(tag(60_000)) == "usage.line")
+  }
+
   static let lines: [(String, String)] = [
     (
       #"{"account":"sim.main","symbol":"BTC-USDT","side":"buy","qty":"0.001","limit":"50000.00","tif":"gtc","flags":["post_only"],"id":"l-0","tags":{"k":"v"}}"#,

@@ -80,6 +80,8 @@ struct RequestTests {
   @Test("The number of a broken line is found where the JSON allows it")
   func numberOfBroken() {
     #expect(Request.number(ofBroken: Array(#"{"req":42,"op":"fly"}"#.utf8)) == 42)
+    #expect(Request.number(ofBroken: Array(#"{"req":42,"op":"wait","ids":["a\u007f"]}"#.utf8)) == 42)
+    #expect(Request.number(ofBroken: Array(#"{"req":-42}"#.utf8)) == 0)
     #expect(Request.number(ofBroken: Array("garbage".utf8)) == 0)
   }
 

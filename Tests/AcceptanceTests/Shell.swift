@@ -35,10 +35,28 @@ struct Shell: Sendable {
       try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
       environment[name] = path.path
     }
+    // For `make coverage`: a file of its own per directory, so that a process killed while it writes spoils no other's.
+    if let profiles = ProcessInfo.processInfo.environment["OMS_PROFILES"] {
+      environment["LLVM_PROFILE_FILE"] = "\(profiles)/\(sequence)-%m.profraw"
+    }
     self.environment = environment
   }
 
-  func remove() { try? FileManager.default.removeItem(at: directory) }
+  func remove() {
+    removeRings()
+    try? FileManager.default.removeItem(at: directory)
+  }
+
+  /// An engine that was killed leaves its rings to the next one: small files name them.
+  private func removeRings() {
+    let files = FileManager.default.enumerator(at: directory, includingPropertiesForKeys: [.fileSizeKey])
+    while let file = files?.nextObject() as? URL {
+      guard let size = try? file.resourceValues(forKeys: [.fileSizeKey]).fileSize, (6...100).contains(size),
+        let name = try? String(contentsOf: file, encoding: .utf8), name.hasPrefix("/oms-"), !name.contains("..")
+      else { continue }
+      try? FileManager.default.removeItem(atPath: "/dev/shm" + name)
+    }
+  }
 
   /// Lends a shell and removes what it leaves.
   static func with<R>(_ body: (Shell) throws -> R) throws -> R {

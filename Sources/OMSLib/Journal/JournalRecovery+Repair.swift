@@ -44,8 +44,10 @@ extension JournalRecovery {
       try fileSystem.synchronize(file)
       try writeClose(entry, file)
       try fileSystem.synchronize(file)
-    } else if !entry.badSlots.isEmpty {
+    } else {
       for slot in entry.badSlots { try zero(file, from: slot, byteCount: DurableSlot.bytes) }
+      // Whoever wrote the Close record may have died before its sync: it is read from memory then, and a power cut
+      // would take it from in front of the segment that follows.
       try fileSystem.synchronize(file)
     }
     let used = lastIsClosed ? lastOffset : lastOffset + MarkBody.recordBytes

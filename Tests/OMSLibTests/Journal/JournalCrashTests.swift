@@ -183,6 +183,29 @@ import Testing
     #expect(bytes.count == JournalDamageTests.usedEnd(bytes), "the unused rest was cut off")
   }
 
+  /// Killed between the Close record and its sync; the next run starts behind it; then the power goes.
+  @Test func aCloseRecordReadFromMemoryIsOnTheDiskBeforeTheNextSegment() throws {
+    let kit = try JournalKit()
+    kit.fill(10)
+    _ = kit.close()
+    let segment = try kit.segments()[0]
+    let whole = try #require(kit.disk.contents(segment))
+    let end = whole.count - MarkBody.recordBytes
+    kit.disk.overwrite(segment, with: whole[..<end] + [UInt8](repeating: 0, count: MarkBody.recordBytes))
+    kit.disk.startTrace()
+    let file = try kit.disk.open(segment, [.read, .write])
+    try whole[end...].withUnsafeBytes { try kit.disk.write(file, $0, at: Int64(end)) }
+    try kit.disk.close(file)
+
+    let found = Recovered(kit.disk)
+    #expect(found.error == nil && found.lsns == Array(1...10))
+    let next = try JournalKit(disk: kit.disk, epoch: 2, start: found.start)
+    next.fill(5)
+    let cut = kit.disk.powerCut(after: kit.disk.trace.count) { _ in .lost }
+    let again = Recovered(cut)
+    #expect(again.error == nil && again.lsns == Array(1...15))
+  }
+
   @Test func replayGoesOnBehindASnapshot() throws {
     let kit = try JournalKit()
     kit.fill(300)

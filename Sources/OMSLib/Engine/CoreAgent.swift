@@ -385,6 +385,7 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
 
   /// Marks and trigger fires from the best prices the door shows.
   private mutating func takePrices(now: EngineTime, utc: UTCTime) -> Int {
+    watcher.beginLook()
     guard journal.canAcceptNewRisk, !isJournalStalled(now) else { return 0 }
     var taken = 0
     for number in 1..<(machine.instrumentCount + 1) {

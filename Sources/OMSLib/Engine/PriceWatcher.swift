@@ -11,8 +11,6 @@
   private struct Last: BitwiseCopyable {
     var price: Int64 = 0
     var at = EngineTime.zero
-    /// A change that was too small to enter at once.
-    var isPending = false
   }
 
   private let last: UnsafeMutablePointer<Last>
@@ -32,6 +30,10 @@
     unsafe triggers.deallocate()
   }
 
+  /// A look at all prices begins: each pending change that is still wanted says again when it enters. Of an instrument
+  /// that nobody holds any more none is.
+  mutating func beginLook() { nextDue = .never }
+
   /// Every instrument has its price recorded once, so that what is held of it has a value.
   func needsFirst(_ instrument: InstrumentID) -> Bool { unsafe last[instrument.index].price == 0 }
 
@@ -46,17 +48,13 @@
       let moved = (price - row.price).magnitude.multipliedFullWidth(by: 2_000)
       let isLarge = moved.high > 0 || moved.low >= row.price.magnitude
       guard age >= (isLarge ? Self.markIntervalMin : Self.markIntervalMax) else {
-        row.isPending = true
-        unsafe last[instrument.index] = row
         nextDue = min(nextDue, row.at.advanced(byNanoseconds: isLarge ? Self.markIntervalMin : Self.markIntervalMax))
         return false
       }
     }
     row.price = price
     row.at = now
-    row.isPending = false
     unsafe last[instrument.index] = row
-    if nextDue <= now { nextDue = .never }
     return true
   }
 

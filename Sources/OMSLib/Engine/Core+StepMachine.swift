@@ -4,6 +4,7 @@ extension Core: StepMachine {
   package var stateDigest: (high: UInt64, low: UInt64) { (state.digest.high, state.digest.low) }
 
   package var instrumentCount: Int { Int(state.global.instrumentCount) }
+  package var accountCount: Int { Int(state.global.accountCount) }
 
   package func prepare(_ account: AccountID, _ instrument: InstrumentID) { state.prepare(account, instrument) }
 

@@ -7,8 +7,6 @@ struct EngineDoor: ~Copyable, VenueDoor {
   // One of the two.
   private var own: OwnVenue?
   private var shared: SharedVenueDoor?
-  /// Times that the venue said it is there (again). A new link says nothing about what was missed.
-  private(set) var connections: UInt64 = 0
 
   init(_ venue: consuming OwnVenue) {
     own = consume venue
@@ -48,9 +46,7 @@ struct EngineDoor: ~Copyable, VenueDoor {
   }
 
   mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
-    guard let event = own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc) else { return nil }
-    if event.kindRaw == VenueEvent.Kind.connected.rawValue { connections += 1 }
-    return event
+    own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc)
   }
 
   func top(of instrument: InstrumentID) -> TopOfBook {

@@ -69,8 +69,6 @@ final class HotLoop: @unchecked Sendable {
     var worstSince = EngineTime.zero
     var gateVersion = agent.gate.reader.version
     var nextGate = EngineTime.zero
-    var dropped: UInt64 = 0
-    var connections = agent.door.connections
     while !signals.isStopping {
       let now = clock.now
       let utc = clock.utc(at: now)
@@ -82,14 +80,6 @@ final class HotLoop: @unchecked Sendable {
           gateVersion = agent.gate.reader.version
           GateSync.bring(&agent, now: now, utc: utc)
         }
-      }
-      if agent.door.connections != connections {
-        connections = agent.door.connections
-        Self.compareAll(&agent, now: now, utc: utc)
-      }
-      if agent.counters.newsDropped != dropped, agent.canAccept(opensRisk: true, now: now) {
-        dropped = agent.counters.newsDropped
-        Self.compareAll(&agent, now: now, utc: utc)
       }
       work += Self.takeCommands(&commands, &agent, &replies, &gateVersion, clock, publisher.latencies)
       agent.publish()
@@ -150,16 +140,6 @@ final class HotLoop: @unchecked Sendable {
     let wait = min(due.nanoseconds - clock.now.nanoseconds, 500_000_000)
     if commands.isEmpty && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
     bell.wakeUp()
-  }
-
-  /// A new link says nothing about what was missed: every account is read anew. One that finds no room now is left to
-  /// the comparisons that people ask for.
-  private static func compareAll(_ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) {
-    for number in 1..<(Int(agent.machine.state.global.accountCount) + 1) {
-      var input = ReconcileInput()
-      input.account = AccountID(number: UInt16(number))
-      _ = agent.submit(.reconcile, input, now: now, utc: utc)
-    }
   }
 
   private static func takeCommands(

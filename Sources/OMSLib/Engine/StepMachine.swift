@@ -12,6 +12,8 @@ package protocol StepMachine: ~Copyable {
   var stateDigest: (high: UInt64, low: UInt64) { get }
   /// Instruments known; their numbers are 1 and up.
   var instrumentCount: Int { get }
+  /// Accounts are numbered from 1 to this.
+  var accountCount: Int { get }
   /// Whether limits or tables look at the price of this instrument now.
   func watchesPrice(of instrument: InstrumentID) -> Bool
   /// Rows of emulated triggers that the watcher must know; `nil` when the order waits for no price (any more).

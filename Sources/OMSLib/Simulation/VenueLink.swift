@@ -35,7 +35,6 @@ final class VenueLink {
   private var local = WaitingLine<Delivery>()
   private(set) var session = 0
   private(set) var isConnected = false
-  private(set) var connectionCount = 0
   private(set) var linkUpAt = Int64.max
   private(set) var tops: [TopOfBook]
   private let instrumentCount: Int
@@ -105,6 +104,16 @@ final class VenueLink {
     local.removeAll()
   }
 
+  /// The wires are good again: what was held up on them arrives within a moment.
+  func heal(_ now: Int64) {
+    isChaos = false
+    let soon = now + 500_000
+    requests.forEach { $0.arrival = min($0.arrival, soon) }
+    sideRequests.forEach { $0.arrival = min($0.arrival, soon) }
+    answers.forEach { $0.due = min($0.due, soon) }
+    news.forEach { $0.due = min($0.due, soon) }
+  }
+
   private func dropDeliveries() {
     answers.removeAll()
     news.removeAll()
@@ -131,7 +140,6 @@ final class VenueLink {
 
   private func raiseLink() {
     isConnected = true
-    connectionCount += 1
     var event = VenueEvent(.connected)
     event.venue = Self.venue
     push(&answers, event, due: linkUpAt)

@@ -22,6 +22,10 @@ struct WaitingLine<Element> {
     head = 0
   }
 
+  mutating func forEach(_ change: (inout Element) -> Void) {
+    for index in head..<elements.count { change(&elements[index]) }
+  }
+
   /// Keeps the first `count`.
   mutating func cut(to count: Int) {
     if count < self.count { elements.removeLast(self.count - count) }

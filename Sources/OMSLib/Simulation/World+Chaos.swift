@@ -66,8 +66,10 @@ extension World {
     phase = .heal
     healedAt = now
     nextChaos = .max
-    link.isChaos = false
+    link.heal(now)
     link.trap = nil
+    // A slow disk is slow no longer.
+    if writerDue != .max { writerDue = min(writerDue, now + 100_000) }
     disk.trap = nil
     disk.heal()
     trace?.add("\(now) -- heal")
@@ -96,6 +98,13 @@ extension World {
       if let run, link.isIdle, run.ring.appendedLsn == run.ring.durableLsn, run.agent.nextDue > engineTime { return }
       pass(until: now + 1_000_000)
     }
-    if verdict.failures.isEmpty { verdict.fail("INV-17", "the world does not come to rest") }
+    guard verdict.failures.isEmpty else { return }
+    guard let run else { return verdict.fail("INV-17", "the world does not come to rest: no engine runs") }
+    verdict.fail(
+      "INV-17",
+      "the world does not come to rest: \(link.isIdle ? "nothing" : "something") is on its way, records "
+        + "\(run.ring.durableLsn) of \(run.ring.appendedLsn) are durable, the core is due at "
+        + "\(run.agent.machine.nextDue), the door at \(run.agent.door.nextDue), all at \(run.agent.nextDue), "
+        + "the journal is \(run.ring.state), alarms \(run.ring.alarms)")
   }
 }

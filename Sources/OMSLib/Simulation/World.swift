@@ -37,8 +37,6 @@ final class World {
   var nextChaos = Int64.max
   var restartAt = Int64.max
   var checkAt: UInt64 = 0
-  /// The run that was told to compare with the venue after its link came up.
-  var comparedSession = 0
   var compareLsn: UInt64 = 0
   /// Where a death in the middle of a call left disk and ring.
   var corpse: (disk: WorldDisk, box: RingBox?)?
@@ -160,7 +158,6 @@ final class World {
       guard self.run === run else { return }
     }
     run.showDurable(to: observer)
-    compareAfterConnect(run)
     while let reply = run.agent.takeReply() { take(reply) }
   }
 
@@ -179,15 +176,6 @@ final class World {
     // Nobody trades on without a record: the operator stops the engine.
     probes.hit(.journalDied)
     if restartAt == .max { kill(power: false, downFor: 50_000_000) }
-  }
-
-  /// A new link says nothing about what was missed: everything is compared.
-  private func compareAfterConnect(_ run: EngineRun) {
-    guard link.isConnected, comparedSession != link.connectionCount, run.agent.door.session == link.session else {
-      return
-    }
-    comparedSession = link.connectionCount
-    compareAll()
   }
 
   func compareAll() {

@@ -11,6 +11,7 @@ private struct EchoMachine: StepMachine, ~Copyable {
   var hasUnfinishedWork = false
   var stateDigest: (high: UInt64, low: UInt64) { (0, inputCount) }
   var instrumentCount: Int { 1 }
+  var accountCount: Int { 0 }
 
   mutating func step(
     _ type: RecordType, _ body: UnsafeRawPointer, at stamp: StepStamp, into output: inout StepOutput

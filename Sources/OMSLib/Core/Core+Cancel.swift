@@ -254,13 +254,7 @@ extension Core {
     let quantity = event.quantity > 0 ? event.quantity + row.filledBefore : row.pendingQuantity
     takePending(
       slot, quantity: max(quantity, row.image.filled), price: event.price > 0 ? event.price : row.pendingPrice)
-    if state.orders[slot].remaining == 0 {
-      if move(slot, to: .filled, &output) {
-        emitOrder(slot, &output)
-        afterEnd(slot, &output)
-      }
-      return
-    }
+    guard state.orders[slot].remaining > 0 else { return complete(slot, &output) }
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
   }
@@ -273,6 +267,11 @@ extension Core {
     guard quantity >= row.image.filled, quantity < row.image.quantity else { return }
     apply(slot, quantity: quantity, price: row.image.price, stop: row.image.stopPrice)
     if state.orders[slot].remaining == 0 { return ask(slot, &output) }
+    if row.hasEvidence == 0 {
+      // Its acceptance was lost, or comes later.
+      settle(slot)
+      guard move(slot, to: workingStatus(slot), &output) else { return }
+    }
     emitOrder(slot, &output)
   }
 
@@ -288,6 +287,7 @@ extension Core {
     guard !row.status.isDone, row.pendingQuantity != 0, event.requestID == row.frameRequest else { return }
     state.orders[slot].image.venueCode = event.code
     clearPending(slot)
+    guard state.orders[slot].remaining > 0 else { return complete(slot, &output) }
     recount(slot)
     if event.remedy == .unknownOrder { return ask(slot, &output) }
     settle(slot)

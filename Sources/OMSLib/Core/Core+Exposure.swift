@@ -377,7 +377,7 @@ extension Core {
   /// Works out anew what is reserved for the unfilled part, after a fill or an amend.
   mutating func recount(_ slot: Int) {
     uncount(slot)
-    guard state.orders[slot].isOpen, state.orders[slot].remaining > 0 else {
+    guard state.orders[slot].isOpen, state.orders[slot].remainingWorst > 0 else {
       state.orders[slot].worstNotional = .zero
       state.orders[slot].reserved = .zero
       return

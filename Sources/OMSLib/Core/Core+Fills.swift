@@ -76,10 +76,15 @@ extension Core {
     }
   }
 
-  /// What the order has not been credited with: one that was found at the venue came with what had filled before.
+  /// What the order has not been credited with: one that was found at the venue came with what had filled before. Fills
+  /// come in any order, so each is held against what it came with, not against what is credited by now.
   private func credit(_ slot: Int, _ event: VenueEvent) -> Int64 {
-    guard state.orders[slot].isAdopted, event.cumulative > 0 else { return event.quantity }
-    return min(event.quantity, max(0, event.cumulative - state.orders[slot].image.filled))
+    let row = state.orders[slot]
+    let isNewestTaken = row.adoptedReplacement == row.image.replacements
+    guard row.adoptedFilled > 0, event.cumulative > 0, isNewest(slot, event.wireID) == isNewestTaken else {
+      return event.quantity
+    }
+    return event.cumulative > row.adoptedFilled ? event.quantity : 0
   }
 
   private mutating func creditOrder(_ slot: Int, _ event: VenueEvent, _ notional: Money) {
@@ -221,13 +226,14 @@ extension Core {
     let row = state.orders[slot]
     // Found at the venue, and this was in it.
     if row.status == .filled { return }
-    if row.remaining == 0 {
-      if move(slot, to: .filled, &output) {
-        emitOrder(slot, &output)
-        afterEnd(slot, &output)
-      }
-      return
+    if row.remaining == 0, row.pendingQuantity > row.image.quantity, row.isReplacing == 0, !row.status.isDone {
+      // The amend under way may have been taken: the venue says whether there is more to come.
+      recount(slot)
+      if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
+      ask(slot, &output)
+      return afterPartialFill(slot, &output)
     }
+    if row.remaining == 0 { return complete(slot, &output) }
     guard !row.status.isDone else {
       // Travelled slower than the cancel: the order stays what it is, with more of it filled.
       return emitOrder(slot, &output)
@@ -241,6 +247,14 @@ extension Core {
     }
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
     afterPartialFill(slot, &output)
+  }
+
+  /// All of it has filled, and nothing under way can make it more.
+  mutating func complete(_ slot: Int, _ output: inout StepOutput) {
+    if move(slot, to: .filled, &output) {
+      emitOrder(slot, &output)
+      afterEnd(slot, &output)
+    }
   }
 
   /// A trade that the venue undid: the opposite entries, as a fill of its own that no order is credited with.

@@ -191,6 +191,8 @@ extension Core {
     guard size > 0, parent.cancelRequested == 0, let id = childID(of: parent.image.id, parent.childCount + 1) else {
       return
     }
+    var plain = parent
+    if crossesOwn(&plain) { return requestCancel(slot, reason: .selfCross, &output) }
     state.orders[slot].childCount += 1
     state.orders[slot].childWorst += size
     precondition(

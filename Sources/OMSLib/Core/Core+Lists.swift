@@ -103,7 +103,10 @@ extension Core {
       guard state.orders[slot].side != row.side, state.orders[slot].image.modeRaw == row.image.modeRaw,
         !state.orders[slot].kind.isConditional, state.orders[slot].worstPrice > 0
       else { continue }
-      let isResting = state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0
+      // The slices of an iceberg that the core works come one after the other.
+      let isWorkedHere = state.orders[slot].image.emulatedRaw & Self.emulatedIceberg != 0
+      let isResting =
+        state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0 && !isWorkedHere
       // A post-only order takes nothing, but what is still under way may take it.
       if isResting, row.flags.contains(.postOnly) { continue }
       if state.orders[slot].image.account == row.image.account, row.image.preventionRaw != 0 {

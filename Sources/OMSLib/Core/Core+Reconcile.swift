@@ -103,8 +103,11 @@ extension Core {
 
   /// Asks for everything that is compared, or for what is missing of it.
   mutating func compare(_ account: Int, _ output: inout StepOutput) {
-    scheduleCompare(account, after: Self.comparePatience)
+    // A step that has asked for too much already leaves the rest to the next.
+    let isCrowded = output.requestCount + 3 > StepOutput.requestCapacity
+    scheduleCompare(account, after: isCrowded ? 50_000_000 : Self.comparePatience)
     if state.accounts[account].reconcilePending == 0 { beginCompare(account) }
+    if isCrowded { return }
     let missing = state.accounts[account].reconcilePending
     // Fills before orders: an order's end is believed once its fills are here.
     if missing & Self.fillsRead != 0 { query(.queryFills, account, Self.fillsRead, &output) }
@@ -155,6 +158,7 @@ extension Core {
         state.accounts[account].lastTrade = last
         return query(.queryFills, account, part, &output)
       }
+      state.accounts[account].fillsReadBy = max(state.accounts[account].fillsReadBy, asked)
     }
     guard part != Self.fillsAsked, state.accounts[account].reconcilePending & part != 0 else { return }
     state.accounts[account].reconcilePending &= ~part
@@ -222,6 +226,7 @@ extension Core {
     row.image.price = event.price
     row.image.quantity = event.quantity
     row.image.filled = event.cumulative
+    row.adoptedFilled = event.cumulative
     row.image.modeRaw = state.accounts[event.account.index].modeRaw
     row.image.ownerRaw = (ours != nil ? OrderOwner.oms : .foreign).rawValue
     row.image.sentRaw = SentState.yes.rawValue

@@ -95,8 +95,8 @@ extension Core {
   mutating func settle(_ slot: Int) {
     state.orders[slot].queryCount = 0
     let row = state.orders[slot]
-    // A cancel that is wanted is repeated, whatever else has been answered.
-    if row.cancelRequested != 0 {
+    // A cancel that is wanted is repeated, an amend that was not answered is asked for, whatever else has been answered.
+    if row.cancelRequested != 0 || row.pendingQuantity != 0 {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     }
     let isHeldUntil = row.isHeld != 0 && row.image.timeInForceRaw == TimeInForce.gtd.rawValue

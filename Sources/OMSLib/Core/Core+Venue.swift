@@ -290,8 +290,7 @@ extension Core {
     }
     if isSettled(slot, row, status) { takeTerms(slot, event) }
     // Its end is believed once the fills that belong to it are here.
-    guard event.cumulative + row.filledBefore <= row.image.filled else {
-      query(.queryFills, row.image.account.index, Self.fillsAsked, &output)
+    guard hasFills(slot, event, &output) else {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 200_000_000))
     }
     switch status {
@@ -301,12 +300,33 @@ extension Core {
       guard state.orders[slot].remaining == 0 else {
         return quarantine(slot, from: row.status, to: .filled, &output)
       }
-      reportedEnd(slot, .filled, .none, &output)
+      complete(slot, &output)
     case .cancelled where row.isReplacing != 0 && row.pendingQuantity != 0: replaceNow(slot, &output)
     case .cancelled: reportedEnd(slot, .cancelled, endReason(row, event, .cancelled), &output)
     case .expired: reportedEnd(slot, .expired, endReason(row, event, .expired), &output)
     case .rejected: reportedEnd(slot, row.image.filled > 0 ? .cancelled : .rejected, .venueRejected, &output)
     }
+  }
+
+  /// Whether all that the venue counts is credited. If not, the account's fills are asked for, once. Of an order that was
+  /// not known here when it traded they were booked without it: with all fills of the account read since, the venue's
+  /// count is what it came with.
+  private mutating func hasFills(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) -> Bool {
+    let row = state.orders[slot]
+    guard event.cumulative + row.filledBefore > row.image.filled else { return true }
+    let account = row.image.account.index
+    let mayBeBooked = row.isAdopted || isOlderThanLoss(slot)
+    let isRead = row.fillsQuestion != 0 && state.accounts[account].fillsReadBy >= row.fillsQuestion
+    if mayBeBooked, isRead, event.cumulative + row.filledBefore <= row.image.quantity {
+      state.orders[slot].image.filled = event.cumulative + row.filledBefore
+      state.orders[slot].adoptedFilled = event.cumulative
+      state.orders[slot].adoptedReplacement = row.image.replacements
+      if state.orders[slot].isOpen { recount(slot) }
+      return true
+    }
+    if row.fillsQuestion == 0 || isRead { state.orders[slot].fillsQuestion = state.globals[0].nextRequestID }
+    query(.queryFills, account, Self.fillsAsked, &output)
+    return false
   }
 
   private mutating func reportedOpen(
@@ -382,6 +402,7 @@ extension Core {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 50_000_000))
     }
     if row.asksFirst != 0 { return provenUnsent(slot, &output) }
+    if row.remaining == 0 { return complete(slot, &output) }
     if row.hasEvidence == 0 {
       state.orders[slot].image.sentRaw = SentState.no.rawValue
       reportedEnd(slot, .rejected, .notPlaced, &output)

@@ -172,6 +172,9 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var budgetStart = EngineTime.zero
   /// When its comparison is taken up again; zero: nothing is due.
   package var dueAt = EngineTime.zero
+  /// The newest question for fills whose answer is here to its end.
+  package var fillsReadBy: UInt64 = 0
+  package var tail: UInt64 = 0
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.
@@ -192,7 +195,9 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   /// 1: goes out only when the venue has said twice that it does not know its wire id.
   package var asksFirst: UInt32 = 0
   /// 1: made from an order that is older than the last loss of records, or under an id that may be.
-  package var isOlderThanLoss: UInt32 = 0
+  package var isOlderThanLoss: UInt16 = 0
+  /// Number of the replacement that ``adoptedFilled`` speaks of.
+  package var adoptedReplacement: UInt16 = 0
   /// Locked for it in the account's own books.
   package var reserved = Money.zero
   /// Its unfilled part at its worst price, in the report currency.
@@ -212,6 +217,8 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var childWorst: Int64 = 0
   /// Filled under older wire ids: what the venue counts for the newest one comes on top.
   package var filledBefore: Int64 = 0
+  /// Of a wire id that was found at the venue, or traded, before it was known here: what had filled by then.
+  package var adoptedFilled: Int64 = 0
   /// The question or command whose silence or failure decides about the order: its newest order or amend frame.
   package var frameRequest: UInt64 = 0
   package var parent: UInt64 = 0
@@ -246,6 +253,8 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var hasDependents: UInt8 = 0
   /// Of the record that ended it.
   package var endLsn: UInt64 = 0
+  /// The question for fills asked because a report told of more than is here; 0: none was.
+  package var fillsQuestion: UInt64 = 0
 
   var status: OrderStatus { OrderStatus(rawValue: image.statusRaw) ?? .unknown }
   var side: Side { Side(rawValue: image.sideRaw) ?? .buy }

@@ -179,7 +179,9 @@ final class Observer {
     position.cash -= sign * image.notional.units
     position.fees += image.fee.units
     position.fillCount += 1
-    if image.trade.low < position.lastTrade { shuffledAccounts.insert(image.account.number) }
+    // Both sides of one trade may be the account's own: then either may come first.
+    let isOtherSide = image.trade.low == position.lastTrade && image.isBust == 0
+    if image.trade.low < position.lastTrade || isOtherSide { shuffledAccounts.insert(image.account.number) }
     position.lastTrade = max(position.lastTrade, image.trade.low)
     positions[place] = position
     if before.signum() * position.quantity.signum() < 0 { probes.hit(.positionFlipped) }

@@ -103,12 +103,24 @@ extension World {
       let age = min(utc.nanoseconds - row.image.updated.nanoseconds, now - healedAt)
       switch row.status {
       case .pendingCancel, .pendingAmend, .new, .sent:
-        verdict.expect(age < 6_000_000_000, "LIVE-CANCEL", "order \(row.image.id) is \(row.status) for \(age) ns")
+        verdict.expect(
+          age < 6_000_000_000, "LIVE-CANCEL",
+          "order \(row.image.id) is \(row.status) for \(age) ns; \(outstanding(row))")
       case .unknown:
-        verdict.expect(age < 17_100_000_000, "LIVE-UNKNOWN", "order \(row.image.id) is unknown for \(age) ns")
+        verdict.expect(
+          age < 17_100_000_000, "LIVE-UNKNOWN",
+          "order \(row.image.id) is unknown for \(age) ns; \(outstanding(row))")
       default: break
       }
     }
+  }
+
+  /// What an order waits for.
+  private func outstanding(_ row: OrderRow) -> String {
+    "due \(row.dueAt.nanoseconds), fence \(row.fence.nanoseconds), asked \(row.queryCount) times, counted from "
+      + "\(row.questionsFrom), absent \(row.negativeReads) times, asks first \(row.asksFirst), cancel wanted "
+      + "\(row.cancelRequested), pending \(row.pendingQuantity), replacing \(row.isReplacing), unconfirmed "
+      + "\(row.image.isUnconfirmed), evidence \(row.hasEvidence)"
   }
 
   /// Fills at the exchange, each counted once.

@@ -111,10 +111,18 @@ import Testing
         place second; echo "second $?"
         oms orders --open -o id | wc -l
         place third; echo "third $?"
+        process=$(oms status -o tsv --fields pid)
+        oms stop -q
+        while kill -0 $process 2> gone; do sleep 0.02; done
+        rm state/logs/events-*
+        begin
+        oms events --after 1 -o jsonl | jq -r '"\\(.type) \\(.from_seq)"' | head -1
+        oms events --after 1 --no-gaps -q 2> refusal; echo "gap $?"
         """)
       #expect(
         ran.lines == [
           "refused 1", "adopted 0", "1", "2", "first 0", "second 0", "2", "third 0",
+          "gap 2", "gap 40",
         ], "\(ran.output) \(ran.errors)")
     }
   }

@@ -26,7 +26,7 @@ import Testing
     ("sim account sim.main --set BTC=x", "usage.decimal"),
     ("batch --window 0", "usage.count"), ("batch --rate 5", "usage.rate"), ("guard", "usage.argument"),
     ("path nowhere", "usage.value"), ("status --retry-connect soon", "usage.duration"), ("status -x", "usage.flag"),
-    ("pnl --by symbol", "usage.value"), ("pnl --since today", "usage.flag"), ("orders --venue-view", "usage.flag"),
+    ("pnl --by symbol", "usage.value"), ("pnl --since today", "usage.flag"), ("orders --venue-sight", "usage.flag"),
     ("guard --on-exit burn", "usage.value"), ("--nope", "usage.flag"),
     ("accounts show", "usage.argument"),
   ]

@@ -233,6 +233,8 @@ package struct FlattenRequest: Sendable {
   package var selection: Selection
   package var maxSlippage: String?
   package var keepsOrders: Bool
+  /// Also when nothing can be recorded.
+  package var mayGoUnrecorded = false
   package var timeout: Int64?
   package var consent: Consent
 
@@ -248,6 +250,7 @@ package struct FlattenRequest: Sendable {
     selection = try Selection(from: &members)
     maxSlippage = try members.text("max_slippage")
     keepsOrders = try members.flag("keep_orders")
+    mayGoUnrecorded = try members.flag("unrecorded")
     timeout = try members.duration("timeout")
     consent = try Consent(from: &members)
   }

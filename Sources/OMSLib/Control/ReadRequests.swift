@@ -6,8 +6,11 @@ package struct OrdersRequest: Sendable {
   package var statuses: [String]
   package var since: String?
   package var until: String?
+  /// The venue is asked instead of our records.
+  package var asksVenue: Bool
 
   init(from members: inout RequestMembers) throws(RequestError) {
+    asksVenue = try members.flag("venue_view")
     ids = try members.list("ids")
     if let id = try members.text("id") { ids += id.split(separator: ",").map(String.init) }
     let open = try members.flag("open")
@@ -149,6 +152,9 @@ package struct SimRequest: Sendable {
   /// `+DUR`, `freeze`, `run`.
   package var clock: String?
   package var spread: String?
+  /// Levels of `sim book --file`: price and quantity in turns.
+  package var bids: [String]
+  package var asks: [String]
   package var seed: Int64?
   package var silent: Bool
   /// `USDT=1000` of `sim account --set`.
@@ -179,6 +185,8 @@ package struct SimRequest: Sendable {
     jitter = try members.duration("jitter")
     clock = try members.text("clock")
     spread = try members.text("spread")
+    bids = try members.list("bids")
+    asks = try members.list("asks")
     seed = try members.integer("seed")
     silent = try members.flag("silent")
     set = try members.pairs("set")

@@ -115,6 +115,8 @@ package struct Request: Sendable {
   /// Only reads; what the read-only socket answers.
   package var isRead: Bool {
     switch operation {
+    // It costs requests at the venue.
+    case .orders(let orders) where orders.asksVenue: false
     case .hello, .attach, .orders, .fills, .positions, .balances, .pnl, .accounts, .riskShow, .events, .status,
       .snapshotList, .symbols, .ticker, .book, .wait, .abandon:
       true

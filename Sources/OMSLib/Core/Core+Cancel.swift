@@ -10,7 +10,8 @@ extension Core {
       return answer(
         input.token, .replayed, order: row.image.orderNumber, reason: .orderDone, &output)
     }
-    requestCancel(slot, reason: .cancelledByUser, &output)
+    let isSession = input.reasonRaw == Reason.cancelledBySession.rawValue
+    requestCancel(slot, reason: isSession ? .cancelledBySession : .cancelledByUser, &output)
     answer(input.token, .accepted, order: row.image.orderNumber, &output)
   }
 

@@ -40,6 +40,8 @@ extension Core {
     draft.position = position
     if input.id.isEmpty {
       state.globals[0].nextEngineOrder += 1
+      precondition(
+        state.globals[0].nextEngineOrder <= OrderIDText.recordedNumbers, "ids of orders without a record are kept free")
       draft.row.hasEngineID = 1
     } else if state.accounts[input.account.index].asksForIDs != 0 {
       draft.row.isOlderThanLoss = 1
@@ -223,6 +225,7 @@ extension Core {
     state.orders[slot] = row
     state.orders[slot].image.orderNumber = number << 20 | UInt64(slot)
     state.orders[slot].image.created = stamp.utc
+    state.orders[slot].endLsn = stamp.lsn
     state.orders[slot].image.fingerprint = row.fingerprint
     state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
     state.index(slot, by: row.keyHigh, row.keyLow)

@@ -251,6 +251,7 @@ extension Core {
       return raiseAlarm(&output) { $0.account = adopted.image.account }
     }
     row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
+    row.endLsn = stamp.lsn
     row.worstPrice = worstPrice(row, slippagePpm: 0)
     var order = orderCase(&row, isReplacement: true)
     value(&order, &row)
@@ -336,6 +337,7 @@ extension Core {
     state.positions[row].marginModeRaw = event.marginModeRaw
     state.positions[row].isolatedWallet = event.amount
     state.positions[row].liquidationPrice = event.cumulative
+    state.positions[row].updatedAt = stamp.time
     remeasure(row)
     let ours = state.positions[row].book.quantity
     guard theirs != ours, event.isReplay != 0 else { return }
@@ -347,7 +349,10 @@ extension Core {
   /// Takes over the venue's quantity: the difference belongs to nobody here.
   private mutating func follow(_ row: Int, theirs: Money, entry: Int64, _ rules: Instrument) {
     let difference = theirs - state.positions[row].book.quantity
-    let price = Money(Price(mantissa: entry), scale: Int(rules.priceScale))
+    // A flat position has no entry price: what is given up for it was neither won nor lost by us.
+    let price =
+      entry > 0
+      ? Money(Price(mantissa: entry), scale: Int(rules.priceScale)) : state.positions[row].book.average
     guard let share = state.virtual(row, VirtualRow.external),
       state.positions[row].book.applyAdjustment(difference, at: price) != nil,
       state.virtuals[share].book.applyAdjustment(difference, at: price) != nil

@@ -6,7 +6,7 @@
 /// Owner: one driver. `step` is on the order path.
 package struct Core: ~Copyable {
   /// Of the rules in here. A change that makes any recorded input produce other events needs a new number.
-  package static let version: UInt32 = 3
+  package static let version: UInt32 = 4
 
   package internal(set) var state: CoreState
   /// Where the input under way stands.
@@ -107,6 +107,7 @@ extension Core {
       state.orders[slot].image.filled >= 0 && state.orders[slot].image.filled <= state.orders[slot].image.quantity,
       "0 <= filled <= quantity (INV-03)")
     let seq = nextSeq()
+    state.orders[slot].image.seqLow = UInt32(truncatingIfNeeded: seq)
     // The image is the row's beginning.
     unsafe output.emit(.order, seq: seq, bytes: state.orders.bytes(of: slot, MemoryLayout<OrderImage>.size))
   }

@@ -251,7 +251,7 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   package var hasEngineID: UInt8 = 0
   /// 1: another order was linked to it.
   package var hasDependents: UInt8 = 0
-  /// Of the record that ended it.
+  /// Of the record that began it, and once it has ended, of the one that ended it.
   package var endLsn: UInt64 = 0
   /// The question for fills asked because a report told of more than is here; 0: none was.
   package var fillsQuestion: UInt64 = 0

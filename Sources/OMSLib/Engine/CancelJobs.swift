@@ -10,6 +10,8 @@ class CancelJob: Job {
 
   private var items: [Item] = []
   private var asked = 0
+  /// What the orders are to carry.
+  private var reason = Reason.cancelledByUser
   /// Cancels under way at once: a bulk must not fill the rings.
   private static let window = 64
 
@@ -18,7 +20,10 @@ class CancelJob: Job {
     items = cancel.ids.map { Item(id: Text64($0) ?? Text64()) }
   }
 
-  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, timeout: Int64?) {
+  init(
+    _ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, timeout: Int64?, reason: Reason = .cancelledByUser
+  ) {
+    self.reason = reason
     super.init(agent, client, number, timeout: timeout)
   }
 
@@ -56,6 +61,7 @@ class CancelJob: Job {
     }
     var input = CancelOrderInput()
     input.id = items[index].id
+    input.reasonRaw = reason.rawValue
     input.token = agent.makeToken()
     items[index].token = input.token
     agent.ask(HotMessage(.cancelOrder, input))
@@ -223,7 +229,7 @@ final class SessionEndJob: Job {
         flattening = job
         return job.step(agent)
       }
-      let job = CancelJob(agent, client, number, timeout: request.timeout)
+      let job = CancelJob(agent, client, number, timeout: request.timeout, reason: .cancelledBySession)
       let session = Resolver.session(request.session)
       for order in agent.view.allOrders
       where order.image.session == session && OrderStatus(rawValue: order.image.statusRaw)?.isDone == false {

@@ -12,7 +12,10 @@ extension ControlAgent {
     case .amend(let amend): begin(AmendJob(self, client, number, amend))
     case .cancel(let cancel): begin(CancelJob(self, client, number, cancel))
     case .cancelAll(let cancel): begin(CancelAllJob(self, client, number, cancel))
+    case .flatten(let flatten) where flatten.mayGoUnrecorded:
+      begin(UnrecordedFlattenJob(self, client, number, flatten))
     case .flatten(let flatten): begin(FlattenJob(self, client, number, flatten))
+    case .orders(let orders) where orders.asksVenue: begin(VenueOrdersJob(self, client, number, orders))
     case .trading(let trading): begin(TradingJob(self, client, number, trading))
     case .events(let events): begin(EventsJob(self, client, number, events))
     case .wait(let wait): begin(WaitJob(self, client, number, wait))

@@ -26,6 +26,8 @@ final class ControlAgent {
   private var lent = LentBuffers()
   private var nextToken: UInt64 = 1
   private var nextText: UInt32 = 1
+  /// Orders that left without a record in this run.
+  var unrecordedCount: UInt64 = 0
   private var jobs: [Job] = []
   var locks: [String: ClientID] = [:]
   var sessions: [ClientID: [SessionRequest]] = [:]

@@ -343,6 +343,28 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     return true
   }
 
+  /// What became of a frame that nothing is recorded of.
+  package enum UnrecordedOutcome: Sendable { case sent, gateShut, noRoom }
+
+  /// Sends an order that closes a position while nothing can be recorded. Its id is one that no start hands out again.
+  package mutating func sendUnrecorded(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> UnrecordedOutcome {
+    precondition(
+      request.kind == .newOrder && request.opensRisk == 0, "only what closes leaves without a record (INV-10)")
+    precondition(isJournalStalled(now), "whatever can be recorded is")
+    self.utc = utc
+    gate.refresh(now: now)
+    let state = gate.state(account: request.account, instrument: request.instrument, venue: request.venue, now: now)
+    guard state == .on || state == .paused else {
+      counters.gateRefusals += 1
+      return .gateShut
+    }
+    precondition(!written.contains(request.wireID), "wire id \(request.wireID) is written twice (INV-07)")
+    guard door.submit(request, now: now, utc: utc) else { return .noRoom }
+    _ = written.insert(request.wireID)
+    counters.frames += 1
+    return .sent
+  }
+
   private mutating func notSent(_ request: VenueRequest) {
     unsent.push(VenueEvent(.notSent, to: request))
     counters.framesNotSent += 1

@@ -99,7 +99,7 @@ extension EngineBoot {
   /// Works until every account is open, for a few seconds at most: an account that stays closed refuses by itself.
   private mutating func settle(_ names: NameDirectory) {
     let end = clock.now.advanced(byNanoseconds: Self.readyNanoseconds)
-    while clock.now < end, agent.door.isUp {
+    while clock.now < end, agent.door.isUp(at: clock.now) {
       let work = agent.poll(now: clock.now, utc: clock.utc)
       flush()
       while agent.takeReply() != nil {}

@@ -7,6 +7,10 @@ struct EngineDoor: ~Copyable, VenueDoor {
   // One of the two.
   private var own: OwnVenue?
   private var shared: SharedVenueDoor?
+  /// What it says to questions that are not the core's.
+  private(set) var answers = VenueAnswers()
+  /// When the venue last said something about an account.
+  private let lastEvents = Rows<EngineTime>(zeroed: Limits.accountCount)
 
   init(_ venue: consuming OwnVenue) {
     own = consume venue
@@ -18,10 +22,14 @@ struct EngineDoor: ~Copyable, VenueDoor {
     shared = consume door
   }
 
-  var isUp: Bool {
+  func isUp(at now: EngineTime) -> Bool {
+    switch own {
+    case .some(let venue): return venue.isUp(at: now)
+    case .none: break
+    }
     switch shared {
-    case .some(let door): door.isUp
-    case .none: true
+    case .some(let door): return door.isUp
+    case .none: return false
     }
   }
 
@@ -46,7 +54,12 @@ struct EngineDoor: ~Copyable, VenueDoor {
   }
 
   mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
-    own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc)
+    while let event = own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc) {
+      if answers.take(event) { continue }
+      if event.account.index < Limits.accountCount { lastEvents[event.account.index] = now }
+      return event
+    }
+    return nil
   }
 
   func top(of instrument: InstrumentID) -> TopOfBook {
@@ -72,6 +85,43 @@ struct EngineDoor: ~Copyable, VenueDoor {
   }
 
   // MARK: For people
+
+  /// Puts the question, or looks what has become of it. `nil`: another one is open; else how many parts there are, -1 while
+  /// they are coming.
+  mutating func ask(_ question: VenueQuestion, venue: VenueID, now: EngineTime, utc: UTCTime) -> Int? {
+    if answers.isAbout(question.token) { return answers.isComplete ? answers.count : -1 }
+    guard let request = answers.begin(question, venue: venue, now: now) else { return nil }
+    guard submit(request, now: now, utc: utc) else {
+      answers.giveUp()
+      return nil
+    }
+    return -1
+  }
+
+  /// `.zero`: nothing yet.
+  func lastEvent(of account: AccountID) -> EngineTime {
+    account.index < Limits.accountCount ? lastEvents[account.index] : .zero
+  }
+
+  /// 0: there is none. `nil`: only the venue's own word is known.
+  func liquidationPrice(_ account: AccountID, _ instrument: InstrumentID, _ sideRaw: UInt8) -> Int64? {
+    switch own {
+    case .some(let venue): return venue.liquidationPrice(account, instrument, sideRaw)
+    case .none: return nil
+    }
+  }
+
+  func facts(of instrument: InstrumentID) -> MarketFacts {
+    var facts = MarketFacts()
+    switch own {
+    case .some(let venue):
+      guard let funding = venue.funding(of: instrument) else { return facts }
+      facts.nextFunding = funding.next
+      facts.fundingRate = funding.rate
+    case .none: break
+    }
+    return facts
+  }
 
   /// `false`: it cannot be done, or there is no room now. Another process is only told.
   mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> Bool {

@@ -12,6 +12,8 @@ final class EventsJob: Job {
   private var lastShown: EngineTime
   private var history: EventHistory?
   private var waitsForLog = false
+  /// Some line was met already: what is missing behind it is a gap.
+  private var hasRead = false
   private var doneExit: UInt8?
   /// Lines looked at in one step: others have a turn too.
   private static let linesPerStep = 2_000
@@ -91,12 +93,43 @@ final class EventsJob: Job {
       guard line.lsn <= durable else { break }
       if !request.follows, line.seq > lastSeqAtStart { break }
       guard client.map({ agent.server.hasRoom($0) }) ?? false else { break }
+      try tellGap(agent, before: line.seq)
       cursor = line.seq
       guard matches(agent, line) else { continue }
       if let exit = show(agent, agent.view.object(line)) { return exit }
       if request.untilDone, line.type == .order, let exit = finished(agent, line) { return exit }
     }
     return nil
+  }
+
+  /// Numbers between the last line and `seq` that are nowhere any more. Whoever reads from the start is told only of those
+  /// behind the first line that there is.
+  private func tellGap(_ agent: ControlAgent, before seq: UInt64) throws(RequestError) {
+    guard seq > cursor + 1, hasRead || request.after != nil else {
+      hasRead = true
+      return
+    }
+    hasRead = true
+    guard !request.noGaps else {
+      throw RequestError("stream.gap", exit: 40, "events \(cursor + 1) to \(seq - 1) are not kept any more")
+    }
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("type", "gap")
+    json.member("v", 1)
+    json.member("ts", agent.utc)
+    json.member("from_seq", cursor + 1)
+    json.member("to_seq", seq - 1)
+    json.member("reason", "not kept any more: old logs go, and a restored journal begins behind what it replaces")
+    json.endObject()
+    data(agent, json.bytes)
+  }
+
+  /// What lies in front of `seq` is nowhere.
+  private func skip(_ agent: ControlAgent, to seq: UInt64) throws(RequestError) {
+    guard cursor + 1 < seq else { return }
+    try tellGap(agent, before: seq)
+    cursor = seq - 1
   }
 
   private func show(_ agent: ControlAgent, _ object: [UInt8]) -> UInt8? {
@@ -158,10 +191,12 @@ final class EventsJob: Job {
     for _ in 0..<500 {
       guard let line = history.next() else { break }
       guard let seq = line.seq, seq > cursor else { continue }
-      if seq >= memory { return true }
-      if seq > cursor + 1 && request.noGaps && count > 0 {
-        throw RequestError("stream.gap", exit: 40, "events \(cursor + 1) to \(seq - 1) are not kept any more")
+      if seq >= memory {
+        // The log has nothing in front of what memory holds.
+        try skip(agent, to: memory)
+        return true
       }
+      try tellGap(agent, before: seq)
       cursor = seq
       guard matches(agent, line) else { continue }
       if show(agent, line.bytes) != nil {
@@ -176,7 +211,7 @@ final class EventsJob: Job {
       waitsForLog = true
       return false
     }
-    if cursor + 1 < memory, memory != .max { cursor = memory - 1 }
+    if memory != .max { try skip(agent, to: memory) }
     return true
   }
 

@@ -53,27 +53,35 @@ class FlattenJob: Job {
 
   private func begin(_ agent: ControlAgent) throws(RequestError) {
     selected = try agent.resolver.selected(flatten.selection)
-    let isLive = agent.resolver.activeAccounts.contains {
-      selected.accounts.contains($0.number) && agent.view.names.account($0)?.mode == .live
-    }
-    if isLive {
-      for account in agent.resolver.activeAccounts where selected.accounts.contains(account.number) {
-        try agent.resolver.checkMode(account, flatten.consent)
-      }
-      guard flatten.consent.dryRun || flatten.consent.yes || flatten.consent.confirm != nil else {
-        throw RequestError("confirm.scope", exit: 12, "flatten closes live positions: confirm the scope")
-      }
-    }
+    try Self.checkConsent(agent, flatten, selected)
     guard !flatten.keepsOrders, !flatten.consent.dryRun else {
       phase = .read(RowCopy(.positions), RowCopy(.tops))
       return
     }
-    let job = CancelJob(agent, client, number, timeout: flatten.timeout ?? 30_000_000_000)
+    let job = CancelJob(
+      agent, client, number, timeout: flatten.timeout ?? 30_000_000_000,
+      reason: session == 0 ? .cancelledByUser : .cancelledBySession)
     for order in agent.view.allOrders
     where OrderStatus(rawValue: order.image.statusRaw)?.isDone == false && isMeant(order.image) {
       job.add(order.image.id)
     }
     phase = .cancel(job)
+  }
+
+  /// The locks of real money.
+  static func checkConsent(
+    _ agent: ControlAgent, _ flatten: FlattenRequest, _ selected: Resolver.Selected
+  ) throws(RequestError) {
+    let isLive = agent.resolver.activeAccounts.contains {
+      selected.accounts.contains($0.number) && agent.view.names.account($0)?.mode == .live
+    }
+    guard isLive else { return }
+    for account in agent.resolver.activeAccounts where selected.accounts.contains(account.number) {
+      try agent.resolver.checkMode(account, flatten.consent)
+    }
+    guard flatten.consent.dryRun || flatten.consent.yes || flatten.consent.confirm != nil else {
+      throw RequestError("confirm.scope", exit: 12, "flatten closes live positions: confirm the scope")
+    }
   }
 
   /// Whether an open order is cancelled first.

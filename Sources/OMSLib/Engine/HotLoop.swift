@@ -229,11 +229,28 @@ final class HotLoop: @unchecked Sendable {
       if !agent.door.obey(command, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
       return reply
     }
+    if query == .venueQuestion {
+      let question = message.load(VenueQuestion.self)
+      reply.token = question.token
+      let now = clock.now
+      let venue = agent.machine.state.accounts[question.account.index].venue
+      let count = agent.door.ask(question, venue: venue, now: now, utc: clock.utc(at: now))
+      reply.count = UInt32(max(count ?? 0, 0))
+      reply.outcomeRaw =
+        (count == nil ? Reply.Outcome.refused : count == -1 ? .accepted : .finished).rawValue
+      return reply
+    }
+    if query == .unrecordedOrder {
+      let now = clock.now
+      return Unrecorded.reduce(message.load(UnrecordedOrder.self), &agent, now: now, utc: clock.utc(at: now))
+    }
     let body = message.load(RowQuery.self)
     reply.token = body.token
     switch query {
     case .acceptGate: agent.gate.reader.accept(now: clock.now)
-    case .stop, .simulator: break
+    case .recordability:
+      if Unrecorded.isNeeded(agent, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
+    case .stop, .simulator, .venueQuestion, .unrecordedOrder: break
     default: reply.count = UInt32(copy(query, body, agent, clock.now))
     }
     return reply
@@ -249,18 +266,48 @@ final class HotLoop: @unchecked Sendable {
     case .accounts:
       return fill(body, count(Int(global.accountCount))) { agent.machine.state.accounts[first + $0] }
     case .positions:
-      return fill(body, count(Int(global.positionCount))) { agent.machine.state.positions[first + $0] }
+      return fill(body, count(Int(global.positionCount))) {
+        var row = agent.machine.state.positions[first + $0]
+        // The row has what the venue last said; an exchange in this process knows better.
+        if let price = agent.door.liquidationPrice(row.account, row.instrument, row.positionSideRaw) {
+          row.liquidationPrice = price
+        }
+        return row
+      }
     case .balances:
       return fill(body, count(Int(global.balanceCount))) { agent.machine.state.balances[first + $0] }
     case .tops:
       return fill(body, count(Int(global.instrumentCount))) {
         agent.door.top(of: InstrumentID(number: UInt16(first + $0)))
       }
+    case .accountFacts:
+      return fill(body, count(Int(global.accountCount))) { facts(of: first + $0, agent, now) }
+    case .marketFacts:
+      return fill(body, count(Int(global.instrumentCount))) {
+        agent.door.facts(of: InstrumentID(number: UInt16(first + $0)))
+      }
     case .globals: return fill(body, 1) { _ in global }
     case .limits: return limits(body, agent, now)
     case .book: return levels(body, agent)
-    case .simulator, .acceptGate, .stop: return 0
+    case .venueAnswers:
+      guard agent.door.answers.isAbout(body.argument) else { return 0 }
+      return fill(body, max(0, min(Int(body.capacity), agent.door.answers.count - first))) {
+        agent.door.answers[first + $0]
+      }
+    case .simulator, .acceptGate, .stop, .venueQuestion, .unrecordedOrder, .recordability: return 0
     }
+  }
+
+  private static func facts(of account: Int, _ agent: borrowing EngineAgent, _ now: EngineTime) -> AccountFacts {
+    let row = agent.machine.state.accounts[account]
+    let venue = agent.machine.state.venues[row.venue.index]
+    var facts = AccountFacts()
+    facts.lastEventAt = agent.door.lastEvent(of: row.id)
+    facts.budgetMax = venue.ordersPerTenSeconds
+    facts.budgetUsed =
+      now.nanoseconds - row.budgetStart.nanoseconds < Core.budgetWindow ? row.budgetUsed : 0
+    facts.isConnected = agent.door.isUp(at: now) ? 1 : 0
+    return facts
   }
 
   private static func fill<Row: BitwiseCopyable>(_ body: RowQuery, _ count: Int, _ row: (Int) -> Row) -> Int {

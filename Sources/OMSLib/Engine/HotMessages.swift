@@ -11,11 +11,22 @@ package struct HotMessage: Sendable, BitwiseCopyable {
     case globals = 0xF005
     case limits = 0xF006
     case book = 0xF007
+    /// What the door knows of accounts (`AccountFacts`) and instruments (`MarketFacts`), by engine number.
+    case accountFacts = 0xF008
+    case marketFacts = 0xF009
+    /// What the venue said to the question whose token is the argument.
+    case venueAnswers = 0xF00A
     /// A control of the built-in exchange.
     case simulator = 0xF010
     /// The gate file that is there now counts again.
     case acceptGate = 0xF011
     case stop = 0xF012
+    /// A question to the venue (`VenueQuestion`); repeated until its answer is complete: then `finished`, with a count.
+    case venueQuestion = 0xF013
+    /// An order that closes a position while nothing can be recorded (`UnrecordedOrder`).
+    case unrecordedOrder = 0xF014
+    /// Whether orders can be recorded: `accepted`, else `refused`.
+    case recordability = 0xF015
   }
 
   package static let bodyBytes = 512
@@ -57,4 +68,21 @@ package struct RowQuery: Sendable, BitwiseCopyable {
   package var capacity: UInt32 = 0
   package var argument: UInt64 = 0
   package init() {}
+}
+
+/// What stands beside an account's row: how much of the venue's rate is used, and when the venue last said something.
+struct AccountFacts: BitwiseCopyable {
+  var lastEventAt = EngineTime.zero
+  var budgetUsed: UInt32 = 0
+  /// 0: the venue has no such limit.
+  var budgetMax: UInt32 = 0
+  var isConnected: UInt64 = 0
+}
+
+/// What stands beside an instrument's best prices.
+struct MarketFacts: BitwiseCopyable {
+  /// By the venue's calendar; zero: it has none, or it is not known.
+  var nextFunding = UTCTime.zero
+  var fundingRate = Rate(e8: 0)
+  var reserved: UInt64 = 0
 }

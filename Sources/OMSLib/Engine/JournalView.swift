@@ -105,6 +105,7 @@ final class JournalView {
     header.lsn = end.lsn
     for image in images {
       header.utc = image.updated
+      header.seq = Self.seq(endingIn: image.seqLow, upTo: end.seq)
       note(image, header)
     }
     func keep(_ scope: Scope, _ raw: UInt8) {
@@ -124,6 +125,14 @@ final class JournalView {
       keep(Scope(venue: VenueID(number: UInt16(index))), core.state.venues[index].tradingRaw)
     }
     resume(behind: end)
+  }
+
+  /// The newest number up to `last` with these low bits; 0 when there is none.
+  static func seq(endingIn low: UInt32, upTo last: UInt64) -> UInt64 {
+    let high = last & ~UInt64(UInt32.max)
+    let seq = high | UInt64(low)
+    if seq <= last { return seq }
+    return high == 0 ? 0 : seq - (1 << 32)
   }
 
   /// The next record is the one behind `end`.

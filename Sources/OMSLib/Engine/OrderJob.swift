@@ -335,9 +335,11 @@ final class OrderJob: Job {
     guard let order = agent.view.order(number) else { return vanished(agent) }
     switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
     case .reached:
+      guard isKept(agent, order) else { return false }
       show(agent, order)
       return end(agent, exit: 0)
     case .ended(let error):
+      guard isKept(agent, order) else { return false }
       show(agent, order)
       return fail(agent, error)
     case .waiting:
@@ -353,6 +355,12 @@ final class OrderJob: Job {
       show(agent, order)
       return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
     }
+  }
+
+  /// In `strict` nothing is told that a power cut could take back, as long as there is a disk.
+  private func isKept(_ agent: ControlAgent, _ order: JournalView.Order) -> Bool {
+    agent.facts.durability != .strict || order.lsn <= agent.ring.durableLsn || agent.ring.state == .dead
+      || isLate(agent)
   }
 
   /// Its events have not come yet, or it is so old that memory has dropped it.

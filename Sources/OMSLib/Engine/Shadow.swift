@@ -63,8 +63,8 @@ final class Shadow: @unchecked Sendable {
   private let every: Int64
   private let exchange: ExchangeShadow?
   private let upkeep: Upkeep
-  /// When the oldest order began that was open in the last snapshot.
-  private var oldestOpen = UTCTime.zero
+  /// The record of the oldest order that was open in the last snapshot; until there was one, everything is kept.
+  private var oldestOpenLsn: UInt64 = 1
 
   init(
     options: JournalOptions, ring: JournalRing, directory: String, capacity: CoreCapacity, every: Int64,
@@ -135,7 +135,7 @@ final class Shadow: @unchecked Sendable {
     }
     let troubles = upkeep.run(
       KernelFileSystem(), snapshots: store, images: exchange.map { ExchangeShadow.store($0.options) }, utc: clock.utc,
-      oldestOpen: oldestOpen)
+      oldestOpenLsn: oldestOpenLsn)
     for trouble in troubles { EngineProcess.say("oms: warning: \(trouble)\n") }
   }
 
@@ -185,19 +185,19 @@ final class Shadow: @unchecked Sendable {
     }
   }
 
-  /// When the oldest open order began; the end of time without one.
-  private static func oldestOpen(_ core: borrowing Core) -> UTCTime {
-    var oldest = UTCTime(nanoseconds: .max)
+  /// The first record of any open order; 0 without one.
+  static func oldestOpenLsn(_ core: borrowing Core) -> UInt64 {
+    var oldest = UInt64.max
     for slot in 0..<Int(core.state.global.orderHighWater) where core.state.orders[slot].isOpen {
-      oldest = min(oldest, core.state.orders[slot].image.created)
+      oldest = min(oldest, core.state.orders[slot].endLsn)
     }
-    return oldest
+    return oldest == .max ? 0 : max(oldest, 1)
   }
 
   private func write(
     _ core: consuming Core, _ end: JournalEnd, _ note: String?, _ store: SnapshotStore<KernelFileSystem>
   ) throws(EngineFailure) -> SnapshotFacts {
-    oldestOpen = Self.oldestOpen(core)
+    oldestOpenLsn = Self.oldestOpenLsn(core)
     do throws(SnapshotError) {
       let name = try SnapshotLoad.write(core, end, created: clock.utc, note: note, to: store, options.identity)
       return SnapshotFacts(try store.load(name), name: name, path: store.path(name))

@@ -2,13 +2,19 @@
 final class SimJob: Job {
   private let request: SimRequest
   private var tokens: [UInt64]?
+  /// Comparisons that a new market makes necessary.
+  private var comparisons: [UInt64]?
+  /// Orders that were in the old market: the new one denies them, twice.
+  private var orphans: [UInt64] = []
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: SimRequest) {
     self.request = request
-    super.init(agent, client, number, timeout: nil)
+    super.init(agent, client, number, timeout: nil, standard: 10_000_000_000)
   }
 
-  override func wants(_ token: UInt64) -> Bool { tokens?.contains(token) == true }
+  override func wants(_ token: UInt64) -> Bool {
+    tokens?.contains(token) == true || comparisons?.contains(token) == true
+  }
 
   override func step(_ agent: ControlAgent) -> Bool {
     do throws(RequestError) {
@@ -31,16 +37,53 @@ final class SimJob: Job {
         guard isLate(agent) else { return false }
         throw RequestError("engine.stalled", exit: 16, "the engine did not answer in time")
       }
+      guard request.verb != "reset" || followed(agent) else {
+        guard isLate(agent) else { return false }
+        throw RequestError("outcome.unknown", exit: 31, "the new market has not answered everything in time")
+      }
       return end(agent, exit: 0)
     } catch {
       return fail(agent, error)
     }
   }
 
+  /// A new market knows nothing of what was bought in the old one: the books follow its word. `false`: not all of them yet.
+  private func followed(_ agent: ControlAgent) -> Bool {
+    if comparisons == nil { compare(agent) }
+    for token in comparisons ?? [] where agent.takeAnswer(token) != nil { comparisons?.removeAll { $0 == token } }
+    orphans.removeAll { agent.view.order($0).map { OrderStatus(rawValue: $0.image.statusRaw)?.isDone == true } ?? true }
+    return comparisons?.isEmpty == true && orphans.isEmpty
+  }
+
+  private func compare(_ agent: ControlAgent) {
+    let simulated = Set(agent.settings.venues.filter { $0.adapter == .simulated }.map(\.name))
+    comparisons = []
+    for (number, account) in agent.view.names.accounts.enumerated().dropFirst() {
+      guard !account.isRemoved, let venue = agent.view.names.venue(account.venue), simulated.contains(venue) else {
+        continue
+      }
+      var input = ReconcileInput()
+      input.account = AccountID(number: UInt16(number))
+      input.fixes = 1
+      input.token = agent.makeToken()
+      comparisons?.append(input.token)
+      agent.ask(HotMessage(.reconcile, input))
+    }
+    // What the core performs itself (triggers, slices) was never there.
+    orphans = agent.view.allOrders.lazy.map(\.image)
+      .filter { $0.emulatedRaw == 0 && OrderStatus(rawValue: $0.statusRaw)?.isDone == false }
+      .filter { image in agent.view.names.venue(image.venue).map { simulated.contains($0) } ?? false }
+      .map(\.orderNumber)
+  }
+
   private func commands(_ agent: ControlAgent) throws(RequestError) -> [SimulatorCommand] {
     switch request.verb {
     case "price": return [try price(agent)]
-    case "book": return [try book(agent)]
+    case "book": return try book(agent)
+    case "reset":
+      var command = SimulatorCommand(.reset)
+      (command.a, command.b) = (request.seed ?? 0, request.seed == nil ? 0 : 1)
+      return [command]
     case "fill": return [try fill(agent)]
     case "latency":
       var command = SimulatorCommand(.latency)
@@ -67,15 +110,38 @@ final class SimJob: Job {
     return command
   }
 
-  private func book(_ agent: ControlAgent) throws(RequestError) -> SimulatorCommand {
+  private func book(_ agent: ControlAgent) throws(RequestError) -> [SimulatorCommand] {
     let rules = try rules(agent, request.symbol)
-    guard let spread = request.spread else { throw .usage("member", "member 'spread' is missing") }
-    var command = SimulatorCommand(.control)
-    command.control = ExchangeControl(.setSpread)
-    command.control.instrument = rules.id.number
-    command.control.price = try Resolver.partsPerMillion(spread, "spread") * 100
-    return command
+    func command(_ kind: ExchangeControl.Kind) -> SimulatorCommand {
+      var command = SimulatorCommand(.control)
+      command.control = ExchangeControl(kind)
+      command.control.instrument = rules.id.number
+      return command
+    }
+    if let spread = request.spread {
+      guard request.bids.isEmpty, request.asks.isEmpty else { throw .usage("member", "either 'spread' or levels") }
+      var change = command(.setSpread)
+      change.control.price = try Resolver.partsPerMillion(spread, "spread") * 100
+      return [change]
+    }
+    var commands = [command(.clearBook)]
+    for (side, levels) in [(Side.buy, request.bids), (.sell, request.asks)] {
+      guard levels.count % 2 == 0, levels.count <= 2 * Self.levelCountMax else {
+        throw .usage("value", "a side has at most \(Self.levelCountMax) levels, each a price and a quantity")
+      }
+      for place in stride(from: 0, to: levels.count, by: 2) {
+        var level = command(.addLevel)
+        level.control.sideRaw = side.rawValue
+        level.control.price = try Resolver.price(levels[place], "price", rules, nil)
+        level.control.quantity = try Resolver.quantity(levels[place + 1], rules, nil)
+        commands.append(level)
+      }
+    }
+    guard commands.count > 1 else { throw .usage("member", "member 'spread' is missing") }
+    return commands
   }
+
+  private static let levelCountMax = 200
 
   private func fill(_ agent: ControlAgent) throws(RequestError) -> SimulatorCommand {
     guard let id = request.id, let order = agent.view.order(named: id) else {

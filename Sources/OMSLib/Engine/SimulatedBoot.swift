@@ -35,6 +35,7 @@ struct SimulatedBoot: ~Copyable {
     } else {
       try addAccounts(setup, &door, now)
     }
+    door.opening = setup
     return SimulatedBoot(journal: journal, venue: door)
   }
 

@@ -8,6 +8,8 @@ final class StateJob: Job {
   private let positions = RowCopy<PositionRow>(.positions)
   private let balances = RowCopy<BalanceRow>(.balances)
   private let tops = RowCopy<TopOfBook>(.tops)
+  private let facts = RowCopy<AccountFacts>(.accountFacts)
+  private let markets = RowCopy<MarketFacts>(.marketFacts)
   private var stage = 0
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ kind: Kind, _ request: StateRequest) {
@@ -18,6 +20,7 @@ final class StateJob: Job {
 
   override func wants(_ token: UInt64) -> Bool {
     accounts.wants(token) || positions.wants(token) || balances.wants(token) || tops.wants(token)
+      || facts.wants(token) || markets.wants(token)
   }
 
   override func step(_ agent: ControlAgent) -> Bool {
@@ -50,8 +53,9 @@ final class StateJob: Job {
       if done { stage = 1 }
     }
     if stage == 1, kind != .pnl || positions.step(agent) { stage = 2 }
-    if stage == 2, kind == .accounts || tops.step(agent) { stage = 3 }
-    return stage == 3
+    if stage == 2, kind == .accounts ? facts.step(agent) : tops.step(agent) { stage = 3 }
+    if stage == 3, kind != .positions || markets.step(agent) { stage = 4 }
+    return stage == 4
   }
 
   private func showPositions(_ agent: ControlAgent, _ selected: Resolver.Selected) {
@@ -62,7 +66,12 @@ final class StateJob: Job {
         selected.contains(account: row.account, instrument: row.instrument, venue: rules.venue),
         !request.nonzero || !row.book.quantity.isZero
       else { continue }
-      data(agent, StateObjects(names: names, utc: agent.utc).position(row, top(of: row.instrument), now: agent.now))
+      let index = row.instrument.index - 1
+      let funding = markets.rows.indices.contains(index) ? markets.rows[index].nextFunding : .zero
+      data(
+        agent,
+        StateObjects(names: names, utc: agent.utc).position(
+          row, top(of: row.instrument), funding: funding, now: agent.now))
     }
   }
 
@@ -109,7 +118,10 @@ final class StateJob: Job {
       let groups = agent.settings.groups.filter { $0.accounts.contains(name) }.map(\.name)
       data(
         agent,
-        objects.account(row, groups: groups, currency: agent.settings.reportCurrency, isConnected: row.isOpen != 0))
+        objects.account(
+          row, groups: groups, currency: agent.settings.reportCurrency,
+          facts: facts.rows.indices.contains(row.id.index - 1) ? facts.rows[row.id.index - 1] : AccountFacts(),
+          now: agent.now))
     }
   }
 
@@ -136,6 +148,7 @@ final class StatusJob: Job {
   private let request: StatusRequest
   private let accounts = RowCopy<AccountRow>(.accounts)
   private let globals = RowCopy<GlobalRow>(.globals, first: 0, limit: 1)
+  private let facts = RowCopy<AccountFacts>(.accountFacts)
   private var stage = 0
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: StatusRequest) {
@@ -143,12 +156,15 @@ final class StatusJob: Job {
     super.init(agent, client, number, timeout: nil)
   }
 
-  override func wants(_ token: UInt64) -> Bool { accounts.wants(token) || globals.wants(token) }
+  override func wants(_ token: UInt64) -> Bool {
+    accounts.wants(token) || globals.wants(token) || facts.wants(token)
+  }
 
   override func step(_ agent: ControlAgent) -> Bool {
     if stage == 0, globals.step(agent) { stage = 1 }
     if stage == 1, accounts.step(agent) { stage = 2 }
-    guard stage == 2 || isLate(agent) else { return false }
+    if stage == 2, facts.step(agent) { stage = 3 }
+    guard stage == 3 || isLate(agent) else { return false }
     let state = globals.rows.first.flatMap { TradingState(rawValue: $0.tradingRaw) } ?? .halted
     data(agent, status(agent, state))
     if request.latency { latencies(agent) }
@@ -157,7 +173,10 @@ final class StatusJob: Job {
       for row in accounts.rows where !row.id.isNone {
         data(
           agent,
-          objects.account(row, groups: [], currency: agent.settings.reportCurrency, isConnected: row.isOpen != 0))
+          objects.account(
+            row, groups: [], currency: agent.settings.reportCurrency,
+            facts: facts.rows.indices.contains(row.id.index - 1) ? facts.rows[row.id.index - 1] : AccountFacts(),
+            now: agent.now))
       }
     }
     return end(agent, exit: state == .on && !agent.isStopping ? 0 : 15)
@@ -176,7 +195,7 @@ final class StatusJob: Job {
     json.member("version", agent.facts.version)
     json.member("pid", agent.facts.process)
     json.member("mode", agent.settings.mode.word)
-    json.member("state", agent.isStopping ? "stopping" : stage == 2 ? "running" : "stalled")
+    json.member("state", agent.isStopping ? "stopping" : stage == 3 ? "running" : "stalled")
     json.member("trading", state.word)
     let reason = agent.view.effectiveTrading.reason
     json.member("halt_reason", state == .on || reason.isEmpty ? nil : reason)

@@ -27,7 +27,8 @@ struct StateObjects {
 
   // MARK: Books
 
-  func position(_ row: PositionRow, _ top: TopOfBook, now: EngineTime) -> [UInt8] {
+  /// `funding`: when the next payment is due; zero if there is none, or it is not known.
+  func position(_ row: PositionRow, _ top: TopOfBook, funding: UTCTime, now: EngineTime) -> [UInt8] {
     let rules = names.instrument(row.instrument) ?? Instrument()
     let priceScale = Int(rules.priceScale)
     let quantity = row.book.quantity
@@ -49,10 +50,15 @@ struct StateObjects {
       json.member("leverage", row.leverage == 0 ? nil : String(row.leverage))
       json.member(
         "liq_price", decimal: row.liquidationPrice > 0 ? row.liquidationPrice : nil, scale: priceScale)
-      json.memberNull("funding_next")
+      json.member("funding_next", funding == .zero ? nil : funding)
       json.memberNull("strategy")
-      json.member("age_ms", max(0, now.nanoseconds - row.updatedAt.nanoseconds) / 1_000_000)
+      json.member("age_ms", age(of: row.updatedAt, now: now))
     }
+  }
+
+  /// `nil` for what never happened.
+  private func age(of time: EngineTime, now: EngineTime) -> Int64? {
+    time == .zero ? nil : max(0, now.nanoseconds - time.nanoseconds) / 1_000_000
   }
 
   func balance(_ row: BalanceRow, value: Money?, currency: String, now: EngineTime) -> [UInt8] {
@@ -67,11 +73,13 @@ struct StateObjects {
       Self.money("total", row.total, least: scale, &json)
       Self.money("value", value, least: 2, &json)
       json.member("value_ccy", value == nil ? nil : currency)
-      json.member("age_ms", max(0, now.nanoseconds - row.updatedAt.nanoseconds) / 1_000_000)
+      json.member("age_ms", age(of: row.updatedAt, now: now))
     }
   }
 
-  func account(_ row: AccountRow, groups: [String], currency: String, isConnected: Bool) -> [UInt8] {
+  func account(
+    _ row: AccountRow, groups: [String], currency: String, facts: AccountFacts, now: EngineTime
+  ) -> [UInt8] {
     object("account") { json in
       place(row.id, &json)
       json.name("group")
@@ -86,9 +94,12 @@ struct StateObjects {
       json.string("read")
       json.string("trade")
       json.endArray()
-      json.memberNull("rate_used")
-      json.member("ws", isConnected ? "up" : "down")
-      json.memberNull("last_event_ms")
+      let share = Wide(Int128(facts.budgetUsed), times: 10_000)
+      json.member(
+        "rate_used", decimal: facts.budgetMax == 0 ? nil : share.divided(by: Int128(facts.budgetMax), .halfEven),
+        scale: 4)
+      json.member("ws", facts.isConnected != 0 ? "up" : "down")
+      json.member("last_event_ms", age(of: facts.lastEventAt, now: now))
       Self.money("equity", row.hasEquity != 0 ? row.equity : nil, least: 2, &json)
       json.member("equity_ccy", currency)
     }

@@ -4,9 +4,45 @@
 /// Cancels leave by wire id, without a record: they can only take risk away, and the comparison behind the next room tells
 /// the state what came of them. Everything else is refused.
 enum Unrecorded {
+  /// Orders of one run that may leave without a record.
+  static let orderMax: UInt64 = 1_000
+
+  /// Whether nothing at all can be recorded now.
+  static func isNeeded<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ agent: borrowing CoreAgent<Core, Door, Gate>, now: EngineTime
+  ) -> Bool {
+    agent.isJournalStalled(now) && !agent.canAccept(opensRisk: false)
+  }
+
+  /// Closes (a part of) a position. Ids come from a block that no run hands out otherwise, under the epoch of this run,
+  /// which was recorded when it began: they are burnt without a record of their own.
+  static func reduce<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ order: UnrecordedOrder, _ agent: inout CoreAgent<Core, Door, Gate>, now: EngineTime, utc: UTCTime
+  ) -> Reply {
+    var reply = Reply()
+    reply.token = order.token
+    reply.outcomeRaw = Reply.Outcome.refused.rawValue
+    reply.reasonRaw = Reason.notSupported.rawValue
+    guard isNeeded(agent, now: now) else { return reply }
+    guard order.number > 0, order.number <= orderMax else {
+      reply.reasonRaw = Reason.capacity.rawValue
+      return reply
+    }
+    guard let request = agent.machine.closingFrame(order, agent.door.top(of: order.instrument), now: now) else {
+      reply.reasonRaw = Reason.staleMarket.rawValue
+      return reply
+    }
+    switch agent.sendUnrecorded(request, now: now, utc: utc) {
+    case .sent: reply.outcomeRaw = Reply.Outcome.accepted.rawValue
+    case .gateShut: reply.reasonRaw = Reason.tradingHalted.rawValue
+    case .noRoom: reply.reasonRaw = Reason.capacity.rawValue
+    }
+    return reply
+  }
+
   /// `nil`: it can be recorded, or is worth waiting for.
   static func act(_ message: HotMessage, _ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) -> Reply? {
-    guard agent.isJournalStalled(now), !agent.canAccept(opensRisk: false), let type = message.type else { return nil }
+    guard isNeeded(agent, now: now), let type = message.type else { return nil }
     var reply = Reply()
     switch type {
     case .cancelOrder:
@@ -66,5 +102,54 @@ enum Unrecorded {
     guard let request = agent.machine.cancelFrame(slot, in: scope, signBy: now.advanced(byNanoseconds: 2_000_000_000))
     else { return false }
     return agent.door.submit(request, now: now, utc: utc)
+  }
+}
+
+/// What closes a position while nothing can be recorded: an IOC limit at the slippage bound, reduce-only.
+struct UnrecordedOrder: BitwiseCopyable {
+  var token: UInt64 = 0
+  var quantity: Int64 = 0
+  var slippagePpm: Int64 = 0
+  /// Of its id, from 1.
+  var number: UInt64 = 0
+  var account = AccountID.none
+  var instrument = InstrumentID.none
+  var sideRaw: UInt8 = 0
+  var positionSideRaw: UInt8 = 0
+  var reserved: UInt16 = 0
+}
+
+extension Core {
+  /// `nil`: there is no price, or no such account, instrument or side.
+  func closingFrame(_ order: UnrecordedOrder, _ top: TopOfBook, now: EngineTime) -> VenueRequest? {
+    let global = state.global
+    guard let side = Side(rawValue: order.sideRaw), order.quantity > 0, order.account.index > 0,
+      order.account.index <= Int(global.accountCount), order.instrument.index > 0,
+      order.instrument.index <= Int(global.instrumentCount), top.isValid != 0
+    else { return nil }
+    let touch = side == .buy ? top.ask : top.bid
+    guard touch > 0 else { return nil }
+    let account = state.accounts[order.account.index]
+    let rules = state.instruments[order.instrument.index].rules
+    let tick = max(rules.tick, 1)
+    let offset = Int64(clamping: Int128(touch) * Int128(min(max(order.slippagePpm, 0), 1_000_000)) / 1_000_000)
+    let bound = side == .buy ? touch.addingReportingOverflow(offset).partialValue : touch - offset
+    let price =
+      side == .buy
+      ? max(bound - bound % tick, touch) : max(tick, min(bound + (tick - bound % tick) % tick, touch))
+    var request = VenueRequest(.newOrder)
+    request.wireID = WireID(OrderIDText.unrecorded(epoch: global.epoch, number: order.number), tag: tag).text
+    request.account = order.account
+    request.instrument = order.instrument
+    request.venue = account.venue
+    request.sideRaw = side.rawValue
+    request.orderKindRaw = OrderKind.limit.rawValue
+    request.timeInForceRaw = TimeInForce.ioc.rawValue
+    request.positionSideRaw = order.positionSideRaw
+    request.flagsRaw = OrderFlags.reduceOnly.rawValue
+    request.price = price
+    request.quantity = order.quantity
+    request.signBy = now.advanced(byNanoseconds: Self.signWindow)
+    return request
   }
 }

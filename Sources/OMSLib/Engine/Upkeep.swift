@@ -16,9 +16,10 @@ struct Upkeep {
   /// Up to here ids of users are in their index.
   let indexedLsn: @Sendable () -> UInt64
 
-  /// `oldestOpen`: when the oldest order began that is still open; its segments stay. Returns what could not be done.
+  /// `oldestOpenLsn`: the record of the oldest order that is still open, 0 without one; its segment stays, and all behind
+  /// it. Returns what could not be done.
   func run<FS: FileSystem>(
-    _ fileSystem: FS, snapshots: SnapshotStore<FS>, images: SnapshotStore<FS>?, utc: UTCTime, oldestOpen: UTCTime
+    _ fileSystem: FS, snapshots: SnapshotStore<FS>, images: SnapshotStore<FS>?, utc: UTCTime, oldestOpenLsn: UInt64
   ) -> [String] {
     var troubles: [String] = []
     do throws(SnapshotError) {
@@ -26,25 +27,31 @@ struct Upkeep {
     } catch {
       troubles.append("\(error)")
     }
-    let before = journalRetention.limit(utc).map { min($0, oldestOpen) }
-    keep(
-      fileSystem, journal, snapshots, before, cursor: UInt64(clamping: loggedLsn.value), index: indexedLsn(), &troubles)
-    // Nobody reads the exchange's journal but its recovery.
-    if let exchange, let images { keep(fileSystem, exchange, images, before, cursor: .max, index: .max, &troubles) }
+    let rule = journalRetention.limit(utc).map {
+      RetentionRule(
+        snapshotLsn: 0, cursorLsn: UInt64(clamping: loggedLsn.value), indexLsn: indexedLsn(),
+        oldestOpenLsn: oldestOpenLsn, madeBefore: $0)
+    }
+    keep(fileSystem, journal, snapshots, rule, &troubles)
+    // Nobody reads the exchange's journal but its recovery, which needs nothing in front of the oldest image.
+    guard let exchange, let images else { return troubles }
+    let other = journalRetention.limit(utc).map {
+      RetentionRule(snapshotLsn: 0, cursorLsn: .max, indexLsn: .max, oldestOpenLsn: 0, madeBefore: $0)
+    }
+    keep(fileSystem, exchange, images, other, &troubles)
     return troubles
   }
 
   private func keep<FS: FileSystem>(
-    _ fileSystem: FS, _ options: JournalOptions, _ store: SnapshotStore<FS>, _ before: UTCTime?, cursor: UInt64,
-    index: UInt64, _ troubles: inout [String]
+    _ fileSystem: FS, _ options: JournalOptions, _ store: SnapshotStore<FS>, _ rule: RetentionRule?,
+    _ troubles: inout [String]
   ) {
     let retention = JournalRetention(fileSystem: fileSystem, options: options)
     do throws(JournalError) {
       for _ in 0..<Self.compressedMax where try retention.compressNext() == nil { break }
-      guard let before, let oldest = oldestSound(store) else { return }
-      _ = try retention.prune(
-        RetentionRule(
-          snapshotLsn: oldest, cursorLsn: cursor, indexLsn: index, oldestOpenLsn: 0, madeBefore: before))
+      guard var rule, let oldest = oldestSound(store) else { return }
+      rule.snapshotLsn = oldest
+      _ = try retention.prune(rule)
     } catch {
       troubles.append("\(error)")
     }

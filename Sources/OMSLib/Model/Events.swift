@@ -163,7 +163,8 @@ package struct OrderImage: Sendable, BitwiseCopyable {
   /// Acknowledged before the last restart, not confirmed since.
   package var isUnconfirmed: UInt8 = 0
   package var linkRaw: UInt8 = 0
-  package var reserved: UInt32 = 0
+  /// Low bits of the number of this event: what tells it where the event itself is not kept any more.
+  package var seqLow: UInt32 = 0
   /// Of the command's parameters: what a repeated id is compared by. 1: not known.
   package var fingerprint: UInt64 = 0
   package init() {}

@@ -130,7 +130,10 @@ package enum OrderLink: UInt8, Sendable, CaseIterable {
 package struct CancelOrderInput: Sendable, BitwiseCopyable {
   package var id = Text64()
   package var token: UInt64 = 0
-  package var reserved: UInt64 = 0
+  /// `cancelledBySession`: the session of the order has ended. Anything else: a user asked.
+  package var reasonRaw: UInt16 = 0
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
   package init() {}
 }
 

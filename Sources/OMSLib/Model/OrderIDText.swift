@@ -53,6 +53,13 @@ package enum OrderIDText {
     return sink.text
   }
 
+  /// Numbers above are of orders that left without a record: no run makes as many of its own.
+  package static let recordedNumbers: UInt64 = 1_000_000_000
+
+  package static func unrecorded(epoch: UInt32, number: UInt64) -> Text64 {
+    engineMade(epoch: epoch, number: recordedNumbers + number)
+  }
+
   /// `ID/cN`, the id of a child or slice; `nil` when 64 bytes do not hold it.
   package static func child(of id: Text64, number: UInt32) -> Text64? {
     var sink = Text64Sink()

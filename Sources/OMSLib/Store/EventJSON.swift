@@ -156,11 +156,17 @@ package struct EventJSON: Sendable {
   }
 
   private func writeWireID(_ order: OrderImage, to json: inout JSONWriter) {
-    guard order.ownerRaw != OrderOwner.foreign.rawValue, let tag = Text32(names.tag), tag.count == 5 else {
-      json.null()
-      return
+    if let wire = wireID(of: order) { json.text(wire) } else { json.null() }
+  }
+
+  /// Under which the venue has the order; `nil` for one that is not ours.
+  package func wireID(of order: OrderImage) -> Text32? {
+    guard order.ownerRaw != OrderOwner.foreign.rawValue, let tag = Text32(names.tag), tag.count == 5 else { return nil }
+    // An order that was found at the venue has its wire id for an id; only of such a one the parameters are not known.
+    if order.fingerprint == 1, order.id.high.isEmpty, let wire = WireID(order.id.low), wire.tag.text == tag {
+      return order.id.low
     }
-    json.text(WireID.make(tag: tag, id: order.id, replacement: order.replacements))
+    return WireID.make(tag: tag, id: order.id, replacement: order.replacements)
   }
 
   private func amount(_ name: StaticString, _ money: Money, _ asset: AssetID, to json: inout JSONWriter) {
@@ -171,7 +177,7 @@ package struct EventJSON: Sendable {
 
   /// Half-even at the price scale: for people; exact sums come from the fills.
   private func averagePrice(_ order: OrderImage, _ rules: Instrument) -> Int64? {
-    guard order.filled > 0 else { return nil }
+    guard order.filled > 0, !order.filledNotional.isZero else { return nil }
     let quantity = Money(Quantity(mantissa: order.filled), scale: Int(rules.quantityScale))
     return order.filledNotional.over(quantity, .halfEven)?.mantissa(scale: Int(rules.priceScale), .halfEven)
   }

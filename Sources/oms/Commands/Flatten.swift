@@ -19,6 +19,7 @@ struct FlattenCommand: RequestCommand {
       .value("venue", .name, nil, "Only this venue", section: "Scope"),
       .value("max-slippage", .basisPoints, nil, "Bound for the closing orders", default: "50bps"),
       .toggle("keep-orders", "Leave the open orders alone"),
+      .toggle("unrecorded", "Also when no disk takes the journal any more: what leaves then is in no record"),
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
     ],
     objects: ["order", "plan"],

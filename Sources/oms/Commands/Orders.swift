@@ -20,9 +20,10 @@ struct OrdersCommand: RequestCommand {
       .value("status", .choices(orderStatuses), nil, "Only in these states"),
       .value("since", .time, nil, "Created then or later"),
       .value("until", .time, nil, "Created before"),
+      .toggle("venue-view", "Ask the venue instead of our records; without ids it lists what is open there"),
       watchFlag,
     ],
-    objects: ["order"], exits: [.notFound], seeAlso: ["fills", "cancel", "wait"])
+    objects: ["order"], exits: [.notFound, .timeout], seeAlso: ["fills", "cancel", "wait"])
 
   static let orderStatuses = [
     "new", "sent", "open", "partial", "pending_cancel", "pending_amend", "unknown", "filled", "cancelled", "rejected",

@@ -89,13 +89,62 @@ struct SimBookCommand: RequestCommand {
   static let spec = simSpec(
     "book", "Shape the book of a symbol", "oms sim book BTC-USDT --spread 3bps",
     [ArgumentSpec("SYMBOL", .symbol, help: "Symbol")],
-    [.value("spread", .basisPoints, nil, "Distance of bid and ask")])
+    [
+      .value("spread", .basisPoints, nil, "Distance of bid and ask"),
+      .value("file", .file, nil, "A book as `oms book -o jsonl` prints it takes the place of the market's own quotes"),
+    ])
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {
-    guard line.arguments.has("spread") else { throw .usage("argument", "--spread BPS is missing") }
-    var request = try simRequest("book", line, of: Self.spec)
+    guard line.arguments.has("spread") != line.arguments.has("file") else {
+      throw .usage("argument", "either --spread BPS or --file FILE is needed")
+    }
+    var request = try simRequest("book", line, of: Self.spec, except: ["file"])
     request.set("symbol", line.arguments.words[0])
+    if let path = line.arguments.string("file") {
+      let levels = try BookFile.read(path)
+      request.set("bids", .list(levels.bids))
+      request.set("asks", .list(levels.asks))
+    }
     self.request = request
+  }
+}
+
+/// A file with one `book` object: `{"bids":[["63999.99","1.2"]],"asks":[["64000.01","0.7"]]}`. Other members are ignored.
+enum BookFile {
+  private static let limits = JSONLimits(byteCount: 1 << 16, depth: 4, nodeCount: 4_096)
+
+  /// Price and quantity in turns.
+  static func read(_ path: String) throws(ErrorObject) -> (bids: [String], asks: [String]) {
+    var source = try LineSource(path: path)
+    while !source.isAtEnd {
+      if let line = source.take() { return try levels(line.bytes, path) }
+      try source.fill()
+    }
+    throw .usage("file", "\(path) holds no book")
+  }
+
+  private static func levels(_ bytes: [UInt8], _ path: String) throws(ErrorObject) -> (bids: [String], asks: [String]) {
+    let document: JSONDocument
+    do { document = try JSONReader.read(bytes, limits: limits) } catch {
+      throw .usage("file", "\(path): \(error)", hint: "oms book SYMBOL -o jsonl > FILE")
+    }
+    var sides: [[String]] = []
+    for name in ["bids", "asks"] {
+      var side: [String] = []
+      for level in document.root[name]?.elements ?? [] {
+        for part in level.elements {
+          guard let text = part.string ?? part.numberText, ValueShape.decimal.complaint(about: text) == nil else {
+            throw .usage("file", "\(path): a level of \(name) is not [PRICE, QUANTITY]")
+          }
+          side.append(text)
+        }
+        guard level.elements.count == 2 else {
+          throw .usage("file", "\(path): a level of \(name) is not [PRICE, QUANTITY]")
+        }
+      }
+      sides.append(side)
+    }
+    return (sides[0], sides[1])
   }
 }
 
@@ -144,9 +193,9 @@ private func simSpec(
 }
 
 private func simRequest(
-  _ verb: String, _ line: ParsedLine, of spec: CommandSpec
+  _ verb: String, _ line: ParsedLine, of spec: CommandSpec, except: [String] = []
 ) throws(ErrorObject) -> RequestDraft {
-  var request = try RequestDraft("sim", line, of: spec)
+  var request = try RequestDraft("sim", line, of: spec, except: except)
   request.set("verb", verb)
   return request
 }

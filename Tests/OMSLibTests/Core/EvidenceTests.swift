@@ -84,6 +84,42 @@ import Testing
     #expect(fixture.requestKinds == [.queryOpenOrders, .queryAccount], "only what is missing")
   }
 
+  /// The venue has nothing where we have a position, and names no price: nothing was won or lost by us.
+  @Test func aPositionThatIsGivenUpForAFlatOneRealisesNothing() {
+    let fixture = CoreFixture()
+    fixture.order("a", quantity: 1_000, on: CoreFixture.perp)
+    fixture.fill("a", 1_000, price: 6_000_000)
+    var input = ReconcileInput()
+    input.account = CoreFixture.main
+    input.fixes = 1
+    fixture.step(.reconcile, input)
+    var event = VenueEvent(.position)
+    event.account = CoreFixture.main
+    event.instrument = CoreFixture.perp
+    event.isReplay = 1
+    fixture.step(.venueEvent, event)
+    let position = fixture.position(CoreFixture.perp)
+    #expect(position.book.quantity.isZero && position.book.realised.isZero)
+    #expect(position.updatedAt.nanoseconds == fixture.now)
+  }
+
+  /// What keeps segments of the journal: the record in which the oldest open order began.
+  @Test func theOldestOpenOrderIsKnownByItsFirstRecord() {
+    let fixture = CoreFixture()
+    let nothing = Shadow.oldestOpenLsn(fixture.core)
+    #expect(nothing == 0)
+    fixture.order("first", quantity: 100)
+    let first = fixture.lsn
+    fixture.order("second", quantity: 100)
+    let second = fixture.lsn
+    let oldest = Shadow.oldestOpenLsn(fixture.core)
+    #expect(oldest == first && second > first)
+    fixture.venue(.accepted, "first")
+    fixture.venue(.cancelled, "first")
+    let left = Shadow.oldestOpenLsn(fixture.core)
+    #expect(left == second)
+  }
+
   @Test func anOrderWhoseEndWaitsForItsFillsIsNotAmended() {
     let fixture = CoreFixture()
     fixture.order("ended", quantity: 100)

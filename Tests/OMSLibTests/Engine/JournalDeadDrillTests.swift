@@ -8,19 +8,28 @@ import Testing
   struct Door: VenueDoor, ~Copyable {
     var frames: [VenueRequest] = []
     var news: [VenueEvent] = []
+    var best = TopOfBook()
     mutating func submit(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> Bool {
       frames.append(request)
       return true
     }
     mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? { news.isEmpty ? nil : news.removeFirst() }
-    func top(of instrument: InstrumentID) -> TopOfBook { TopOfBook() }
+    func top(of instrument: InstrumentID) -> TopOfBook { best }
     var nextDue: EngineTime { .never }
+  }
+
+  struct DrillGate: FrameGate, ~Copyable {
+    var current = TradingState.on
+    mutating func refresh(now: EngineTime) {}
+    func state(account: AccountID, instrument: InstrumentID, venue: VenueID, now: EngineTime) -> TradingState {
+      current
+    }
   }
 
   struct Desk: ~Copyable {
     let kit: JournalKit
     let fixture: CoreFixture
-    var agent: CoreAgent<Core, Door, OpenGate>
+    var agent: CoreAgent<Core, Door, DrillGate>
     var now: Int64
     var token: UInt64 = 1_000
 
@@ -36,7 +45,7 @@ import Testing
       }
       core.finishLoading(digest: fixture.core.state.digest)
       agent = CoreAgent(
-        machine: core, journal: JournalAppender(ring: kit.ring, end: start.end), door: Door(), gate: OpenGate(),
+        machine: core, journal: JournalAppender(ring: kit.ring, end: start.end), door: Door(), gate: DrillGate(),
         durability: mode)
       now = fixture.now
       turn()
@@ -190,6 +199,39 @@ import Testing
     #expect(orders.isSuperset(of: ["a", "b", "c", "out1", "out5"]))
   }
 
+  /// What closes leaves without a record, under ids of a block of its own, and never past the gate.
+  static func closeUnrecorded(_ desk: inout Desk) {
+    _ = desk.sent(.newOrder)
+    var order = UnrecordedOrder()
+    order.token = 5
+    order.account = CoreFixture.main
+    order.instrument = CoreFixture.perp
+    order.sideRaw = Side.sell.rawValue
+    order.quantity = 700
+    order.number = 1
+    let blind = Unrecorded.reduce(order, &desk.agent, now: desk.time, utc: desk.utc)
+    #expect(blind.reasonRaw == Reason.staleMarket.rawValue, "there is no price")
+    desk.agent.door.best = desk.fixture.market(bid: 6_000_000, ask: 6_000_100)
+    order.slippagePpm = 5_000
+    let reply = Unrecorded.reduce(order, &desk.agent, now: desk.time, utc: desk.utc)
+    #expect(reply.token == 5 && reply.outcomeRaw == Reply.Outcome.accepted.rawValue)
+    let frame = desk.agent.door.frames.last
+    #expect(frame?.price == 5_970_000 && frame?.quantity == 700 && frame?.flags == .reduceOnly)
+    #expect(frame?.timeInForceRaw == TimeInForce.ioc.rawValue && frame?.opensRisk == 0)
+    let id = OrderIDText.unrecorded(epoch: 1, number: 1)
+    #expect(id.description == "e1.1000000001" && frame?.wireID == WireID.make(tag: fixed("a1b2c"), id: id))
+    order.number = Unrecorded.orderMax + 1
+    let beyond = Unrecorded.reduce(order, &desk.agent, now: desk.time, utc: desk.utc)
+    #expect(beyond.reasonRaw == Reason.capacity.rawValue)
+    desk.agent.gate.current = .killed
+    order.number = 2
+    let shut = Unrecorded.reduce(order, &desk.agent, now: desk.time, utc: desk.utc)
+    #expect(shut.reasonRaw == Reason.tradingHalted.rawValue)
+    desk.agent.gate.current = .on
+    let frames = desk.agent.door.frames.count
+    #expect(frames == 1)
+  }
+
   /// When even the ring is full a cancel leaves by its wire id, and the venue's news are dropped and counted.
   @Test func aFullRingStillLetsCancelsOut() throws {
     var desk = try Desk(mode: .group, capacity: 1 << 21)
@@ -212,6 +254,7 @@ import Testing
     let other = Scope(account: CoreFixture.sub)
     let none = desk.agent.machine.cancelFrame(slot, in: other, signBy: .never)
     #expect(none == nil)
+    Self.closeUnrecorded(&desk)
     desk.answer(.fill, "b")
     let dropped = desk.agent.counters.newsDropped
     #expect(dropped == 1)

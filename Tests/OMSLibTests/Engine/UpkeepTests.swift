@@ -25,7 +25,7 @@ import Testing
 
   private func keep(
     _ kit: JournalKit, after days: Int64, logged: Int64 = .max, indexed: UInt64 = .max,
-    oldestOpen: UTCTime = UTCTime(nanoseconds: .max)
+    oldestOpen: UInt64 = 0
   ) -> [String] {
     let gauge = SharedGauge()
     gauge.set(logged)
@@ -37,7 +37,7 @@ import Testing
       loggedLsn: gauge, indexedLsn: { indexed })
     return upkeep.run(
       kit.disk, snapshots: store(kit), images: store(kit), utc: UTCTime(nanoseconds: days * Self.day),
-      oldestOpen: oldestOpen)
+      oldestOpenLsn: oldestOpen)
   }
 
   @Test func closedSegmentsAreCompressedAndTheOpenOneIsNot() throws {
@@ -62,14 +62,30 @@ import Testing
   }
 
   @Test(arguments: [
-    (Int64(0), Int64.max), (.max, 0),
+    (Int64(0), UInt64(0)), (.max, 1),
   ])
-  func whatTheLogOrAnOpenOrderNeedsStays(logged: Int64, oldestOpen: Int64) throws {
+  func whatTheLogOrAnOpenOrderNeedsStays(logged: Int64, oldestOpen: UInt64) throws {
     let kit = try makeKit()
     let before = try kit.segments().count
     try snapshot(kit, lsn: 2_000)
-    #expect(keep(kit, after: 31, logged: logged, oldestOpen: UTCTime(nanoseconds: oldestOpen)).isEmpty)
+    #expect(keep(kit, after: 31, logged: logged, oldestOpen: oldestOpen).isEmpty)
     #expect(try kit.segments().count == before)
+  }
+
+  /// Segments in front of the one in which it began may go, those behind it may not.
+  @Test func anOpenOrderKeepsWhatFollowsItsFirstRecord() throws {
+    let kit = try makeKit()
+    try snapshot(kit, lsn: 2_400)
+    #expect(keep(kit, after: 31, oldestOpen: 1_200).isEmpty)
+    let kept = try kit.segments().count
+    #expect(keep(kit, after: 31).isEmpty)
+    let left = try kit.segments().count
+    #expect(left < kept)
+    let other = try makeKit()
+    try snapshot(other, lsn: 1_200)
+    #expect(keep(other, after: 31).isEmpty)
+    let sameAsBehindASnapshot = try other.segments().count
+    #expect(kept == sameAsBehindASnapshot)
   }
 
   /// An id of a user that is in no run yet is in its record only.

@@ -94,6 +94,22 @@ struct EventJSONTests {
         + #""lat":{"gate_ns":120,"risk_ns":310,"send_ns":null,"ack_ns":180000},"replayed":false}"#)
   }
 
+  @Test("An order that was found at the venue shows the wire id it was found under")
+  func adopted() {
+    let tag = Text32("k7q2m") ?? Text32()
+    let wire = WireID.make(tag: tag, id: Text64("lost-1") ?? Text64())
+    var order = makeOrder()
+    order.id = Text64()
+    order.id.low = wire
+    order.fingerprint = 1
+    for (fingerprint, expected) in [(UInt64(1), wire), (7, WireID.make(tag: tag, id: order.id))] {
+      order.fingerprint = fingerprint
+      var json = JSONWriter()
+      EventJSON(names: makeNames()).order(order, seq: 1, utc: order.created, to: &json)
+      #expect(json.text.contains(#""wire_id":"\#(expected)""#))
+    }
+  }
+
   @Test("A fill has the documented members in the documented order; seq is null until it is durable")
   func fill() {
     var fill = FillImage()

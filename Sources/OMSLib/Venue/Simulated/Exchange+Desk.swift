@@ -16,6 +16,9 @@ extension Exchange {
     case .makeUp: makeUp(control.detail == 1)
     case .bust: bust(control)
     case .fillOrder: fillOrder(control)
+    case .continueNumbers:
+      orderNumber = max(orderNumber, control.order)
+      tradeNumber = max(tradeNumber, control.requestID)
     default:
       guard hasInstrument(control.instrument) else { return }
       market(control, kind)
@@ -29,9 +32,12 @@ extension Exchange {
     case .setPrice: setPrice(control.instrument, control.price)
     case .setSpread:
       markets[instrument].spreadE8 = max(control.price, 0)
+      if markets[instrument].hasFlow == 0 { withdrawFlow(control.instrument) }
+      markets[instrument].hasFlow = 1
       requote(control.instrument, isForced: true)
     case .clearBook:
       withdrawQuotes(control.instrument)
+      withdrawFlow(control.instrument)
       markets[instrument].hasFlow = 0
     case .runFlow:
       markets[instrument].hasFlow = 1

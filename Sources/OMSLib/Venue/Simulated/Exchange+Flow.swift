@@ -172,6 +172,15 @@ extension Exchange {
     for side in Side.allCases { withdrawQuotes(instrument, side) }
   }
 
+  /// Ends what else the flow has resting in an instrument: levels from the desk. Looks through all slots.
+  mutating func withdrawFlow(_ instrument: UInt16) {
+    for slot in 1...max(Int(usedSlots), 1) {
+      let order = orders[slot]
+      guard order.isOpen, order.account == Self.flowAccount, order.instrument == instrument else { continue }
+      end(UInt32(slot), .cancelled, why: .asked)
+    }
+  }
+
   private mutating func withdrawQuotes(_ instrument: UInt16, _ side: Side) {
     for place in 0..<Self.quoteCount {
       let index = quoteIndex(instrument, side, place)

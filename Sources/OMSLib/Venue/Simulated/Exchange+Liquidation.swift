@@ -21,6 +21,40 @@ extension Exchange {
     return (balance, maintenance)
   }
 
+  /// The mark, on a tick, at which the position is liquidated if nothing else moves: the highest for a long one, the lowest
+  /// for a short one. 0: there is none.
+  func liquidationPrice(_ account: UInt16, _ instrument: UInt16) -> Int64 {
+    let holding = holdings[holdingIndex(account, instrument)]
+    guard holding.quantity != 0 else { return 0 }
+    let market = markets[Int(instrument)]
+    let isIsolated = holding.marginModeRaw == MarginMode.isolated.rawValue
+    let margin = crossMargin(account, market.rules.settle.number)
+    let now = notional(market.mark, holding.quantity, instrument)
+    func isGone(_ level: Int64) -> Bool {
+      let value = notional(level * market.rules.tick, holding.quantity, instrument)
+      let needed = Self.maintenance(of: Int128(value.magnitude))
+      if isIsolated { return holding.isolatedWallet + value - holding.cost < needed }
+      let before = Self.maintenance(of: Int128(now.magnitude))
+      return margin.balance + value - now < margin.maintenance - before + needed
+    }
+    // With a rising price the margin of a long position grows, that of a short one falls: there is one place to look for.
+    let top = (Int64(1) << 46) / market.rules.tick
+    let isLong = holding.quantity > 0
+    var (low, high) = (Int64(1), top)
+    guard isGone(isLong ? low : high) else { return 0 }
+    while low < high {
+      let middle = isLong ? low + (high - low + 1) / 2 : low + (high - low) / 2
+      if isLong {
+        if isGone(middle) { low = middle } else { high = middle - 1 }
+      } else if isGone(middle) {
+        high = middle
+      } else {
+        low = middle + 1
+      }
+    }
+    return low * market.rules.tick
+  }
+
   /// Closes positions of an account whose margin balance is below maintenance at the mark.
   mutating func judgeMargin(_ account: UInt16) {
     var instrument = accounts[Int(account)].firstPosition

@@ -8,6 +8,8 @@ package protocol ExchangeRecorder: ~Copyable {
   mutating func advance(_ record: ExchangeAdvanceRecord)
   /// `false`: there is no room for one more input now; the exchange takes none.
   var hasRoom: Bool { get }
+  /// Whether so many controls find room in a row.
+  func hasRoom(forControls count: Int) -> Bool
 }
 
 package struct ExchangeStartRecord: Sendable, BitwiseCopyable {
@@ -38,6 +40,7 @@ package struct NoExchangeRecorder: ExchangeRecorder, ~Copyable {
   package mutating func control(_ record: ExchangeControlRecord) {}
   package mutating func advance(_ record: ExchangeAdvanceRecord) {}
   package var hasRoom: Bool { true }
+  package func hasRoom(forControls count: Int) -> Bool { true }
 }
 
 /// Writes the inputs into a journal of the exchange's own.
@@ -66,6 +69,11 @@ package struct JournalExchangeRecorder: ExchangeRecorder, ~Copyable {
   package mutating func advance(_ record: ExchangeAdvanceRecord) { append(.exchangeAdvance, record.time, record) }
 
   package var hasRoom: Bool { appender.freeBytes >= 4 * Limits.recordBytes }
+
+  package func hasRoom(forControls count: Int) -> Bool {
+    let bytes = JournalFormat.headerBytes + (MemoryLayout<ExchangeControlRecord>.size + 63) & ~63
+    return appender.freeBytes >= 4 * Limits.recordBytes + count * bytes
+  }
 
   private mutating func append<Body: BitwiseCopyable>(_ type: RecordType, _ utc: UTCTime, _ body: Body) {
     // Market time of a new exchange may start below that of the one before; journal time never goes back.

@@ -103,11 +103,12 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
     case setBalance = 5
     /// Moves an instrument's market to `price` at once.
     case setPrice = 6
-    /// Quotes of an instrument from now on: full spread in 10^-8 of the price (`price`).
+    /// Quotes of an instrument from now on: full spread in 10^-8 of the price (`price`). Flow that was stopped starts
+    /// again, with a book of its own.
     case setSpread = 7
     /// Fills `quantity` (0: the rest) of the resting order `order` at its own price.
     case fillOrder = 8
-    /// Takes the flow's quotes of an instrument away and stops its flow.
+    /// Takes the flow's orders of an instrument away and stops its flow.
     case clearBook = 9
     /// Adds one resting flow order: `price`, `quantity`, `side`.
     case addLevel = 10
@@ -123,6 +124,9 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
     case transfer = 15
     /// From now on (`detail` 1) one tick stands for a minute, until `detail` 0.
     case makeUp = 16
+    /// The next order gets the number behind `order`, the next trade the one behind `requestID`: an exchange that begins
+    /// anew must not say anything twice.
+    case continueNumbers = 17
   }
 
   package var text = Text64()

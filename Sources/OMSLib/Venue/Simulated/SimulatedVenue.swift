@@ -11,9 +11,11 @@
   /// A longer gap is made up by the minute.
   private static var makeUpNanoseconds: Int64 { 600_000_000_000 }
 
-  package private(set) var exchange: Exchange
-  package private(set) var recorder: Recorder
+  package internal(set) var exchange: Exchange
+  package internal(set) var recorder: Recorder
   package let venue: VenueID
+  /// What `oms sim reset` opens the exchange with; without it there is no reset.
+  package var opening: ExchangeSetup?
   var clock: MarketClock
   var faults = FaultState()
   var latencyNanoseconds: Int64 = 0
@@ -21,12 +23,12 @@
   private var jitter: SplitMix64
 
   // Engine numbers by the exchange's, and the other way round. 0: not registered.
-  private let accountOut: Rows<UInt16>
-  private let instrumentOut: Rows<UInt16>
-  private let assetOut: Rows<UInt16>
-  private let accountIn = Rows<UInt16>(zeroed: Limits.accountCount)
-  private let instrumentIn = Rows<UInt16>(zeroed: Limits.instrumentCount)
-  private let assetIn = Rows<UInt16>(zeroed: Limits.assetCount)
+  let accountOut: Rows<UInt16>
+  let instrumentOut: Rows<UInt16>
+  let assetOut: Rows<UInt16>
+  let accountIn = Rows<UInt16>(zeroed: Limits.accountCount)
+  let instrumentIn = Rows<UInt16>(zeroed: Limits.instrumentCount)
+  let assetIn = Rows<UInt16>(zeroed: Limits.assetCount)
 
   private var arrivals = ArrivalQueue(capacity: 1 << 12)
   private var deliveries = DeliveryQueue(capacity: 1 << 16)
@@ -37,7 +39,7 @@
 
   private let tops = Rows<TopOfBook>(zeroed: Limits.instrumentCount)
   /// By engine instrument: 1 stale, 2 gapped.
-  private let feedFaults = Rows<UInt8>(zeroed: Limits.instrumentCount)
+  let feedFaults = Rows<UInt8>(zeroed: Limits.instrumentCount)
   private let feedGapEnds = Rows<Int64>(zeroed: Limits.instrumentCount)
 
   /// Opens a door to `exchange`, whose market goes on from where it is, or from `utc` if that is later.
@@ -54,94 +56,6 @@
     self.venue = venue
     self.recorder = recorder
     self.exchange = exchange
-  }
-
-  // MARK: - Names
-
-  /// Ties an engine number to the account of that name. `false`: the exchange has none.
-  package mutating func register(account: AccountID, name: Text64) -> Bool {
-    guard let row = exchange.account(named: name) else { return false }
-    accountOut[Int(row)] = account.number
-    accountIn[account.index] = row
-    return true
-  }
-
-  /// Opens a customer's account at a running exchange, without money: controls deposit it. `false`: the name is taken,
-  /// or there is no room.
-  package mutating func addAccount(named name: Text64, now: EngineTime) -> Bool {
-    guard exchange.account(named: name) == nil, exchange.accountCount + 1 < accountOut.count else { return false }
-    var control = ExchangeControl(.defineAccount)
-    control.text = name
-    control.account = UInt16(exchange.accountCount + 1)
-    control.detail = ExchangeAccountKind.customer.rawValue
-    control.group = 1
-    return desk(control, now: now)
-  }
-
-  package mutating func register(instrument: InstrumentID, name: Text32) -> Bool {
-    guard let row = exchange.instrument(named: name) else { return false }
-    instrumentOut[Int(row)] = instrument.number
-    instrumentIn[instrument.index] = row
-    publish(row, at: clock.engine(at: exchange.time), force: true)
-    return true
-  }
-
-  package mutating func register(asset: AssetID, name: Text32) -> Bool {
-    guard let row = exchange.asset(named: name) else { return false }
-    assetOut[Int(row)] = asset.number
-    assetIn[asset.index] = row
-    return true
-  }
-
-  /// Sets up an exchange that has nothing yet: records its start, then every control. Register names afterwards.
-  package mutating func open(_ setup: ExchangeSetup, now: EngineTime) {
-    precondition(exchange.accountCount == 0, "an exchange is set up once")
-    var start = ExchangeStartRecord()
-    start.options = exchange.options
-    start.time = exchange.time
-    recorder.start(start)
-    for control in setup.controls {
-      let isDone = desk(control, now: now)
-      precondition(isDone, "an empty exchange has room for its own set-up")
-    }
-  }
-
-  /// A new exchange in place of the old one (`oms sim reset`): other seed, empty books, opening balances. Accounts,
-  /// instruments and assets that the new one has under the same names keep their engine numbers. The link breaks and
-  /// comes back, so that the engine reads everything anew.
-  package mutating func reset(_ options: ExchangeOptions, _ setup: ExchangeSetup, now: EngineTime) {
-    let old = (
-      accountIn: (0..<Limits.accountCount).map { accountIn[$0] },
-      instrumentIn: (0..<Limits.instrumentCount).map { instrumentIn[$0] },
-      assetIn: (0..<Limits.assetCount).map { assetIn[$0] }
-    )
-    let names = (
-      accounts: (0..<Limits.accountCount).map { exchange.accounts[Int(old.accountIn[$0])].name },
-      instruments: (0..<Limits.instrumentCount).map { exchange.markets[Int(old.instrumentIn[$0])].rules.name },
-      assets: (0..<Limits.assetCount).map { exchange.assets[Int(old.assetIn[$0])].name }
-    )
-    precondition(options.capacity.accounts == exchange.options.capacity.accounts, "the tables keep their size")
-    precondition(options.capacity.instruments == exchange.options.capacity.instruments)
-    precondition(options.capacity.assets == exchange.options.capacity.assets)
-    exchange = Exchange(options, startingAt: clock.market(at: now))
-    faults = FaultState()
-    for row in 0..<accountOut.count { accountOut[row] = 0 }
-    for row in 0..<instrumentOut.count { instrumentOut[row] = 0 }
-    for row in 0..<assetOut.count { assetOut[row] = 0 }
-    for number in 0..<Limits.accountCount { accountIn[number] = 0 }
-    for number in 0..<Limits.instrumentCount { (instrumentIn[number], feedFaults[number]) = (0, 0) }
-    for number in 0..<Limits.assetCount { assetIn[number] = 0 }
-    open(setup, now: now)
-    for (number, name) in names.accounts.enumerated() where old.accountIn[number] != 0 {
-      _ = register(account: AccountID(number: UInt16(number)), name: name)
-    }
-    for (number, name) in names.instruments.enumerated() where old.instrumentIn[number] != 0 {
-      _ = register(instrument: InstrumentID(number: UInt16(number)), name: name)
-    }
-    for (number, name) in names.assets.enumerated() where old.assetIn[number] != 0 {
-      _ = register(asset: AssetID(number: UInt16(number)), name: name)
-    }
-    disconnect(0, now)
   }
 
   // MARK: - The door
@@ -177,9 +91,26 @@
     return tops[instrument.index]
   }
 
+  package func isUp(at now: EngineTime) -> Bool { now >= linkUpAt }
+
   package var nextDue: EngineTime {
     let events = max(min(deliveries.nextDue, late.nextDue, timeouts.nextDue), linkUpAt)
     return min(events, arrivals.nextArrival, clock.engine(at: exchange.nextTickTime))
+  }
+
+  /// At which mark the account's position is liquidated now; 0: at none.
+  package func liquidationPrice(_ account: AccountID, _ instrument: InstrumentID, _ sideRaw: UInt8) -> Int64? {
+    guard account.index < Limits.accountCount, instrument.index < Limits.instrumentCount else { return nil }
+    let (inner, row) = (accountIn[account.index], instrumentIn[instrument.index])
+    return inner == 0 || row == 0 ? nil : exchange.liquidationPrice(inner, row)
+  }
+
+  /// The next payment of a perpetual, in market time, and its rate as it stands.
+  package func funding(of instrument: InstrumentID) -> (next: UTCTime, rate: Rate)? {
+    guard instrument.index < Limits.instrumentCount, instrumentIn[instrument.index] != 0 else { return nil }
+    let row = instrumentIn[instrument.index]
+    guard exchange.rules(of: row).instrumentClass == .perp else { return nil }
+    return (UTCTime(nanoseconds: exchange.nextFunding), exchange.fundingRate(of: row))
   }
 
   // MARK: - Into the exchange
@@ -324,7 +255,7 @@
     for row in 1...max(exchange.instrumentCount, 1) { publish(UInt16(row), at: now, force: false) }
   }
 
-  private mutating func publish(_ row: UInt16, at now: EngineTime, force: Bool) {
+  mutating func publish(_ row: UInt16, at now: EngineTime, force: Bool) {
     let number = Int(instrumentOut[Int(row)])
     guard number != 0, force || feedFaults[number] != 1 else { return }
     if feedFaults[number] == 2 {
@@ -406,7 +337,7 @@
     return true
   }
 
-  private mutating func take(_ control: ExchangeControl, _ now: EngineTime) {
+  mutating func take(_ control: ExchangeControl, _ now: EngineTime) {
     let stamp = ExchangeStamp(time: exchange.time)
     recorder.control(ExchangeControlRecord(stamp: stamp, control: control))
     exchange.control(control, at: stamp)
@@ -450,7 +381,7 @@
   }
 
   /// The link breaks: what was under way to the engine is lost, requests under way still arrive.
-  private mutating func disconnect(_ nanoseconds: Int64, _ now: EngineTime) {
+  mutating func disconnect(_ nanoseconds: Int64, _ now: EngineTime) {
     deliveries.removeAll()
     late.removeAll()
     var event = VenueEvent(.disconnected)

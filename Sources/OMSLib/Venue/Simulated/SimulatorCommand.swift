@@ -5,6 +5,8 @@ package struct SimulatorCommand: Sendable, BitwiseCopyable {
     case latency = 2
     case jump = 3
     case freeze = 4
+    /// Everything anew; `b` 1: with the seed `a`.
+    case reset = 5
     case dropAcknowledgements = 10
     case duplicateAcknowledgements = 11
     case reject = 12
@@ -49,6 +51,7 @@ extension SimulatedVenue where Recorder: ~Copyable {
     case .latency: setLatency(nanoseconds: max(0, command.a), jitterNanoseconds: max(0, command.b))
     case .jump: jump(byNanoseconds: command.a, now: now)
     case .freeze: setFrozen(command.a != 0, now: now)
+    case .reset: return startOver(seed: command.b == 1 ? UInt64(clamping: command.a) : nil, now: now)
     case .dropAcknowledgements: inject(.dropAcknowledgements(count), now: now)
     case .duplicateAcknowledgements: inject(.duplicateAcknowledgements(count), now: now)
     case .reject: inject(.reject(code: Int32(clamping: command.a), count: Int(clamping: command.b)), now: now)

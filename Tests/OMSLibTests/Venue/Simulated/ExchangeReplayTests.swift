@@ -16,6 +16,7 @@ private struct MemoryRecorder: ExchangeRecorder, ~Copyable {
   mutating func control(_ record: ExchangeControlRecord) { records.append(.control(record)) }
   mutating func advance(_ record: ExchangeAdvanceRecord) { records.append(.advance(record)) }
   var hasRoom: Bool { true }
+  func hasRoom(forControls count: Int) -> Bool { true }
 }
 
 @Suite struct ExchangeReplayTests {

@@ -213,7 +213,7 @@ private let ms: Int64 = 1_000_000
     _ = engine.market("a")
     var options = ExchangeDriver.small
     options.seed = 2
-    engine.door.reset(options, .standard(), now: engine.now)
+    expect(engine.door.reset(options, .standard(), now: engine.now), is: true)
     expect(engine.send(nil), is: [" disconnected", " connected"])
     expect(engine.market("a").count, is: 2)
     let fills = engine.request(.queryFills, "")

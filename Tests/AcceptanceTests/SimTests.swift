@@ -116,7 +116,7 @@ import Testing
       oms order buy BTC-USDT-PERP 0.1 --market --wait filled -q
       oms flatten -a all --unrecorded --yes -o tsv --fields side,status,filled
       oms positions --nonzero -o id | wc -l
-      oms fills -o id | wc -l
+      oms orders -o id | wc -l
       """
     try Shell.with { shell in
       let ran = try shell.run(["oms", "run", "--", "bash", "-c", script])

@@ -87,6 +87,27 @@ import Testing
     }
   }
 
+  /// What an order was labelled with stays with it, whatever is labelled after a restart.
+  @Test func tagsStayWithTheirOrdersThroughAStop() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        begin() { oms run --state "$PWD/state" --detach -q || exit 1; }
+        place() { oms order buy BTC-USDT 0.001 --limit 30000 --id $1 --tag of=$2 -q; }
+        begin
+        trap 'oms stop -q' EXIT
+        place a first; place b first
+        oms stop -q
+        begin
+        place c second; place d second
+        oms orders --open --sort id -o jsonl | jq -r '"\\(.id) \\(.tags.of)"'
+        oms cancel --all -a sim.main --tag of=second --yes -o id | sort
+        """)
+      #expect(
+        ran.lines == ["a first", "b first", "c second", "d second", "c", "d"], "\(ran.output) \(ran.errors)")
+    }
+  }
+
   /// A journal that is corrupt stops an engine, until it is told to go on without it.
   @Test func aCorruptJournalIsAdopted() throws {
     try Shell.with { shell in

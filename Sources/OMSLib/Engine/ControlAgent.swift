@@ -232,6 +232,7 @@ final class ControlAgent {
     return input.id
   }
 
+  /// The texts of orders that are still there are not written over before all others are used.
   func continueTexts(after id: UInt32) { nextText = id + 1 < UInt32(Limits.textCount) ? id + 1 : 1 }
 }
 

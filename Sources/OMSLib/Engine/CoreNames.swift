@@ -35,6 +35,17 @@ enum CoreNames {
     }
   }
 
+  /// The text that was recorded last; 0 when there is none. Their numbers go round: the newest order that has one tells
+  /// where they are.
+  static func lastText(of core: borrowing Core) -> UInt32 {
+    var newest: (order: UInt64, text: UInt32) = (0, 0)
+    for slot in 0..<Int(core.state.global.orderHighWater) {
+      let image = core.state.orders[slot].image
+      if image.textID != 0, image.orderNumber > newest.order { newest = (image.orderNumber, image.textID) }
+    }
+    return newest.text != 0 ? newest.text : UInt32(core.state.global.textHighWater)
+  }
+
   private static func account(_ row: AccountRow) -> DefineAccountInput {
     var input = DefineAccountInput()
     input.name = row.name

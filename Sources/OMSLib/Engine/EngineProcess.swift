@@ -45,6 +45,7 @@ struct EngineProcess {
     facts.keepsState = options.throwAwayDirectory == nil
     facts.logDirectory = options.logDirectory
     facts.snapshotDirectory = options.stateDirectory + "/snapshots"
+    let lastText = CoreNames.lastText(of: boot.agent.machine)
     facts.indexLsn = boot.agent.machine.state.global.idIndexLsn
     let publisher = try makePublisher(tag: boot.view.names.tag, epoch: ring.epoch)
     boot.agent.machine.state.followTouched()
@@ -84,6 +85,7 @@ struct EngineProcess {
       ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
       replies: parts.replyEnd, hotBell: hotBell)
+    control.continueTexts(after: lastText)
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
     try main.run(hot, journalLoop, control, housekeeping, shadow, keeper, clock, ready)
     if let writer = journalLoop.takeExchange(), let journal = boot.exchangeJournal.take() {

@@ -63,9 +63,6 @@ package struct ChildProcess: Sendable, BitwiseCopyable {
 
 /// What a process does to itself before it goes on as another part of the program.
 package enum ProcessRole {
-  /// Ends with `parent`, however that ends; `false` when it is gone already.
-  package static func dieWith(_ parent: Int32) -> Bool { cc_process_die_with(parent) == 0 }
-
   /// Leads a process group of its own, out of reach of the terminal's keys; with `session` a session of its own.
   package static func detach(session: Bool) throws(SystemError) {
     let status = cc_process_detach(session ? 1 : 0)

@@ -128,15 +128,6 @@ package struct JSONValue: Sendable {
     }
   }
 
-  /// The UTF-8 of a string; `nil` for other kinds.
-  package var stringBytes: [UInt8]? {
-    switch node.kind {
-    case .string: Array(document.bytes[node.range])
-    case .escapedString: JSONDocument.unescaped(document.bytes[node.range])
-    default: nil
-    }
-  }
-
   /// The source text of a number; `nil` for other kinds.
   package var numberText: String? {
     isNumber ? String(decoding: document.bytes[node.range], as: UTF8.self) : nil

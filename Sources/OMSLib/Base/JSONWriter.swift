@@ -9,9 +9,6 @@ package struct JSONWriter: ~Copyable {
 
   package init(capacity: Int = 512) { buffer = ByteBuffer(capacity: capacity) }
 
-  /// Goes on writing behind what `buffer` holds.
-  package init(appendingTo buffer: consuming ByteBuffer) { self.buffer = buffer }
-
   /// A copy of what was written.
   package var bytes: [UInt8] { borrowing get { buffer.bytes } }
   package var text: String { borrowing get { buffer.text } }

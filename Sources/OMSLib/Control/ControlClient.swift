@@ -63,9 +63,6 @@ package struct ControlClient: ~Copyable {
     _ = cc_sys_close(socket)
   }
 
-  /// Bytes that are not with the kernel yet.
-  package var unsentCount: Int { unsent.count }
-
   /// Sends a line, or as much of it as fits; the rest leaves while waiting for events. A broken connection shows as
   /// `closed` there.
   package mutating func send(_ line: [UInt8]) {

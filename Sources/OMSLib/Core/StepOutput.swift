@@ -97,12 +97,6 @@ package struct StepEvent: Sendable, BitwiseCopyable {
     return unsafe requests[index]
   }
 
-  /// Requests get the lsn of their intent from the driver, once the records have their numbers.
-  package mutating func setIntentLsn(_ lsn: UInt64, at index: Int) {
-    precondition(index < requestCount)
-    unsafe requests[index].intentLsn = lsn
-  }
-
   package func reply(at index: Int) -> Reply {
     precondition(index < replyCount)
     return unsafe replies[index]

@@ -67,7 +67,6 @@ final class ControlAgent {
   var resolver: Resolver { Resolver(names: view.names, settings: settings) }
   var now: EngineTime { clock.now }
   var utc: UTCTime { clock.utc }
-  var openJobCount: Int { jobs.count }
 
   // MARK: Turns
 

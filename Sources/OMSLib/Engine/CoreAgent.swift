@@ -186,8 +186,6 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     return nil
   }
 
-  package var waitingFrameCount: Int { waiting.count + ready.count }
-
   // MARK: Recording
 
   /// Bytes that one step can append at most, with headers and the filler at the end of a lap.

@@ -111,9 +111,6 @@ internal import CCore
   package var state: JournalState { unsafe JournalState(rawValue: cc_journal_state(header)) ?? .dead }
   package var alarms: JournalAlarms { unsafe JournalAlarms(rawValue: cc_journal_alarms(header)) }
   package var lastErrno: Int32 { Int32(bitPattern: unsafe cc_journal_last_errno(header)) }
-  package var syncCount: UInt64 { unsafe cc_journal_sync_count(header) }
-  /// Segments opened by this run.
-  package var segmentCount: Int { Int(unsafe cc_journal_segment_count(header)) }
 
   /// Metric `loss_window_us`: the age of the oldest record that a power cut would lose.
   package func lossWindowMicroseconds(now: EngineTime) -> Int64 {
@@ -130,9 +127,6 @@ internal import CCore
     if appendedPosition == position { _ = unsafe cc_journal_sleep_wait(header, word, timeout) }
     unsafe cc_journal_sleep_end(header)
   }
-
-  /// Wakes the journal thread for something else than a record: stop, change of mode.
-  package func wake() { unsafe cc_journal_wake(header) }
 
   @inline(__always)
   func place(_ position: UInt64) -> UnsafeMutableRawPointer {

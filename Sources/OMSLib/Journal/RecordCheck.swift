@@ -116,7 +116,7 @@ extension RecordHeader {
 }
 
 /// Body of a Durable mark or Close record: complete enough to be believed when what stands before it cannot be read.
-struct MarkBody: Equatable, Sendable, BitwiseCopyable {
+struct MarkBody: Sendable, BitwiseCopyable {
   static let magic: UInt64 = 0x4F4D_534A_4D41_524B
 
   var magic: UInt64 = Self.magic
@@ -133,11 +133,6 @@ struct MarkBody: Equatable, Sendable, BitwiseCopyable {
   var reserved: (UInt64, UInt64) = (0, 0)
 
   static let recordBytes = JournalFormat.headerBytes + MemoryLayout<MarkBody>.size
-
-  static func == (a: MarkBody, b: MarkBody) -> Bool {
-    a.durableLsn == b.durableLsn && a.durableChain == b.durableChain && a.chainBefore == b.chainBefore
-      && a.ordinal == b.ordinal && a.offset == b.offset && a.isOrderly == b.isOrderly
-  }
 
   /// Writes a mark as a record to `place`.
   static func encode(

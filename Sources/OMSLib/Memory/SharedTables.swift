@@ -123,7 +123,6 @@ enum RowRead<Fields> {
     read(cc_section_instrument, index, cc_instrument_row())
   }
   func order(at index: Int) -> RowRead<cc_order_row> { read(cc_section_order, index, cc_order_row()) }
-  func metric(at index: Int) -> RowRead<cc_metric_row> { read(cc_section_metric, index, cc_metric_row()) }
 
   package var positionCount: Int { Int(unsafe cc_table_count(memory.base, UInt32(cc_section_position))) }
 

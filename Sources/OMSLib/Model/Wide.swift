@@ -32,13 +32,6 @@ package struct Wide: Hashable, Sendable, BitwiseCopyable {
   package var isZero: Bool { (high | low) == 0 }
   package var negated: Wide { Wide(high: high, low: low, isNegative: !isNegative) }
 
-  /// The value, if 128 bits hold it.
-  @inline(__always)
-  package var int128: Int128? {
-    guard high == 0 else { return nil }
-    return Int128(magnitude: low, isNegative: isNegative)
-  }
-
   /// `nil` when the sum needs more than 256 bits.
   package func adding(_ other: Wide) -> Wide? {
     if isNegative == other.isNegative {

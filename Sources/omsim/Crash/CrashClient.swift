@@ -39,11 +39,6 @@ struct CrashClient {
   ]
 
   var openCount: Int { places.count }
-  /// The first request without an answer.
-  var firstOpen: String {
-    guard let place = places.values.min() else { return "none" }
-    return asks[place].request.operation + (asks[place].id.map { " " + $0 } ?? "")
-  }
 
   var acknowledged: [String] {
     asks.compactMap { $0.outcome == .acknowledged ? $0.id : nil }

@@ -15,12 +15,6 @@ struct GoldenInput {
 
   func money(_ name: String) throws(GoldenError) -> Money { try Self.money(text(name), name) }
 
-  func moneyList(_ name: String) throws(GoldenError) -> [Money] {
-    var result: [Money] = []
-    for element in list(name) { result.append(try Self.money(element.string ?? "", name)) }
-    return result
-  }
-
   func rate(_ name: String) throws(GoldenError) -> Rate { try Self.rate(text(name), name) }
 
   func rateList(_ name: String) throws(GoldenError) -> [Rate] {

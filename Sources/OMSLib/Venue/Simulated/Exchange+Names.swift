@@ -55,14 +55,4 @@ extension Exchange {
       left -= 1
     }
   }
-
-  /// Calls `body` with the trades of an instrument after trade number `number`, oldest first, as far as they are kept.
-  package func forEachTrade(of instrument: UInt16, after number: UInt64, _ body: (PublicTrade) -> Void) {
-    let count = markets[Int(instrument)].tradeCount
-    let kept = min(count, UInt64(Self.tradeWindow))
-    for position in (count - kept)..<count {
-      let trade = trades[Int(instrument) * Self.tradeWindow + Int(position % UInt64(Self.tradeWindow))]
-      if trade.number > number { body(trade) }
-    }
-  }
 }

@@ -165,7 +165,7 @@ import Testing
     Stop(
       name: "one copy of a job runs at a time",
       script: """
-        oms wait --when 'BTC-USDT.last < 1' --timeout 20s --job nightly -q & holder=$!
+        oms wait --when 'BTC-USDT.last < 1' --timeout 20s --job nightly --lock-wait 20s -q & holder=$!
         until oms status --job nightly -q; [ $? -eq 17 ]; do sleep 0.01; done
         (oms status --job nightly --lock-wait 20s -q; echo "late $?") & waiter=$!
         kill $holder; wait $holder; wait $waiter

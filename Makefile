@@ -6,7 +6,8 @@ MAKEFLAGS += --no-builtin-rules
 PREFIX ?= /usr/local
 SECONDS ?= 60
 SEEDS ?= 500
-# Seeds of the gate. May only grow.
+FROM ?= 1
+# Seeds of the gate, fresh ones for every commit. May only grow.
 TEST_SEEDS ?= 500
 POINTS ?= 300
 
@@ -69,9 +70,9 @@ golden: build ## Check the arithmetic against the vectors of OMS_SHARED (default
 	@$(COUNT) golden $(BIN)/omsim golden $(OMS_SHARED)/golden
 
 .PHONY: simulate
-simulate: build ## Run SEEDS=N seeds of the simulator, the first 100 of them twice
-	@$(COUNT) simulate $(BIN)/omsim simulate --seeds $(SEEDS)
-	@$(COUNT) determinism $(BIN)/omsim simulate --seeds 100 --twice
+simulate: build ## Run SEEDS=N seeds of the simulator behind FROM=1, the first 100 of them twice
+	@$(COUNT) simulate $(BIN)/omsim simulate --from $(FROM) --seeds $(SEEDS)
+	@$(COUNT) determinism $(BIN)/omsim simulate --from $(FROM) --seeds 100 --twice
 
 .PHONY: crash
 crash: build ## Kill and recover the engine at POINTS=N points

@@ -122,7 +122,12 @@ extension Core {
   /// Sets when the order wants attention; the heap may keep older entries, the row decides.
   mutating func schedule(_ slot: Int, at time: EngineTime) {
     state.orders[slot].dueAt = time
-    guard time < .never, !state.due.isFull else { return }
-    state.due.push(DueHeap.Entry(time: time, order: state.orders[slot].image.orderNumber))
+    if time < .never { remind(at: time, state.orders[slot].image.orderNumber) }
+  }
+
+  /// The heap has room for every order and account; what is full is full of reminders of deadlines that moved.
+  mutating func remind(at time: EngineTime, _ number: UInt64) {
+    if state.due.isFull { state.makeDue() }
+    state.due.push(DueHeap.Entry(time: time, order: number))
   }
 }

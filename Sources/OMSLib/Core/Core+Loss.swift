@@ -121,14 +121,11 @@ extension Core {
   mutating func scheduleCompare(_ account: Int, after nanoseconds: Int64) {
     let time = stamp.time.advanced(byNanoseconds: nanoseconds)
     state.accounts[account].dueAt = time
-    guard !state.due.isFull else { return }
-    state.due.push(DueHeap.Entry(time: time, order: UInt64(account)))
+    remind(at: time, UInt64(account))
   }
 
   /// Asks again for what has not come, or reads the account once more behind the fence of a loss. `false`: nothing to do.
   mutating func resumeCompare(_ account: Int, _ output: inout StepOutput) -> Bool {
-    let due = state.accounts[account].dueAt
-    guard due > .zero, due <= stamp.time else { return false }
     state.accounts[account].dueAt = .zero
     guard state.accounts[account].reconcilePending != 0 || state.accounts[account].asksForIDs != 0 else { return false }
     compare(account, &output)

@@ -30,7 +30,7 @@ extension Core {
     draft.row.wireLow = wire.key.low
     guard draft.verdict.passes else { return refuse(input.token, draft.verdict, &output) }
     if input.isDryRun != 0 { return answer(input.token, .wouldPass, &output) }
-    guard Int(state.globals[0].openOrderCount) < state.capacity.orders * 3 / 4, !state.due.isFull else {
+    guard Int(state.globals[0].openOrderCount) < state.capacity.orders * 3 / 4 else {
       return refuse(input.token, Verdict(reason: .capacity), &output)
     }
     guard let slot = freeSlot() else { return refuse(input.token, Verdict(reason: .idIndexBehind), &output) }
@@ -191,7 +191,7 @@ extension Core {
   /// Makes an order that the core itself decided on (an exit, a slice). Its parent passed the limits for it; 0: no room.
   mutating func place(_ made: OrderRow, features: VenueFeatures, _ output: inout StepOutput) -> UInt64 {
     var row = made
-    guard output.requestCount < StepOutput.requestCapacity, !state.due.isFull else { return 0 }
+    guard output.requestCount < StepOutput.requestCapacity else { return 0 }
     let wire = WireID(row.image.id, tag: tag)
     guard state.slot(keyed: wire.key.high, wire.key.low) == nil, let slot = freeSlot(),
       state.position(row.image.account, row.image.instrument, draftSide(row)) != nil

@@ -77,9 +77,7 @@ extension Core {
     state.digest = digest
     state.deriveLimits()
     for slot in 0..<Int(state.globals[0].orderHighWater) { index(slot) }
-    for account in 1..<(Int(state.globals[0].accountCount) + 1) where state.accounts[account].dueAt > .zero {
-      state.due.push(DueHeap.Entry(time: state.accounts[account].dueAt, order: UInt64(account)))
-    }
+    state.makeDue()
     for row in 1..<(Int(state.globals[0].positionCount) + 1) {
       // The head of a chain is the row that no other row of the pair names; later rows were put in front.
       state.positionIndex[state.positions[row].account.index, state.positions[row].instrument.index] = row
@@ -102,8 +100,20 @@ extension Core {
       let key = WireID.key(row.image.id, replacement: attempt + 1)
       state.index(slot, by: key.high, key.low)
     }
-    guard row.isOpen, row.dueAt < .never else { return }
-    state.due.push(DueHeap.Entry(time: row.dueAt, order: row.image.orderNumber))
+  }
+}
+
+extension CoreState {
+  /// Makes the heap of deadlines anew from the rows.
+  mutating func makeDue() {
+    due.removeAll()
+    for account in 1..<(Int(globals[0].accountCount) + 1) where accounts[account].dueAt > .zero {
+      due.push(DueHeap.Entry(time: accounts[account].dueAt, order: UInt64(account)))
+    }
+    for slot in 0..<Int(globals[0].orderHighWater) {
+      guard orders[slot].image.orderNumber != 0, orders[slot].isOpen, orders[slot].dueAt < .never else { continue }
+      due.push(DueHeap.Entry(time: orders[slot].dueAt, order: orders[slot].image.orderNumber))
+    }
   }
 }
 

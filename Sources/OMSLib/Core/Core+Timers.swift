@@ -7,13 +7,15 @@ extension Core {
     while budget > 0 {
       guard let first = state.due.first, first.time <= stamp.time else { return }
       state.due.removeFirst()
+      // The row decides: an entry of a deadline that moved is only a reminder. It does nothing and costs no budget, since
+      // a core loaded from rows has no such entries and must do the same in the same order.
       if first.order <= UInt64(state.global.accountCount) {
-        if resumeCompare(Int(first.order), &output) { budget -= 1 }
+        if state.accounts[Int(first.order)].dueAt == first.time, resumeCompare(Int(first.order), &output) {
+          budget -= 1
+        }
         continue
       }
-      // The row decides: an entry of a deadline that moved is only a reminder. It costs no budget, since a core loaded
-      // from rows has no such entries and must do the same in the same step.
-      guard let slot = state.slot(of: first.order), state.orders[slot].dueAt <= stamp.time,
+      guard let slot = state.slot(of: first.order), state.orders[slot].dueAt == first.time,
         state.orders[slot].isOpen
       else { continue }
       budget -= 1

@@ -23,7 +23,7 @@ struct ExchangeShadow {
     guard book.end.lsn < target else { return }
     var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, ring: ring, after: book.end.lsn)
     while book.end.lsn < target {
-      guard let record = try Shadow.next(&tailer) else {
+      guard let record = try SnapshotLoad.next(&tailer) else {
         if isStopping() { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
         continue
       }

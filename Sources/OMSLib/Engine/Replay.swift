@@ -17,7 +17,9 @@ struct Replay: ~Copyable {
   }
 
   /// Whether every event of the last input was met.
-  var isComplete: Bool { nextEvent == output.eventCount }
+  var isComplete: Bool { missingCount == 0 }
+  /// Events of the last input that the journal does not have.
+  var missingCount: Int { output.eventCount - nextEvent }
 
   mutating func take(_ record: JournalRecord) throws(EngineFailure) {
     let header = record.header
@@ -59,6 +61,7 @@ struct Replay: ~Copyable {
     for index in 0..<output.requestCount {
       let request = output.request(at: index)
       if request.kind == .newOrder { written.append(request.wireID) }
+      if request.kind == .amendOrder, !request.newWireID.isEmpty { written.append(request.newWireID) }
     }
     if written.count > 2 * Limits.orderIDWindow { written.removeFirst(Limits.orderIDWindow) }
   }

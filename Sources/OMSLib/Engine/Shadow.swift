@@ -151,38 +151,14 @@ final class Shadow: @unchecked Sendable {
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
-    let loaded = try begin(store)
-    var end = loaded.end
-    var replay = Replay(core: loaded.takeCore())
-    let target = ring.durableLsn
-    var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, ring: ring, after: end.lsn)
-    while end.lsn < target || !replay.isComplete {
-      guard let record = try Self.next(&tailer) else {
-        if signals.isStopping { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
-        cc_thread_yield()
-        continue
-      }
-      try replay.take(record)
-      end.note(record.header)
+    let replica = try SnapshotLoad.replica(
+      store, KernelFileSystem(), options, ring, capacity: capacity, to: ring.durableLsn
+    ) {
+      cc_thread_yield()
+      return !signals.isStopping
     }
-    return try write(replay.takeCore(), end, note, store)
-  }
-
-  private func begin(_ store: SnapshotStore<KernelFileSystem>) throws(EngineFailure) -> LoadedCore {
-    var passed: [SnapshotError] = []
-    do throws(SnapshotError) {
-      return try SnapshotLoad.newest(store, capacity: capacity, passing: &passed)
-    } catch {
-      throw EngineFailure(1, "io.snapshot", "\(error)")
-    }
-  }
-
-  static func next(
-    _ tailer: inout JournalTailer<KernelFileSystem>
-  ) throws(EngineFailure) -> JournalRecord? {
-    do throws(JournalError) { return try tailer.next() } catch {
-      throw EngineFailure(1, "io.journal", "journal: \(error)")
-    }
+    let end = replica.end
+    return try write(replica.takeCore(), end, note, store)
   }
 
   /// The first record of any open order; 0 without one.

@@ -59,6 +59,48 @@ enum SnapshotLoad {
 }
 
 extension SnapshotLoad {
+  /// A core of its own beside the engine's: begun from the newest snapshot, brought to record `target` and to the end of
+  /// that record's group, meeting every event and digest on the way.
+  ///
+  /// `wait` is called when the journal shows no further record yet; `false` from it gives up.
+  static func replica<FS: FileSystem>(
+    _ store: SnapshotStore<FS>, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
+    capacity: CoreCapacity, to target: UInt64, wait: () -> Bool
+  ) throws(EngineFailure) -> LoadedCore {
+    let loaded = try begin(store, capacity)
+    var end = loaded.end
+    var replay = Replay(core: loaded.takeCore())
+    var tailer = JournalTailer(fileSystem: fileSystem, options: options, ring: ring, after: end.lsn)
+    while end.lsn < target || !replay.isComplete {
+      guard let record = try next(&tailer) else {
+        guard wait() else { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
+        continue
+      }
+      try replay.take(record)
+      end.note(record.header)
+    }
+    return LoadedCore(core: replay.takeCore(), end: end)
+  }
+
+  static func next<FS: FileSystem>(
+    _ tailer: inout JournalTailer<FS>
+  ) throws(EngineFailure) -> JournalRecord? {
+    do throws(JournalError) { return try tailer.next() } catch {
+      throw EngineFailure(1, "io.journal", "journal: \(error)")
+    }
+  }
+
+  private static func begin<FS: FileSystem>(
+    _ store: SnapshotStore<FS>, _ capacity: CoreCapacity
+  ) throws(EngineFailure) -> LoadedCore {
+    var passed: [SnapshotError] = []
+    do throws(SnapshotError) {
+      return try newest(store, capacity: capacity, passing: &passed)
+    } catch {
+      throw EngineFailure(1, "io.snapshot", "\(error)")
+    }
+  }
+
   /// Writes the rows of `core`, which stands behind `end`, with their digest. Returns the snapshot's name.
   static func write<FS: FileSystem>(
     _ core: borrowing Core, _ end: JournalEnd, created: UTCTime, note: String?, to store: SnapshotStore<FS>,

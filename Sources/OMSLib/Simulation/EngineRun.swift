@@ -21,77 +21,19 @@ final class RingBox {
   }
 }
 
-/// Replays a journal into a new core: every input again, every event byte for byte as recorded.
-struct JournalReplay: ~Copyable {
-  var core: Core
-  private var output = StepOutput()
-  /// Events of the last input that the journal has.
-  private var met = 0
-  /// What is wrong with the journal, or with the core.
-  private(set) var flaw: String?
-  private(set) var inputCount = 0
-  private(set) var wireIDs: [Text32] = []
-  private(set) var lastTime = EngineTime.zero
-  private(set) var lastUTC = UTCTime.zero
-
-  init(capacity: CoreCapacity) { core = Core(capacity: capacity) }
-
-  mutating func take(_ record: JournalRecord) {
-    guard flaw == nil, let type = record.header.type else { return }
-    if type.isInput {
-      input(type, record)
-    } else if type.isEvent {
-      event(record)
-    } else if type == .stateHash {
-      let hash = unsafe record.body.loadUnaligned(as: StateHashRecord.self)
-      let digest = core.stateDigest
-      if hash.high != digest.high || hash.low != digest.low || hash.inputCount != core.inputCount {
-        flaw = "state at record \(record.lsn) is not the recorded one"
-      }
+extension EngineRun.Settings {
+  /// Where a start begins.
+  func newestSnapshot(_ disk: WorldDisk) throws(EngineFailure) -> LoadedCore {
+    var passed: [SnapshotError] = []
+    do throws(SnapshotError) {
+      return try SnapshotLoad.newest(store(disk), capacity: capacity, passing: &passed)
+    } catch {
+      throw EngineFailure(10, "snapshot", "\(error)")
     }
   }
 
-  private mutating func input(_ type: RecordType, _ record: JournalRecord) {
-    if met != output.eventCount {
-      flaw = "input \(record.lsn) comes before \(output.eventCount - met) events of the one before it"
-      return
-    }
-    output.clear()
-    met = 0
-    lastTime = record.header.time
-    lastUTC = record.header.utc
-    inputCount += 1
-    guard let body = unsafe record.body.baseAddress else { return }
-    unsafe core.step(
-      type, body, at: StepStamp(time: lastTime, utc: lastUTC, lsn: record.lsn), into: &output)
-    for index in 0..<output.requestCount {
-      let request = output.request(at: index)
-      if request.kind == .newOrder { wireIDs.append(request.wireID) }
-      if request.kind == .amendOrder, !request.newWireID.isEmpty { wireIDs.append(request.newWireID) }
-    }
-  }
-
-  private mutating func event(_ record: JournalRecord) {
-    guard met < output.eventCount else {
-      flaw = "event \(record.lsn) does not follow from its input"
-      return
-    }
-    let made = output.event(met)
-    let body = unsafe output.body(met)
-    guard made.typeRaw == record.header.typeRaw, made.seq == record.header.seq,
-      unsafe body.elementsEqual(record.body)
-    else {
-      flaw = "event \(record.lsn) is not the one that its input makes"
-      return
-    }
-    met += 1
-  }
-
-  /// Events of the last input that were lost with the end of the journal: the new run records them first.
-  var missingCount: Int { output.eventCount - met }
-
-  func missing(_ index: Int) -> (event: StepEvent, body: UnsafeRawBufferPointer) {
-    unsafe (output.event(met + index), output.body(met + index))
+  func store(_ disk: WorldDisk) -> SnapshotStore<WorldDisk> {
+    SnapshotStore(fileSystem: disk, directory: snapshots, identity: options.identity)
   }
 }
 
@@ -101,6 +43,7 @@ final class EngineRun {
 
   struct Settings {
     var options: JournalOptions
+    var snapshots: String
     var mode: DurabilityMode
     var capacity = CoreCapacity.small
     var tag: Text32
@@ -110,30 +53,48 @@ final class EngineRun {
   let ring: JournalRing
   let report: JournalReport
   let missingCount: Int
+  /// Of the snapshot that the start began from; 0: from the first record.
+  let startLsn: UInt64
   var agent: Agent
   var writer: JournalWriter<WorldDisk>
   private var tail: DurableTail
   /// What recovery found that nobody had seen as durable.
   let recovered: [[UInt8]]
 
-  /// The start sequence: recover, replay, complete, record the start.
+  /// The start sequence: load, recover, replay, complete, record the start.
   init(
     _ settings: Settings, disk: WorldDisk, oldRing: RingBox?, door: consuming WorldDoor, gate: consuming WorldGate,
     seenLsn: UInt64, verdict: WorldVerdict, now: EngineTime, utc: UTCTime
-  ) throws(JournalError) {
+  ) throws(EngineFailure) {
     var old: JournalRing?
     if let oldRing {
       do throws(JournalRing.Flaw) { old = try oldRing.join(identity: settings.options.identity) } catch {}
     }
-    var recovery = try JournalRecovery(fileSystem: disk, options: settings.options, ring: old)
-    var replay = JournalReplay(capacity: settings.capacity)
-    var recovered: [[UInt8]] = []
-    while let record = try recovery.next() {
-      replay.take(record)
-      if record.lsn >= seenLsn { recovered.append(EngineRun.bytes(record)) }
+    let loaded = try settings.newestSnapshot(disk)
+    startLsn = loaded.end.lsn
+    if startLsn > seenLsn {
+      verdict.fail("AUD-04", "the snapshot of record \(startLsn) holds more than was durable, \(seenLsn)")
     }
-    if let flaw = replay.flaw { verdict.fail("AUD-01", flaw) }
-    let (start, report) = try recovery.finish(utc: utc)
+    let start: JournalStart
+    let report: JournalReport
+    var recovered: [[UInt8]] = []
+    let end = loaded.end
+    var replay = Replay(core: loaded.takeCore())
+    var flaw: EngineFailure?
+    do throws(JournalError) {
+      var recovery = try JournalRecovery(fileSystem: disk, options: settings.options, ring: old, after: end)
+      while let record = try recovery.next() {
+        if flaw == nil { do throws(EngineFailure) { try replay.take(record) } catch { flaw = error } }
+        if record.lsn >= seenLsn { recovered.append(EngineRun.bytes(record)) }
+      }
+      (start, report) = try recovery.finish(utc: utc)
+    } catch {
+      throw EngineFailure(10, "journal", "\(error)")
+    }
+    if let flaw {
+      verdict.fail("AUD-01", flaw.message)
+      throw flaw
+    }
     if report.end.lsn < seenLsn {
       verdict.fail("AUD-04", "records \(report.end.lsn + 1) to \(seenLsn) were durable and are lost")
     }
@@ -141,22 +102,20 @@ final class EngineRun {
     ring = box.makeRing(identity: settings.options.identity, epoch: max(report.epoch, 1) + 1, end: start.end)
     var appender = JournalAppender(ring: ring, end: start.end)
     missingCount = replay.missingCount
-    for index in 0..<replay.missingCount {
-      let (event, body) = unsafe replay.missing(index)
-      let appended = unsafe appender.append(
-        event.typeRaw, time: max(replay.lastTime, appender.time), utc: replay.lastUTC, seq: event.seq, body: body)
-      precondition(appended != nil, "a new ring has room for the rest of one input")
-    }
-    appender.publish()
+    replay.complete(&appender)
     var options = settings.options
     options.mode = settings.mode
-    writer = try JournalWriter(fileSystem: disk, options: options, ring: ring, start: start, utc: utc)
+    do throws(JournalError) {
+      writer = try JournalWriter(fileSystem: disk, options: options, ring: ring, start: start, utc: utc)
+    } catch {
+      throw EngineFailure(10, "journal", "\(error)")
+    }
     tail = DurableTail(ring: ring, firstLsn: start.end.lsn + 1)
     self.report = report
     self.recovered = recovered
-    let ids = replay.wireIDs
+    let ids = replay.written
     agent = CoreAgent(
-      machine: replay.finish(), journal: appender, door: door, gate: gate, durability: settings.mode,
+      machine: replay.takeCore(), journal: appender, door: door, gate: gate, durability: settings.mode,
       writtenCapacity: 1 << 14)
     for id in ids { agent.noteWritten(id) }
     var input = StartInput()
@@ -192,9 +151,4 @@ final class EngineRun {
       }
     }
   }
-}
-
-extension JournalReplay {
-  /// The core as the journal left it.
-  consuming func finish() -> Core { core }
 }

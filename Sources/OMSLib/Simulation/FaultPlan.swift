@@ -23,6 +23,8 @@ package enum FaultKind: UInt8, Sendable, CaseIterable {
   case exchangeRestart = 16
   /// Prices stop, jump and come back.
   case wildMarket = 17
+  /// Snapshots are made, and starts begin from them.
+  case snapshot = 18
 
   package init?(_ name: String) {
     guard let kind = FaultKind.allCases.first(where: { "\($0)" == name }) else { return nil }

@@ -16,6 +16,9 @@ package enum Probe: Int, Sendable, CaseIterable {
   case ringMissing
   case exchangeRestarted
   case clockStepped
+  case snapshotTaken
+  case snapshotFailed
+  case startedFromSnapshot
   // What was done to the wires.
   case disconnected
   case requestLost

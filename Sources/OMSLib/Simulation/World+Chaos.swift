@@ -22,8 +22,35 @@ extension World {
     if plan.strikes(.clockStep, 15, 80, in: 1_000, &chaos) { stepClock() }
     if plan.strikes(.diskFull, 10, 40, in: 1_000, &chaos) { failDisk(28, [.allocate, .write]) }
     if plan.strikes(.diskError, 10, 40, in: 1_000, &chaos) { failDisk(5, [.write, .synchronize, .open, .rename]) }
+    if plan.strikes(.snapshot, 40, 200, in: 1_000, &shadow) { takeSnapshot() }
     if plan.strikes(.kill, 12, 40, in: 1_000, &chaos) { kill(power: false, downFor: downTime()) }
     if plan.strikes(.powerCut, 12, 40, in: 1_000, &chaos) { kill(power: true, downFor: downTime()) }
+  }
+
+  /// As the shadow does: what is durable, by a core of its own, in a file.
+  func takeSnapshot() {
+    guard let run, corpse == nil else { return }
+    let store = engineSettings.store(disk)
+    let failures = disk.failureCount
+    do throws(EngineFailure) {
+      let replica = try SnapshotLoad.replica(
+        store, disk, engineSettings.options, run.ring, capacity: engineSettings.capacity, to: run.ring.durableLsn
+      ) { false }
+      let end = replica.end
+      do throws(SnapshotError) {
+        try store.removeLeftovers()
+        _ = try SnapshotLoad.write(replica.takeCore(), end, created: utc, note: nil, to: store, Self.identity)
+        probes.hit(.snapshotTaken)
+        trace?.add("\(now) -- snapshot behind record \(end.lsn)")
+      } catch {
+        probes.hit(.snapshotFailed)
+        if disk.failureCount == failures { verdict.fail("AUD-01", "no snapshot: \(error)") }
+      }
+    } catch {
+      // The rest of a group that is not durable yet cannot be waited for here.
+      if error.code != "engine.stopping", disk.failureCount == failures { verdict.fail("AUD-01", error.message) }
+    }
+    if corpse != nil { die() }
   }
 
   private func downTime() -> Int64 { Int64(crash.below(4) == 0 ? crash.below(3_000_000_000) : crash.below(50_000_000)) }

@@ -312,25 +312,32 @@ extension World {
     }
   }
 
-  /// AUD-01: the journal alone makes the same state again.
+  /// AUD-01: the journal alone makes the same state again, and so do a snapshot and what follows it.
   private func checkReplay(_ run: EngineRun) {
-    let live = run.agent.machine.stateDigest
-    let inputs = run.agent.machine.inputCount
-    let image = Self.rows(run.agent.machine)
-    var replay = JournalReplay(capacity: engineSettings.capacity)
-    do throws(JournalError) {
-      var recovery = try JournalRecovery(
-        fileSystem: disk, options: engineSettings.options, ring: try? box?.join(identity: Self.identity))
-      while let record = try recovery.next() { replay.take(record) }
-    } catch {
-      return verdict.fail("AUD-01", "the journal of a healthy engine cannot be read: \(error)")
+    let end = run.ring.durableLsn
+    let nowhere = SnapshotStore(fileSystem: disk, directory: "/none", identity: Self.identity)
+    compareReplica(run, nowhere, to: end, "replay from zero")
+    if probes.counts[Probe.snapshotTaken.rawValue] > 0 {
+      compareReplica(run, engineSettings.store(disk), to: end, "the newest snapshot and what follows it")
     }
-    if let flaw = replay.flaw { return verdict.fail("AUD-01", flaw) }
-    let again = replay.core.stateDigest
-    verdict.expect(
-      replay.core.inputCount == inputs, "AUD-01", "replay has \(replay.core.inputCount) inputs, live \(inputs)")
-    verdict.expect(again.high == live.high && again.low == live.low, "AUD-01", "replay from zero gives another digest")
-    verdict.expect(Self.rows(replay.core) == image, "AUD-01", "replay from zero gives other rows")
+  }
+
+  private func compareReplica(_ run: EngineRun, _ store: SnapshotStore<WorldDisk>, to end: UInt64, _ way: String) {
+    let live = run.agent.machine.stateDigest
+    do throws(EngineFailure) {
+      let replica = try SnapshotLoad.replica(
+        store, disk, engineSettings.options, run.ring, capacity: engineSettings.capacity, to: end
+      ) { false }
+      let core = replica.takeCore()
+      let again = core.stateDigest
+      verdict.expect(
+        core.inputCount == run.agent.machine.inputCount, "AUD-01",
+        "\(way) has \(core.inputCount) inputs, live \(run.agent.machine.inputCount)")
+      verdict.expect(again.high == live.high && again.low == live.low, "AUD-01", "\(way) gives another digest")
+      verdict.expect(Self.rows(core) == Self.rows(run.agent.machine), "AUD-01", "\(way) gives other rows")
+    } catch {
+      verdict.fail("AUD-01", "\(way): \(error.message)")
+    }
   }
 
   /// All rows of a core, as bytes.

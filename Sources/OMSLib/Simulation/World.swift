@@ -6,6 +6,7 @@ final class World {
   static let identity = JournalIdentity(
     id: (0x6F6D_7373, 0x696D), name: Text64("world") ?? Text64(), tag: Text32("world") ?? Text32())
   static let journalDirectory = "/state/journal"
+  static let snapshotDirectory = "/state/snapshots"
 
   let seed: UInt64
   let settings: WorldSettings
@@ -28,6 +29,7 @@ final class World {
   // Chance, one stream each.
   var chaos: SplitMix64
   var crash: SplitMix64
+  var shadow: SplitMix64
   var trader: SplitMix64
   var client: Client
 
@@ -62,7 +64,8 @@ final class World {
     var options = JournalOptions(directory: Self.journalDirectory, identity: Self.identity)
     options.segmentBytes = settings.segmentBytes
     options.coreVersion = Core.version
-    engineSettings = EngineRun.Settings(options: options, mode: settings.durability, tag: Self.identity.tag)
+    engineSettings = EngineRun.Settings(
+      options: options, snapshots: Self.snapshotDirectory, mode: settings.durability, tag: Self.identity.tag)
     observer = Observer(verdict: verdict, probes: probes)
     link = VenueLink(
       settings.setup, options: settings.exchange, faults: settings.faults, seed: root.stream(1), probes: probes)
@@ -70,11 +73,12 @@ final class World {
     crash = root.stream(3)
     trader = root.stream(4)
     client = Client(random: root.stream(5))
+    shadow = root.stream(6)
     trace = traces ? Trace() : nil
     observer.trace = trace
     observer.quantityUnit = [0] + settings.instruments.map { Self.unit(18 - Int($0.quantityScale)) }
     nextCommand = now
-    for directory in ["/state", Self.journalDirectory] {
+    for directory in ["/state", Self.journalDirectory, Self.snapshotDirectory] {
       do throws(SystemError) { try disk.makeDirectory(directory) } catch {}
     }
     for directory in ["/", "/state"] { do throws(SystemError) { try disk.synchronizeDirectory(directory) } catch {} }
@@ -196,12 +200,12 @@ final class World {
     armRecovery()
     link.beginSession(now: now)
     var made: EngineRun?
-    do throws(JournalError) {
+    do throws(EngineFailure) {
       made = try EngineRun(
         engineSettings, disk: disk, oldRing: box, door: WorldDoor(link: link, session: link.session),
         gate: WorldGate(box: gate), seenLsn: observer.lastLsn, verdict: verdict, now: engineTime, utc: utc)
     } catch {
-      if disk.failureCount == 0 || phase != .chaos { verdict.fail("AUD-04", "recovery refuses: \(error)") }
+      if disk.failureCount == 0 || phase != .chaos { verdict.fail("AUD-04", "recovery refuses: \(error.message)") }
       disk.heal()
       if corpse == nil {
         restartAt = now + 10_000_000
@@ -233,6 +237,7 @@ final class World {
   private func noteReport(_ run: EngineRun) {
     if run.report.torn != nil { probes.hit(.recoveryCutTorn) }
     if run.missingCount > 0 { probes.hit(.recoveryEndedGroup) }
+    if run.startLsn > 0 { probes.hit(.startedFromSnapshot) }
     if run.report.recordCount > 0 { probes.hit(run.report.hasJoinedRing ? .ringJoined : .ringMissing) }
   }
 

@@ -163,6 +163,8 @@ internal import CCore
     }
     unsafe entries[at] = last
   }
+
+  mutating func removeAll() { count = 0 }
 }
 
 /// Set of the newest fills' keys, so that a fill is applied once (INV-19).

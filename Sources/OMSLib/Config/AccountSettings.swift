@@ -9,6 +9,9 @@ package struct AccountSetting: Sendable {
   package var key = KeyReference.none
   package var isSpotEnabled = true
   package var isFuturesEnabled = true
+  /// A long and a short position in each perpetual, side by side.
+  package var positionMode = PositionMode.oneWay
+  package var isHedged: Bool { positionMode == .hedge }
   package var permissions = AccountPermissions.all
   package var onExit = ExitPolicy.keep
   /// The strategy the file reserves this account for.
@@ -40,6 +43,12 @@ package struct AccountPermissions: OptionSet, Hashable, Sendable {
   package static let trade = AccountPermissions(rawValue: 2)
   package static let transfer = AccountPermissions(rawValue: 4)
   package static let all: AccountPermissions = [.read, .trade, .transfer]
+}
+
+/// How an account holds positions in perpetuals: one that nets, or a long and a short one.
+package enum PositionMode: String, Sendable, CaseIterable {
+  case oneWay = "one_way"
+  case hedge
 }
 
 /// What happens to an account's open orders when the engine stops.

@@ -77,6 +77,7 @@ struct AccountsFile {
     fields.set(&account.isSpotEnabled, "spot_enabled", &problems) { $0.flag(&$1) }
     fields.set(&account.isFuturesEnabled, "futures_enabled", &problems) { $0.flag(&$1) }
     fields.set(&account.onExit, "on_exit", &problems) { $0.word(&$1) }
+    fields.set(&account.positionMode, "position_mode", &problems) { $0.word(&$1) }
     fields.set(&account.strategy, "strategy", &problems) { $0.text(&$1) }
     fields.set(&account.permissions, "permissions", &problems) { $0.permissions(&$1) }
     fields.set(&account.balances, "sim_balances", &problems) { $0.balances(&$1) }

@@ -49,7 +49,7 @@ package enum Retention: Hashable, Sendable {
   package static func days(_ count: Int64) -> Retention { .nanoseconds(count * 86_400_000_000_000) }
 }
 
-package struct JournalSettings: Sendable {
+package struct JournalSettings: Equatable, Sendable {
   package var durability = DurabilitySetting.automatic
   package var segmentBytes = 64 << 20
   package var retention = Retention.days(30)
@@ -58,20 +58,20 @@ package struct JournalSettings: Sendable {
   package init() {}
 }
 
-package struct SnapshotSettings: Sendable {
+package struct SnapshotSettings: Equatable, Sendable {
   package var everyNanoseconds: Int64 = 3_600_000_000_000
   package var retention = Retention.days(14)
   package init() {}
 }
 
-package struct LogSettings: Sendable {
+package struct LogSettings: Equatable, Sendable {
   package enum Level: String, Sendable, CaseIterable { case debug, info, warn, error }
   package var level = Level.info
   package var retention = Retention.forever
   package init() {}
 }
 
-package struct NATSSettings: Sendable {
+package struct NATSSettings: Equatable, Sendable {
   /// Empty: events stay in the local journal.
   package var url = ""
   package var retention = Retention.days(30)
@@ -79,7 +79,7 @@ package struct NATSSettings: Sendable {
   package init() {}
 }
 
-package struct GatewaySettings: Sendable {
+package struct GatewaySettings: Equatable, Sendable {
   /// Empty: no gateway.
   package var listen = ""
   package var certificatePath = ""

@@ -1,5 +1,5 @@
 /// An exchange by the name the files give it, and what speaks for it.
-package struct VenueSetting: Sendable {
+package struct VenueSetting: Equatable, Sendable {
   package enum Adapter: String, Sendable, CaseIterable {
     /// The built-in exchange.
     case simulated = "sim"

@@ -376,6 +376,9 @@ extension Core {
     guard (isSpot ? state.accounts[account].spotEnabled : state.accounts[account].futuresEnabled) != 0 else {
       return .marketNotEnabled
     }
+    // Which of its two positions in a perpetual a hedged account means; anybody else has one.
+    let isHedged = state.accounts[account].hedgeMode != 0 && !isSpot
+    guard (input.positionSideRaw != PositionSide.net.rawValue) == isHedged else { return .positionSide }
     row.image.account = input.account
     row.image.instrument = input.instrument
     row.image.venue = rules.venue
@@ -384,6 +387,16 @@ extension Core {
     row.image.kindRaw = input.kindRaw
     row.image.timeInForceRaw = (kind == .market && force == .gtc ? TimeInForce.ioc : force).rawValue
     row.image.flagsRaw = input.flagsRaw
+    if isHedged {
+      // What closes one of them never does more.
+      let isLong = input.positionSideRaw == PositionSide.long.rawValue
+      let closes = isLong == (input.sideRaw == Side.sell.rawValue)
+      if closes {
+        row.image.flagsRaw |= OrderFlags.reduceOnly.rawValue
+      } else if OrderFlags(rawValue: input.flagsRaw).contains(.reduceOnly) {
+        return .reduceOnly
+      }
+    }
     row.image.positionSideRaw = input.positionSideRaw
     row.image.preventionRaw = input.preventionRaw
     row.image.modeRaw = state.accounts[account].modeRaw

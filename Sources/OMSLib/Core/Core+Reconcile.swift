@@ -223,6 +223,7 @@ extension Core {
     row.image.kindRaw = (OrderKind(rawValue: event.orderKindRaw) ?? .limit).rawValue
     row.image.timeInForceRaw = (TimeInForce(rawValue: event.timeInForceRaw) ?? .gtc).rawValue
     row.image.flagsRaw = event.flagsRaw
+    row.image.positionSideRaw = event.positionSideRaw
     row.image.price = event.price
     row.image.quantity = event.quantity
     row.image.filled = event.cumulative
@@ -247,7 +248,8 @@ extension Core {
 
   private mutating func adoptOpen(_ adopted: OrderRow, _ output: inout StepOutput) {
     var row = adopted
-    guard state.position(row.image.account, row.image.instrument, .net) != nil else {
+    let side = PositionSide(rawValue: row.image.positionSideRaw) ?? .net
+    guard state.position(row.image.account, row.image.instrument, side) != nil else {
       return raiseAlarm(&output) { $0.account = adopted.image.account }
     }
     row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue

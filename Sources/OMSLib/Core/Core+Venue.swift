@@ -24,7 +24,8 @@ extension Core {
     let bound = notionalMax.units.magnitude
     return event.fee.units.magnitude < bound && event.amount.units.magnitude < bound
       && event.locked.units.magnitude < bound && event.price >= 0
-      && (event.cumulative >= 0 || event.kind == .funding) && (event.quantity >= 0 || event.kind == .position)
+      && (event.cumulative >= 0 || event.kind == .funding)
+      && (event.quantity >= 0 || event.kind == .position || event.kind == .funding)
   }
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {

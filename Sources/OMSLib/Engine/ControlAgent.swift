@@ -5,7 +5,8 @@ internal import CCore
 ///
 /// Owner: the control thread. It shares nothing with the hot thread but rings, and the buffers that row queries name.
 final class ControlAgent {
-  let settings: EngineSettings
+  var settings: EngineSettings
+  let gateNames: GateNames
   let gate: GateFile
   let ring: JournalRing
   let view: JournalView
@@ -40,13 +41,15 @@ final class ControlAgent {
   private var hasToldUnlinked = false
 
   init(
-    settings: EngineSettings, facts: EngineFacts, shadow: Shadow, ids: IDIndex<KernelFileSystem>, clock: EngineClock,
+    settings: EngineSettings, gateNames: GateNames, facts: EngineFacts, shadow: Shadow, ids: IDIndex<KernelFileSystem>,
+    clock: EngineClock,
     view: JournalView,
     ring: JournalRing, tail: consuming JournalFollower<KernelFileSystem>, server: consuming ControlServer,
     bell: consuming Doorbell,
     commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
   ) {
     self.settings = settings
+    self.gateNames = gateNames
     self.facts = facts
     self.shadow = shadow
     self.ids = ids
@@ -247,6 +250,9 @@ struct EngineFacts: Sendable {
   /// False: what it leaves behind is thrown away.
   var keepsState = true
   var logDirectory = ""
+  var configDirectory = ""
+  /// Said on the command line: what becomes of open orders at the end.
+  var exitPolicy: ExitPolicy?
   var snapshotDirectory = ""
   /// What the core was told about the index of ids when it started.
   var indexLsn: UInt64 = 0

@@ -113,6 +113,7 @@ struct Definitions {
     input.typeRaw = (account.parent == nil ? AccountType.main : .sub).rawValue
     input.spotEnabled = account.isSpotEnabled ? 1 : 0
     input.futuresEnabled = account.isFuturesEnabled ? 1 : 0
+    input.hedgeMode = account.isHedged ? 1 : 0
     if let parent = account.parent {
       input.parent = AccountID(number: UInt16(accountKeys.lastIndex(of: "\(parent):\(account.mode.word)") ?? 0))
     }
@@ -121,7 +122,8 @@ struct Definitions {
       let old = names.accounts[known]
       let isSame =
         !old.isRemoved && old.venue == input.venue && old.spotEnabled == account.isSpotEnabled
-        && old.futuresEnabled == account.isFuturesEnabled && old.parent == input.parent
+        && old.futuresEnabled == account.isFuturesEnabled && old.isHedged == account.isHedged
+        && old.parent == input.parent
       if isSame { return }
     } else {
       guard accountKeys.count < Limits.accountCount else { throw Self.full("accounts") }

@@ -1,9 +1,17 @@
-/// What the gate's names mean; set before the hot thread starts, read by it.
-final class GateNames: @unchecked Sendable {
-  // Unchecked: written by the main thread before the hot one exists, then only read.
-  var names = NameDirectory()
+internal import Synchronization
+
+/// What the gate's names mean. The hot thread reads them when the gate has changed; the control thread replaces them when
+/// the configuration does.
+final class GateNames: Sendable {
+  private let current = Mutex(NameDirectory())
+
+  var names: NameDirectory {
+    get { current.withLock { $0 } }
+    set { current.withLock { $0 = newValue } }
+  }
 
   func target(_ scope: GateScope) -> GateTarget? {
+    let names = names
     var target = GateTarget()
     switch scope.kind {
     case .everything: return target

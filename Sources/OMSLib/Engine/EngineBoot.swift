@@ -10,6 +10,7 @@ struct EngineBoot: ~Copyable {
   let view: JournalView
   let ids: IDIndex<KernelFileSystem>
   let clock: EngineClock
+  let gateNames: GateNames
 
   /// Makes images of the exchange, where it is in this process.
   var exchangeShadow: ExchangeShadow? {
@@ -68,11 +69,11 @@ struct EngineBoot: ~Copyable {
     let number = view.names.venueID(named: venue) ?? VenueID(number: UInt16(view.names.venues.count))
     let exchange = try OpenedDoor.open(options, identity, venue: number, epoch: journal.ring.epoch, clock)
     let definitions = try Definitions(
-      settings: options.settings, names: view.names, exchange: SimulatedBoot.makeSetup(options))
+      settings: options.settings, names: view.names, exchange: SimulatedBoot.makeSetup(options.settings))
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(
-      exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, options)
+      exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, gateNames, options)
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
@@ -123,13 +124,13 @@ struct EngineBoot: ~Copyable {
     _ exchange: consuming OpenedDoor, _ core: consuming Core, _ appender: consuming JournalAppender,
     _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog<KernelFileSystem>,
     _ view: JournalView, _ ids: IDIndex<KernelFileSystem>,
-    _ clock: EngineClock, _ options: EngineOptions
+    _ clock: EngineClock, _ gateNames: GateNames, _ options: EngineOptions
   ) -> EngineBoot {
     let agent = EngineAgent(
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
       agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, ids: ids,
-      clock: clock)
+      clock: clock, gateNames: gateNames)
   }
 }
 

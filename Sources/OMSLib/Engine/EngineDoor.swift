@@ -126,7 +126,11 @@ struct EngineDoor: ~Copyable, VenueDoor {
   /// `false`: it cannot be done, or there is no room now. Another process is only told.
   mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> Bool {
     if let isDone = own?.obey(command, now: now) { return isDone }
-    return shared?.obey(command) == true
+    guard shared?.obey(command) == true else { return false }
+    if command.kind == .openAccount {
+      shared?.register(account: AccountID(number: command.control.account), name: command.control.text)
+    }
+    return true
   }
 
   /// Levels of both sides, the best first. Of an exchange in another process the best prices are all that is known.

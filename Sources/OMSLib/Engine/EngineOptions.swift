@@ -29,6 +29,8 @@ package struct EngineOptions: Sendable {
   package var orderCapacity = Limits.orderCount
   /// A journal that cannot be gone on from is put aside, and its ids are burnt.
   package var adopts = false
+  /// What becomes of open orders at the end, whatever the files say.
+  package var exitPolicy: ExitPolicy?
 
   package init(
     settings: EngineSettings, environment: Environment, runDirectory: String, stateDirectory: String,
@@ -52,7 +54,9 @@ package struct EngineOptions: Sendable {
     return capacity
   }
 
-  var durability: DurabilityMode {
+  var durability: DurabilityMode { Self.durability(settings) }
+
+  static func durability(_ settings: EngineSettings) -> DurabilityMode {
     switch settings.journal.durability {
     case .strict: .strict
     case .group: .group

@@ -44,6 +44,8 @@ struct EngineProcess {
     facts.gatePath = options.gatePath
     facts.keepsState = options.throwAwayDirectory == nil
     facts.logDirectory = options.logDirectory
+    facts.configDirectory = options.configDirectory
+    facts.exitPolicy = options.exitPolicy
     facts.snapshotDirectory = options.stateDirectory + "/snapshots"
     let lastText = CoreNames.lastText(of: boot.agent.machine)
     facts.indexLsn = boot.agent.machine.state.global.idIndexLsn
@@ -81,7 +83,8 @@ struct EngineProcess {
         loggedLsn: facts.loggedLsn, indexedLsn: { [ids = boot.ids] in ids.completeLsn }),
       clock: clock, signals: shared)
     let control = ControlAgent(
-      settings: options.settings, facts: facts, shadow: shadow, ids: boot.ids, clock: clock, view: boot.view,
+      settings: options.settings, gateNames: boot.gateNames, facts: facts, shadow: shadow, ids: boot.ids, clock: clock,
+      view: boot.view,
       ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
       replies: parts.replyEnd, hotBell: hotBell)
@@ -233,6 +236,9 @@ struct EngineProcess {
             asked = true
             shared.requestGracefulStop()
             _ = bell.ring()
+          case EngineProcess.hangup:
+            shared.requestReload()
+            _ = bell.ring()
           case EngineProcess.user1:
             EngineProcess.say(
               "oms: \(options.settings.instance) runs since \(clock.now.nanoseconds / 1_000_000_000) s\n")
@@ -264,6 +270,7 @@ final class ControlLoop: @unchecked Sendable {
     var asked = false
     while !agent.stopIsReady {
       agent.turn(timeoutMilliseconds: 200)
+      if signals.takeReload() { agent.begin(ReloadJob(agent, nil, 0)) }
       if signals.wantsGracefulStop && !asked {
         asked = true
         agent.begin(StopJob(agent, nil, 0, StopRequest.bySignal))

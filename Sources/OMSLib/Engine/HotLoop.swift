@@ -8,6 +8,7 @@ final class EngineSignals: Sendable {
   private let stop = Atomic<Bool>(false)
   private let drained = Atomic<Bool>(false)
   private let graceful = Atomic<Bool>(false)
+  private let reload = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
 
   var isStopping: Bool { stop.load(ordering: .acquiring) }
@@ -18,6 +19,9 @@ final class EngineSignals: Sendable {
   /// A signal asked for the end: orders by policy first.
   var wantsGracefulStop: Bool { graceful.load(ordering: .acquiring) }
   func requestGracefulStop() { graceful.store(true, ordering: .releasing) }
+  /// A signal asked for the configuration to be read anew.
+  func requestReload() { reload.store(true, ordering: .releasing) }
+  func takeReload() -> Bool { reload.exchange(false, ordering: .acquiringAndReleasing) }
   /// The control thread has given its last answer.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
   func noteEnded() { ended.store(true, ordering: .releasing) }
@@ -248,6 +252,7 @@ final class HotLoop: @unchecked Sendable {
     reply.token = body.token
     switch query {
     case .acceptGate: agent.gate.reader.accept(now: clock.now)
+    case .namesChanged: agent.gate.reader.namesChanged()
     case .recordability:
       if Unrecorded.isNeeded(agent, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
     case .stop, .simulator, .venueQuestion, .unrecordedOrder: break
@@ -294,7 +299,7 @@ final class HotLoop: @unchecked Sendable {
       return fill(body, max(0, min(Int(body.capacity), agent.door.answers.count - first))) {
         agent.door.answers[first + $0]
       }
-    case .simulator, .acceptGate, .stop, .venueQuestion, .unrecordedOrder, .recordability: return 0
+    case .simulator, .acceptGate, .namesChanged, .stop, .venueQuestion, .unrecordedOrder, .recordability: return 0
     }
   }
 

@@ -21,6 +21,8 @@ package struct HotMessage: Sendable, BitwiseCopyable {
     /// The gate file that is there now counts again.
     case acceptGate = 0xF011
     case stop = 0xF012
+    /// The gate's names have other meanings now.
+    case namesChanged = 0xF016
     /// A question to the venue (`VenueQuestion`); repeated until its answer is complete: then `finished`, with a count.
     case venueQuestion = 0xF013
     /// An order that closes a position while nothing can be recorded (`UnrecordedOrder`).

@@ -11,7 +11,7 @@ struct SimulatedBoot: ~Copyable {
   static func open(
     _ options: EngineOptions, _ identity: JournalIdentity, venue: VenueID, now: EngineTime, utc: UTCTime
   ) throws(EngineFailure) -> SimulatedBoot {
-    let setup = makeSetup(options)
+    let setup = makeSetup(options.settings)
     let directory = options.stateDirectory + "/exchange"
     var book = try ExchangeBook(
       newestOf: ExchangeShadow.store(JournalOptions(directory: directory, fallback: nil, identity: identity)))
@@ -57,7 +57,10 @@ struct SimulatedBoot: ~Copyable {
       var control = control
       switch control.kind {
       case .defineAccount:
-        guard door.exchange.account(named: control.text) == nil else { continue }
+        if let row = door.exchange.account(named: control.text) {
+          try setMode(control, row, &door, now)
+          continue
+        }
         known += 1
         numbers[control.account] = UInt16(known)
         control.account = UInt16(known)
@@ -70,21 +73,42 @@ struct SimulatedBoot: ~Copyable {
     }
   }
 
+  /// Positions side by side or as one, as the configuration has it by now.
+  private static func setMode(
+    _ wanted: ExchangeControl, _ row: UInt16, _ door: inout EngineDoor.OwnVenue, _ now: EngineTime
+  ) throws(EngineFailure) {
+    let isHedged = wanted.sideRaw == 1
+    guard door.exchange.isHedged(row) != isHedged else { return }
+    var control = ExchangeControl(.setHedge)
+    control.account = row
+    control.detail = isHedged ? 1 : 0
+    try desk(control, &door, now)
+    guard door.exchange.isHedged(row) == isHedged else {
+      throw EngineFailure(
+        10, "config.position_mode",
+        "the position mode of \(wanted.text) cannot change while it has positions or orders in perpetuals; close them")
+    }
+  }
+
   /// The built-in market, and every simulated account with its funds.
-  static func makeSetup(_ options: EngineOptions) -> ExchangeSetup {
+  static func makeSetup(_ settings: EngineSettings) -> ExchangeSetup {
     var setup = ExchangeSetup()
     setup.addStandardMarket()
-    let simulated = Set(options.settings.venues.filter { $0.adapter == .simulated }.map(\.name))
-    for account in options.settings.accounts where simulated.contains(account.venue) {
-      let number = setup.addAccount(account.name)
-      let funds = account.balances.isEmpty ? EngineSettings.builtInBalances : account.balances
-      for balance in funds where setup.asset(balance.asset) != nil {
-        setup.deposit(balance.amount.decimalString, balance.asset, into: number)
+    let simulated = Set(settings.venues.filter { $0.adapter == .simulated }.map(\.name))
+    for account in settings.accounts where simulated.contains(account.venue) {
+      let number = setup.addAccount(account.name, isHedged: account.isHedged)
+      for fund in funds(of: account) where setup.asset(fund.asset) != nil {
+        setup.deposit(fund.amount.decimalString, fund.asset, into: number, fund.wallet)
       }
-      // Futures wallets are separate; a sub-account starts with little.
-      setup.deposit(account.parent == nil ? "100000" : "1000", "USDT", into: number, .futures)
     }
     return setup
+  }
+
+  /// What a simulated account starts with. Futures wallets are separate; a sub-account starts with little.
+  static func funds(of account: AccountSetting) -> [(asset: String, wallet: Wallet, amount: Money)] {
+    let spot = account.balances.isEmpty ? EngineSettings.builtInBalances : account.balances
+    return spot.map { ($0.asset, .spot, $0.amount) }
+      + [("USDT", .futures, account.parent == nil ? Money(100_000) : Money(1_000))]
   }
 }
 

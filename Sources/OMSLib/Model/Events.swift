@@ -53,6 +53,8 @@ package enum Reason: UInt16, Sendable, CaseIterable {
   case badLink = 18
   case overflow = 19
   case unknownStrategy = 20
+  /// A hedged account must name one of its two positions, any other none.
+  case positionSide = 21
 
   // Refused by us: the gate and the state.
   case liveNotAllowed = 30

@@ -10,6 +10,7 @@ package struct NameDirectory: Sendable {
     package var type = AccountType.main
     package var spotEnabled = false
     package var futuresEnabled = false
+    package var isHedged = false
     package var isRemoved = false
   }
 
@@ -117,7 +118,7 @@ package struct NameDirectory: Sendable {
     Account(
       name: input.name.description, mode: Mode(rawValue: input.modeRaw) ?? .live, venue: input.venue,
       parent: input.parent, type: AccountType(rawValue: input.typeRaw) ?? .main, spotEnabled: input.spotEnabled != 0,
-      futuresEnabled: input.futuresEnabled != 0, isRemoved: input.isRemoved != 0)
+      futuresEnabled: input.futuresEnabled != 0, isHedged: input.hedgeMode != 0, isRemoved: input.isRemoved != 0)
   }
 
   private static func set<T>(_ table: inout [T], _ index: Int, _ value: T, _ empty: T) {

@@ -23,6 +23,7 @@ extension Reason {
     case .badLink: "bad_link"
     case .overflow: "overflow"
     case .unknownStrategy: "unknown_strategy"
+    case .positionSide: "position_side"
     default: stateWord ?? limitWord ?? fateWord
     }
   }

@@ -89,7 +89,9 @@ struct RunCommand: Command {
       settings: settings, environment: context.line.environment,
       runDirectory: isPrivate ? (scratch ?? "") : paths.runDirectory, stateDirectory: state,
       logDirectory: state == paths.stateDirectory ? paths.logDirectory : state + "/logs",
-      configDirectory: Self.absolute(paths.configDirectory))
+      configDirectory: Self.absolute(
+        ConfigLoader.directory(
+          paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())))
     options.version = Build.version
     options.throwAwayDirectory = scratch
     options.command = arguments.command
@@ -97,6 +99,7 @@ struct RunCommand: Command {
     options.echoesEvents = arguments.has("events")
     options.isQuiet = context.isQuiet || isPrivate
     options.cpus = cpus
+    options.exitPolicy = arguments.string("on-exit").flatMap(ExitPolicy.init(rawValue:))
     options.adopts = arguments.has("adopt")
     options.orderCapacity = keptOrders
     options.pins = arguments.toggle("pin", isOn: true)

@@ -103,6 +103,24 @@ import Testing
     #expect(position.updatedAt.nanoseconds == fixture.now)
   }
 
+  /// Short positions are told by a negative quantity; each payment has a number of its own, and comes once.
+  @Test func everyFundingPaymentIsBookedOnce() {
+    let fixture = CoreFixture()
+    for (number, amount) in [(1, 3), (1, 3), (2, -2)] {
+      var event = VenueEvent(.funding)
+      event.account = CoreFixture.main
+      event.instrument = CoreFixture.perp
+      event.asset = CoreFixture.usdt
+      event.quantity = -1_000
+      event.cumulative = -500
+      event.fee = Money(Int64(amount))
+      event.trade = VenueReference(UInt64(number))
+      fixture.step(.venueEvent, event)
+    }
+    let balance = fixture.core.state.findBalance(CoreFixture.main, CoreFixture.usdt, .futures) ?? 0
+    #expect(fixture.core.state.balances[balance].funding == Money(-1))
+  }
+
   /// What keeps segments of the journal: the record in which the oldest open order began.
   @Test func theOldestOpenOrderIsKnownByItsFirstRecord() {
     let fixture = CoreFixture()

@@ -33,6 +33,12 @@ extension Exchange {
     order.timeInForceRaw = timeInForce.rawValue
     order.preventionRaw = prevention.rawValue
     order.flagsRaw = request.flagsRaw
+    order.positionSideRaw = request.positionSideRaw
+    // In hedge mode the side of the position says which orders close it, and those never do more.
+    let closing: Side = request.positionSideRaw == PositionSide.long.rawValue ? .sell : .buy
+    if request.positionSideRaw != PositionSide.net.rawValue, side == closing {
+      order.flagsRaw |= OrderFlags.reduceOnly.rawValue
+    }
     order.price = kind.hasLimitPrice ? request.price : 0
     order.stopPrice = kind.isConditional ? request.stopPrice : 0
     order.quantity = request.quantity
@@ -48,17 +54,29 @@ extension Exchange {
     let rules = markets[Int(order.instrument)].rules
     guard rules.isTrading == 1 else { return .closed }
     if order.flags.contains(.hidden) { return .unsupported }
+    if let refusal = positionSideRefusal(of: order) { return refusal }
     let twin = index.find(order.account, order.wireID, orders)
     if twin != 0 && orders[Int(twin)].isOpen { return .duplicateID }
     if let refusal = quantityRefusal(of: order, rules) { return refusal }
     if let refusal = priceRefusal(of: order, rules) { return refusal }
     if let refusal = shapeRefusal(of: order) { return refusal }
-    let holding = holdings[holdingIndex(order.account, order.instrument)]
-    if holding.openOrders >= options.openOrders || accounts[Int(order.account)].openOrders >= Self.openOrderMax {
+    var openOrders: UInt32 = 0
+    for lane in 0..<2 { openOrders += holdings[holdingIndex(order.account, order.instrument, lane: lane)].openOrders }
+    if openOrders >= options.openOrders || accounts[Int(order.account)].openOrders >= Self.openOrderMax {
       return .openOrderMax
     }
     if order.flags.contains(.reduceOnly), let refusal = reduceOnlyRefusal(of: order) { return refusal }
     return fundsRefusal(of: order)
+  }
+
+  /// A hedged account names one of its two positions in a perpetual, any other names none.
+  private func positionSideRefusal(of order: ExchangeOrder) -> ExchangeRefusal? {
+    let isHedged = accounts[Int(order.account)].isHedged == 1 && markets[Int(order.instrument)].isPerpetual
+    guard let side = PositionSide(rawValue: order.positionSideRaw), (side != .net) == isHedged else {
+      return .positionSide
+    }
+    let opens = side == .long ? order.side == .buy : order.side == .sell
+    return side != .net && opens && order.flags.contains(.reduceOnly) ? .reduceOnly : nil
   }
 
   func quantityRefusal(of order: ExchangeOrder, _ rules: Instrument) -> ExchangeRefusal? {
@@ -134,7 +152,7 @@ extension Exchange {
   }
 
   private func reduceOnlyRefusal(of order: ExchangeOrder) -> ExchangeRefusal? {
-    let position = holdings[holdingIndex(order.account, order.instrument)].quantity
+    let position = holdings[holdingIndex(of: order)].quantity
     // A conditional order may be placed before the position it will reduce.
     if order.kind.isConditional { return nil }
     let reduces = order.side == .buy ? position < 0 : position > 0

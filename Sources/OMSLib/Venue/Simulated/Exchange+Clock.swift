@@ -126,13 +126,17 @@ extension Exchange {
     guard account != Self.insuranceAccount else { return }
     var instrument = accounts[Int(account)].firstPosition
     while instrument != 0 {
-      let holding = holdings[holdingIndex(account, instrument)]
-      if holding.quantity != 0 { payFunding(account, instrument, holding) }
-      instrument = holding.next
+      for lane in 0..<laneCount(account)
+      where holdings[holdingIndex(account, instrument, lane: lane)].quantity != 0 {
+        payFunding(account, instrument, lane)
+      }
+      instrument = holdings[holdingIndex(account, instrument)].next
     }
   }
 
-  private mutating func payFunding(_ account: UInt16, _ instrument: UInt16, _ holding: ExchangeHolding) {
+  private mutating func payFunding(_ account: UInt16, _ instrument: UInt16, _ lane: Int) {
+    let row = holdingIndex(account, instrument, lane: lane)
+    let holding = holdings[row]
     let market = markets[Int(instrument)]
     let value = notional(market.mark, holding.quantity, instrument)
     let rate = fundingRate(of: instrument)
@@ -141,7 +145,7 @@ extension Exchange {
     balances[balanceIndex(account, .futures, settle.number)].total -= payment
     balances[balanceIndex(Self.insuranceAccount, .futures, settle.number)].total += payment
     if holding.marginModeRaw == MarginMode.isolated.rawValue {
-      holdings[holdingIndex(account, instrument)].isolatedWallet -= payment
+      holdings[row].isolatedWallet -= payment
     }
     guard accounts[Int(account)].isCustomer else { return }
     var event = VenueEvent(.funding)
@@ -152,6 +156,9 @@ extension Exchange {
     event.price = market.mark
     event.quantity = holding.quantity
     event.cumulative = rate.e8
+    // One payment is told from the next, and a long position's from a short one's.
+    event.trade = VenueReference(high: UInt64(lane), low: UInt64(nextFunding / Self.fundingNanoseconds))
+    event.positionSideRaw = positionSide(account, lane: lane).rawValue
     event.walletRaw = Wallet.futures.rawValue
     emit(event)
   }

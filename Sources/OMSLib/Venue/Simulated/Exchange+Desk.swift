@@ -16,6 +16,7 @@ extension Exchange {
     case .makeUp: makeUp(control.detail == 1)
     case .bust: bust(control)
     case .fillOrder: fillOrder(control)
+    case .setHedge: setHedge(control.account, control.detail == 1)
     case .continueNumbers:
       orderNumber = max(orderNumber, control.order)
       tradeNumber = max(tradeNumber, control.requestID)
@@ -87,8 +88,20 @@ extension Exchange {
     row.name = control.text
     row.kindRaw = control.detail
     row.group = control.group
+    row.isHedged = control.sideRaw == 1 ? 1 : 0
     row.day = time.nanoseconds / Self.dayNanoseconds
     accounts[accountCount] = row
+  }
+
+  private mutating func setHedge(_ account: UInt16, _ isHedged: Bool) {
+    guard isCustomer(account) else { return }
+    for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
+      for lane in 0..<2 {
+        let holding = holdings[holdingIndex(account, UInt16(instrument), lane: lane)]
+        guard holding.quantity == 0, holding.openOrders == 0 else { return }
+      }
+    }
+    accounts[Int(account)].isHedged = isHedged ? 1 : 0
   }
 
   private mutating func defineInstrument(_ control: ExchangeControl) {
@@ -202,10 +215,12 @@ extension Exchange {
     var undo = ExchangeOrder()
     undo.account = fill.account
     undo.instrument = fill.instrument
+    undo.positionSideRaw = fill.positionSideRaw
     undo.sideRaw = (fill.sideRaw == Side.buy.rawValue ? Side.sell : .buy).rawValue
     moveMoney(undo, fill.price, fill.quantity)
     undo.account = fill.other
     undo.sideRaw = fill.sideRaw
+    undo.positionSideRaw = 0
     moveMoney(undo, fill.price, fill.quantity)
     pay(-fill.fee, from: fill.account, markets[Int(fill.instrument)].wallet, fill.feeAsset)
     emit(event(of: fill, .bust))

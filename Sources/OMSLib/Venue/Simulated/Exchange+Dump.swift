@@ -36,12 +36,14 @@ extension Exchange {
       }
     }
     for instrument in 1...max(instrumentCount, 1) where instrument <= instrumentCount {
-      let holding = holdings[holdingIndex(account, UInt16(instrument))]
-      guard holding.quantity != 0 else { continue }
-      let mode = holding.marginModeRaw == MarginMode.isolated.rawValue ? "isolated" : "cross"
-      line(
-        "position \(name) \(markets[instrument].rules.name) quantity \(holding.quantity) cost \(holding.cost) "
-          + "isolated \(holding.isolatedWallet) leverage \(holding.leverage) \(mode)")
+      for lane in 0..<laneCount(account) {
+        let holding = holdings[holdingIndex(account, UInt16(instrument), lane: lane)]
+        guard holding.quantity != 0 else { continue }
+        let mode = holding.marginModeRaw == MarginMode.isolated.rawValue ? "isolated" : "cross"
+        line(
+          "position \(name) \(markets[instrument].rules.name) quantity \(holding.quantity) cost \(holding.cost) "
+            + "isolated \(holding.isolatedWallet) leverage \(holding.leverage) \(mode)")
+      }
     }
     var slot = accounts[Int(account)].firstOrder
     while slot != 0 {

@@ -41,7 +41,7 @@ extension Exchange {
     orders[Int(slot)].locked = needed
     let market = markets[Int(order.instrument)]
     if market.isPerpetual {
-      let row = holdingIndex(order.account, order.instrument)
+      let row = holdingIndex(of: order)
       if order.side == .buy { holdings[row].buyNotional += change } else { holdings[row].sellNotional += change }
       return
     }
@@ -133,7 +133,7 @@ extension Exchange {
   mutating func moveMoney(_ order: ExchangeOrder, _ price: Int64, _ quantity: Int64) {
     let market = markets[Int(order.instrument)]
     if market.isPerpetual {
-      return changePosition(order.account, order.instrument, order.side, price, quantity)
+      return changePosition(of: order, price, quantity)
     }
     let sign = Int128(order.side.sign)
     let received = amount(quantity, order.instrument)
@@ -157,7 +157,8 @@ extension Exchange {
     for account in 1...max(accountCount, 1) {
       for wallet in Wallet.allCases { sum += balances[balanceIndex(UInt16(account), wallet, asset)].total }
       for instrument in 1...max(instrumentCount, 1) where markets[instrument].rules.settle.number == asset {
-        if markets[instrument].isPerpetual { sum -= holdings[holdingIndex(UInt16(account), UInt16(instrument))].cost }
+        guard markets[instrument].isPerpetual else { continue }
+        for lane in 0..<2 { sum -= holdings[holdingIndex(UInt16(account), UInt16(instrument), lane: lane)].cost }
       }
     }
     return Money(units: sum - assets[Int(asset)].deposits)
@@ -170,7 +171,11 @@ extension Exchange {
     for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
       var sum: Int64 = 0
       for account in 1...max(accountCount, 1) {
-        sum += holdings[holdingIndex(UInt16(account), UInt16(instrument))].quantity
+        for lane in 0..<2 {
+          let held = holdings[holdingIndex(UInt16(account), UInt16(instrument), lane: lane)].quantity
+          if accounts[account].isHedged == 1, lane == 0 ? held < 0 : held > 0 { return false }
+          sum += held
+        }
       }
       if sum != 0 { return false }
     }

@@ -6,8 +6,10 @@ extension Exchange {
     var maintenance: Int128 = 0
     var instrument = accounts[Int(account)].firstPosition
     while instrument != 0 {
-      let holding = holdings[holdingIndex(account, instrument)]
-      if markets[Int(instrument)].rules.settle.number == asset, holding.quantity != 0 {
+      let isSettledIn = markets[Int(instrument)].rules.settle.number == asset
+      for lane in 0..<laneCount(account) where isSettledIn {
+        let holding = holdings[holdingIndex(account, instrument, lane: lane)]
+        guard holding.quantity != 0 else { continue }
         if holding.marginModeRaw == MarginMode.isolated.rawValue {
           balance -= holding.isolatedWallet
         } else {
@@ -16,31 +18,23 @@ extension Exchange {
           maintenance += Self.maintenance(of: Int128(value.magnitude))
         }
       }
-      instrument = holding.next
+      instrument = holdings[holdingIndex(account, instrument)].next
     }
     return (balance, maintenance)
   }
 
-  /// The mark, on a tick, at which the position is liquidated if nothing else moves: the highest for a long one, the lowest
-  /// for a short one. 0: there is none.
-  func liquidationPrice(_ account: UInt16, _ instrument: UInt16) -> Int64 {
-    let holding = holdings[holdingIndex(account, instrument)]
+  /// The mark, on a tick, at which the position is liquidated if nothing else moves: below the mark for a long one, above
+  /// it for a short one. 0: there is none.
+  func liquidationPrice(_ account: UInt16, _ instrument: UInt16, lane: Int) -> Int64 {
+    let holding = holdings[holdingIndex(account, instrument, lane: lane)]
     guard holding.quantity != 0 else { return 0 }
     let market = markets[Int(instrument)]
-    let isIsolated = holding.marginModeRaw == MarginMode.isolated.rawValue
-    let margin = crossMargin(account, market.rules.settle.number)
-    let now = notional(market.mark, holding.quantity, instrument)
-    func isGone(_ level: Int64) -> Bool {
-      let value = notional(level * market.rules.tick, holding.quantity, instrument)
-      let needed = Self.maintenance(of: Int128(value.magnitude))
-      if isIsolated { return holding.isolatedWallet + value - holding.cost < needed }
-      let before = Self.maintenance(of: Int128(now.magnitude))
-      return margin.balance + value - now < margin.maintenance - before + needed
-    }
-    // With a rising price the margin of a long position grows, that of a short one falls: there is one place to look for.
-    let top = (Int64(1) << 46) / market.rules.tick
+    let tick = market.rules.tick
     let isLong = holding.quantity > 0
-    var (low, high) = (Int64(1), top)
+    let here = max(market.mark / tick, 1)
+    // The margin of a long position shrinks with the price, that of a short one with its rise: halving finds the place.
+    var (low, high) = isLong ? (Int64(1), here) : (here, (Int64(1) << 46) / tick)
+    func isGone(_ level: Int64) -> Bool { isLiquidated(account, instrument, lane, at: level * tick) }
     guard isGone(isLong ? low : high) else { return 0 }
     while low < high {
       let middle = isLong ? low + (high - low + 1) / 2 : low + (high - low) / 2
@@ -52,40 +46,62 @@ extension Exchange {
         low = middle + 1
       }
     }
-    return low * market.rules.tick
+    return low * tick
+  }
+
+  /// Whether the position would be liquidated with the instrument's mark at `price` and all others where they are.
+  private func isLiquidated(_ account: UInt16, _ instrument: UInt16, _ lane: Int, at price: Int64) -> Bool {
+    let market = markets[Int(instrument)]
+    let held = holdings[holdingIndex(account, instrument, lane: lane)]
+    if held.marginModeRaw == MarginMode.isolated.rawValue {
+      let value = notional(price, held.quantity, instrument)
+      return held.isolatedWallet + value - held.cost < Self.maintenance(of: Int128(value.magnitude))
+    }
+    var margin = crossMargin(account, market.rules.settle.number)
+    for lane in 0..<laneCount(account) {
+      let quantity = holdings[holdingIndex(account, instrument, lane: lane)].quantity
+      guard quantity != 0 else { continue }
+      let (now, then) = (notional(market.mark, quantity, instrument), notional(price, quantity, instrument))
+      margin.balance += then - now
+      margin.maintenance += Self.maintenance(of: Int128(then.magnitude)) - Self.maintenance(of: Int128(now.magnitude))
+    }
+    return margin.balance < margin.maintenance
   }
 
   /// Closes positions of an account whose margin balance is below maintenance at the mark.
   mutating func judgeMargin(_ account: UInt16) {
     var instrument = accounts[Int(account)].firstPosition
     while instrument != 0 {
-      let holding = holdings[holdingIndex(account, instrument)]
-      let next = holding.next
-      if holding.quantity != 0 {
+      let next = holdings[holdingIndex(account, instrument)].next
+      for lane in 0..<laneCount(account) {
+        let holding = holdings[holdingIndex(account, instrument, lane: lane)]
+        guard holding.quantity != 0 else { continue }
         if holding.marginModeRaw == MarginMode.isolated.rawValue {
-          judgeIsolated(account, instrument, holding)
+          judgeIsolated(account, instrument, lane, holding)
         } else {
-          judgeCross(account, instrument)
+          judgeCross(account, instrument, lane)
         }
       }
       instrument = next
     }
   }
 
-  private mutating func judgeIsolated(_ account: UInt16, _ instrument: UInt16, _ holding: ExchangeHolding) {
+  private mutating func judgeIsolated(
+    _ account: UInt16, _ instrument: UInt16, _ lane: Int, _ holding: ExchangeHolding
+  ) {
     let value = notional(markets[Int(instrument)].mark, holding.quantity, instrument)
     let balance = holding.isolatedWallet + value - holding.cost
     guard balance < Self.maintenance(of: Int128(value.magnitude)) else { return }
-    liquidate(account, instrument, balance: balance)
+    liquidate(account, instrument, lane, balance: balance)
   }
 
   /// One position of a cross account: closing it may be enough, then the next one stays.
-  private mutating func judgeCross(_ account: UInt16, _ instrument: UInt16) {
+  private mutating func judgeCross(_ account: UInt16, _ instrument: UInt16, _ lane: Int) {
     let asset = markets[Int(instrument)].rules.settle.number
     let margin = crossMargin(account, asset)
     callMargin(account, asset, margin)
     guard margin.balance < margin.maintenance else { return }
-    liquidate(account, instrument, balance: margin.balance)
+    liquidate(account, instrument, lane, balance: margin.balance)
   }
 
   /// Tells an account once that 80 % of its margin balance is needed, and again after it was below 70 %.
@@ -106,11 +122,12 @@ extension Exchange {
 
   /// Cancels the account's orders in the instrument, closes the position in the book down to the price at which its
   /// margin is gone, hands what is left to the insurance account at that price, and covers a debt from there.
-  private mutating func liquidate(_ account: UInt16, _ instrument: UInt16, balance: Int128) {
+  private mutating func liquidate(_ account: UInt16, _ instrument: UInt16, _ lane: Int, balance: Int128) {
     forEachOpenOrder(of: account) { exchange, slot in
       if exchange.orders[Int(slot)].instrument == instrument { exchange.end(slot, .cancelled, why: .liquidation) }
     }
-    let quantity = holdings[holdingIndex(account, instrument)].quantity
+    let row = holdingIndex(account, instrument, lane: lane)
+    let quantity = holdings[row].quantity
     precondition(quantity != 0, "only a position is liquidated")
     let slot = takeSlot()
     guard slot != 0 else { return }
@@ -119,6 +136,7 @@ extension Exchange {
     order.wireID = Self.forcedID(orderNumber + 1)
     order.account = account
     order.instrument = instrument
+    order.positionSideRaw = positionSide(account, lane: lane).rawValue
     order.sideRaw = (quantity > 0 ? Side.sell : .buy).rawValue
     order.kindRaw = OrderKind.limit.rawValue
     order.timeInForceRaw = TimeInForce.ioc.rawValue
@@ -134,7 +152,7 @@ extension Exchange {
       tradeNumber += 1
       settleOutside(slot, price, orders[Int(slot)].remaining, with: Self.insuranceAccount)
     }
-    precondition(holdings[holdingIndex(account, instrument)].quantity == 0, "a liquidated position is closed")
+    precondition(holdings[row].quantity == 0, "a liquidated position is closed")
     coverDebt(account, instrument)
   }
 

@@ -1,4 +1,4 @@
-/// Positions and margin of linear perpetuals, one-way mode.
+/// Positions and margin of linear perpetuals: one per account, or a long and a short one side by side (hedge mode).
 extension Exchange {
   /// Maintenance brackets: up to `cap` of notional (in the settlement asset) the rate applies, less `cum`.
   struct Bracket {
@@ -69,9 +69,10 @@ extension Exchange {
   ) {
     var instrument = accounts[Int(account)].firstPosition
     while instrument != 0 {
-      let holding = holdings[holdingIndex(account, instrument)]
-      if markets[Int(instrument)].rules.settle.number == asset { body(instrument, holding) }
-      instrument = holding.next
+      if markets[Int(instrument)].rules.settle.number == asset {
+        for lane in 0..<laneCount(account) { body(instrument, holdings[holdingIndex(account, instrument, lane: lane)]) }
+      }
+      instrument = holdings[holdingIndex(account, instrument)].next
     }
   }
 
@@ -92,7 +93,7 @@ extension Exchange {
       return nil
     }
     let market = markets[Int(order.instrument)]
-    var holding = holdings[holdingIndex(order.account, order.instrument)]
+    var holding = holdings[holdingIndex(of: order)]
     if holding.leverage == 0 { holding.leverage = defaultLeverage(order.instrument) }
     var value = notional(order.price, order.remaining, order.instrument)
     if !order.kind.hasLimitPrice {
@@ -121,11 +122,10 @@ extension Exchange {
   // MARK: - Fills
 
   /// Applies one fill to a position; what it closes is realised into the wallet.
-  mutating func changePosition(
-    _ account: UInt16, _ instrument: UInt16, _ side: Side, _ price: Int64, _ quantity: Int64
-  ) {
+  mutating func changePosition(of order: ExchangeOrder, _ price: Int64, _ quantity: Int64) {
+    let (account, instrument, side) = (order.account, order.instrument, order.side)
     chainPosition(account, instrument)
-    let row = holdingIndex(account, instrument)
+    let row = holdingIndex(of: order)
     let settle = markets[Int(instrument)].rules.settle.number
     let held = holdings[row].quantity
     let closes = held == 0 || (held > 0) == (side == .buy) ? 0 : min(quantity, Int64(held.magnitude))
@@ -158,20 +158,23 @@ extension Exchange {
     let row = holdingIndex(account, instrument)
     guard holdings[row].isChained == 0 else { return }
     holdings[row].isChained = 1
-    if holdings[row].leverage == 0 { holdings[row].leverage = defaultLeverage(instrument) }
+    for lane in 0..<2 where holdings[row + lane].leverage == 0 {
+      holdings[row + lane].leverage = defaultLeverage(instrument)
+    }
     holdings[row].next = accounts[Int(account)].firstPosition
     accounts[Int(account)].firstPosition = instrument
   }
 
   /// Reduce-only orders of an account never add up to more than the position: the newest shrink or go.
-  mutating func trimReduceOnly(_ account: UInt16, _ instrument: UInt16) {
-    let row = holdingIndex(account, instrument)
+  mutating func trimReduceOnly(_ account: UInt16, _ instrument: UInt16, _ lane: Int) {
+    let row = holdingIndex(account, instrument, lane: lane)
     guard holdings[row].reduceOnlyOrders > 0 else { return }
     let position = holdings[row].quantity
     var left = Int64(position.magnitude)
     forEachOpenOrder(of: account) { exchange, slot in
       let order = exchange.orders[Int(slot)]
-      guard order.instrument == instrument, order.flags.contains(.reduceOnly), order.state == .working,
+      guard order.instrument == instrument, order.lane == lane, order.flags.contains(.reduceOnly),
+        order.state == .working,
         exchange.memory.orders[Int(slot)].isResting == 1
       else { return }
       let reduces = order.side == .buy ? position < 0 : position > 0
@@ -207,15 +210,17 @@ extension Exchange {
     chainPosition(account, instrument)
     let row = holdingIndex(account, instrument)
     let before = holdings[row].leverage
-    let value = notional(markets[Int(instrument)].mark, holdings[row].quantity, instrument)
-    guard request.leverage <= Self.bracket(for: Int128(value.magnitude)).leverageMax else {
-      return refuse(request, .leverage)
+    for lane in 0..<2 {
+      let value = notional(markets[Int(instrument)].mark, holdings[row + lane].quantity, instrument)
+      guard request.leverage <= Self.bracket(for: Int128(value.magnitude)).leverageMax else {
+        return refuse(request, .leverage)
+      }
+      let isIsolated = holdings[row + lane].marginModeRaw == MarginMode.isolated.rawValue && value != 0
+      if isIsolated && request.leverage != before { return refuse(request, .marginModeLocked) }
     }
-    let isIsolated = holdings[row].marginModeRaw == MarginMode.isolated.rawValue && holdings[row].quantity != 0
-    if isIsolated && request.leverage != before { return refuse(request, .marginModeLocked) }
-    holdings[row].leverage = request.leverage
+    for lane in 0..<2 { holdings[row + lane].leverage = request.leverage }
     if request.leverage < before, available(account, markets[Int(instrument)].rules.settle.number) < 0 {
-      holdings[row].leverage = before
+      for lane in 0..<2 { holdings[row + lane].leverage = before }
       return refuse(request, .insufficientMargin)
     }
     answer(request)
@@ -230,10 +235,12 @@ extension Exchange {
     chainPosition(account, instrument)
     let row = holdingIndex(account, instrument)
     guard holdings[row].marginModeRaw != mode.rawValue else { return answer(request) }
-    guard holdings[row].quantity == 0, holdings[row].openOrders == 0 else {
-      return refuse(request, .marginModeLocked)
+    for lane in 0..<2 {
+      guard holdings[row + lane].quantity == 0, holdings[row + lane].openOrders == 0 else {
+        return refuse(request, .marginModeLocked)
+      }
     }
-    holdings[row].marginModeRaw = mode.rawValue
+    for lane in 0..<2 { holdings[row + lane].marginModeRaw = mode.rawValue }
     answer(request)
   }
 

@@ -31,7 +31,7 @@ extension Exchange {
     precondition(order.state == .working && order.remaining > 0, "only a working order trades")
     var quantity = order.remaining
     if order.flags.contains(.reduceOnly) {
-      let position = holdings[holdingIndex(order.account, order.instrument)].quantity
+      let position = holdings[holdingIndex(of: order)].quantity
       let open = order.side == .buy ? -position : position
       guard open > 0 else { return end(slot, .expired, why: .reduceOnly) }
       quantity = min(quantity, open)
@@ -65,13 +65,13 @@ extension Exchange {
     guard order.remaining > 0 else { return }
     if stop == .selfTrade { return end(slot, .expired, why: .selfTrade) }
     if stop == .fillLimit { return end(slot, .expired, why: .fillLimit) }
-    if order.flags.contains(.reduceOnly), holdings[holdingIndex(order.account, order.instrument)].quantity == 0 {
+    if order.flags.contains(.reduceOnly), holdings[holdingIndex(of: order)].quantity == 0 {
       return end(slot, .expired, why: .reduceOnly)
     }
     let rests = order.kind.hasLimitPrice && (order.timeInForce == .gtc || order.timeInForce == .gtd)
     guard rests else { return end(slot, .expired, why: .timeInForce) }
     rest(slot)
-    if order.flags.contains(.reduceOnly) { trimReduceOnly(order.account, order.instrument) }
+    if order.flags.contains(.reduceOnly) { trimReduceOnly(order.account, order.instrument, order.lane) }
   }
 
   mutating func rest(_ slot: UInt32) {
@@ -177,22 +177,23 @@ extension Exchange {
     fill.kindRaw = order.kindRaw
     fill.timeInForceRaw = order.timeInForceRaw
     fill.flagsRaw = order.flagsRaw
+    fill.positionSideRaw = order.positionSideRaw
     fill.isMaker = isMaker ? 1 : 0
     fill.isForced = order.isForced
     fills[Int(fillCount % UInt64(fills.count))] = fill
     fillCount += 1
     output.push(self.event(of: fill, .fill))
     addVolume(order.account, notional(price, quantity, order.instrument))
-    noteTrim(order.account, order.instrument)
+    noteTrim(order)
   }
 
   /// Lists a holding whose position changed while it has reduce-only orders. They are looked at when all trades of the
   /// match are booked: until then the book is ahead of the ledger.
-  private mutating func noteTrim(_ account: UInt16, _ instrument: UInt16) {
-    let row = holdingIndex(account, instrument)
+  private mutating func noteTrim(_ order: ExchangeOrder) {
+    let row = holdingIndex(of: order)
     guard holdings[row].reduceOnlyOrders > 0, holdings[row].needsTrim == 0 else { return }
     holdings[row].needsTrim = 1
-    trims[trimCount] = account
+    trims[trimCount] = order.account << 1 | UInt16(order.lane)
     trimCount += 1
   }
 
@@ -200,9 +201,9 @@ extension Exchange {
     let count = trimCount
     trimCount = 0
     for index in 0..<count {
-      let account = trims[index]
-      holdings[holdingIndex(account, instrument)].needsTrim = 0
-      trimReduceOnly(account, instrument)
+      let (account, lane) = (trims[index] >> 1, Int(trims[index] & 1))
+      holdings[holdingIndex(account, instrument, lane: lane)].needsTrim = 0
+      trimReduceOnly(account, instrument, lane)
     }
   }
 
@@ -223,6 +224,7 @@ extension Exchange {
     event.orderKindRaw = fill.kindRaw
     event.timeInForceRaw = fill.timeInForceRaw
     event.flagsRaw = fill.flagsRaw
+    event.positionSideRaw = fill.positionSideRaw
     event.isMaker = fill.isMaker
     event.isForced = fill.isForced
     return event

@@ -5,6 +5,8 @@ extension Exchange {
     return nil
   }
 
+  package func isHedged(_ account: UInt16) -> Bool { accounts[Int(account)].isHedged == 1 }
+
   package func instrument(named name: Text32) -> UInt16? {
     for row in 1...max(instrumentCount, 1)
     where row <= instrumentCount && markets[row].rules.name == name { return UInt16(row) }

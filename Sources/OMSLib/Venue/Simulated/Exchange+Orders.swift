@@ -34,9 +34,9 @@ extension Exchange {
     if last == 0 { accounts[account].firstOrder = slot } else { orders[Int(last)].next = slot }
     accounts[account].lastOrder = slot
     accounts[account].openOrders += 1
-    holdings[holdingIndex(order.account, order.instrument)].openOrders += 1
+    holdings[holdingIndex(of: order)].openOrders += 1
     if order.flags.contains(.reduceOnly) {
-      holdings[holdingIndex(order.account, order.instrument)].reduceOnlyOrders += 1
+      holdings[holdingIndex(of: order)].reduceOnlyOrders += 1
     }
     if order.expires != 0 { nextExpiry = min(nextExpiry, order.expires) }
     index.insert(slot, orders)
@@ -77,9 +77,9 @@ extension Exchange {
       orders[Int(order.next)].previous = order.previous
     }
     accounts[account].openOrders -= 1
-    holdings[holdingIndex(order.account, order.instrument)].openOrders -= 1
+    holdings[holdingIndex(of: order)].openOrders -= 1
     if order.flags.contains(.reduceOnly) {
-      holdings[holdingIndex(order.account, order.instrument)].reduceOnlyOrders -= 1
+      holdings[holdingIndex(of: order)].reduceOnlyOrders -= 1
     }
   }
 

@@ -69,7 +69,7 @@ extension Exchange {
     }
     for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
       // Also where nothing is held: the leverage is the account's own.
-      emit(positionEvent(account, UInt16(instrument), request.requestID))
+      for lane in 0..<laneCount(account) { emit(positionEvent(account, UInt16(instrument), lane, request.requestID)) }
     }
     endReport(request, count: 0)
   }
@@ -95,8 +95,10 @@ extension Exchange {
 
   /// `quantity` is signed: negative for a short position. `price` is the average entry, rounded; `fee` carries the exact
   /// entry cost.
-  private func positionEvent(_ account: UInt16, _ instrument: UInt16, _ requestID: UInt64) -> VenueEvent {
-    let holding = holdings[holdingIndex(account, instrument)]
+  private func positionEvent(
+    _ account: UInt16, _ instrument: UInt16, _ lane: Int, _ requestID: UInt64
+  ) -> VenueEvent {
+    let holding = holdings[holdingIndex(account, instrument, lane: lane)]
     var event = VenueEvent(.position)
     event.requestID = requestID
     event.isReplay = requestID == 0 ? 0 : 1
@@ -107,6 +109,7 @@ extension Exchange {
     event.fee = Money(units: holding.cost)
     event.leverage = holding.leverage == 0 ? defaultLeverage(instrument) : holding.leverage
     event.marginModeRaw = holding.marginModeRaw
+    event.positionSideRaw = positionSide(account, lane: lane).rawValue
     event.asset = markets[Int(instrument)].rules.settle
     event.walletRaw = Wallet.futures.rawValue
     if holding.quantity != 0 {

@@ -124,7 +124,7 @@ extension Exchange {
     orders[Int(slot)].updated = time.nanoseconds
     let order = orders[Int(slot)]
     if order.flags.contains(.closePosition) {
-      let position = holdings[holdingIndex(order.account, order.instrument)].quantity
+      let position = holdings[holdingIndex(of: order)].quantity
       let open = order.side == .buy ? -position : position
       guard open > 0 else { return end(slot, .expired, why: .reduceOnly) }
       orders[Int(slot)].quantity = open

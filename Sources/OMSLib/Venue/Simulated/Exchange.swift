@@ -41,7 +41,7 @@ package struct Exchange: ~Copyable {
   let quotes: Rows<FlowQuote>
   /// Day by day volumes of the last 30 days, a row of 32 per account.
   let volumes: Rows<Int128>
-  /// Accounts whose reduce-only orders must be looked at after a match.
+  /// Accounts (and lanes) whose reduce-only orders must be looked at after a match.
   let trims = Rows<UInt16>(zeroed: 2 * fillMax)
   var trimCount = 0
   var books: Books
@@ -88,7 +88,7 @@ package struct Exchange: ~Copyable {
     assets = Rows(zeroed: Int(capacity.assets))
     accounts = Rows(zeroed: Int(capacity.accounts))
     balances = Rows(zeroed: Int(capacity.accounts) * 2 * Int(capacity.assets))
-    holdings = Rows(zeroed: Int(capacity.accounts) * Int(capacity.instruments))
+    holdings = Rows(zeroed: Int(capacity.accounts) * Int(capacity.instruments) * 2)
     orders = Rows(zeroed: Int(capacity.orders) + 1)
     fills = Rows(zeroed: Int(capacity.fills))
     markets = Rows(zeroed: Int(capacity.instruments))
@@ -135,8 +135,21 @@ package struct Exchange: ~Copyable {
     (Int(account) * 2 + Int(wallet.rawValue - 1)) * assets.count + Int(asset)
   }
 
-  func holdingIndex(_ account: UInt16, _ instrument: UInt16) -> Int {
-    Int(account) * markets.count + Int(instrument)
+  /// Lane 1 is the short position of a hedged account; everything else is lane 0.
+  func holdingIndex(_ account: UInt16, _ instrument: UInt16, lane: Int = 0) -> Int {
+    (Int(account) * markets.count + Int(instrument)) * 2 + lane
+  }
+
+  func holdingIndex(of order: ExchangeOrder) -> Int {
+    holdingIndex(order.account, order.instrument, lane: order.lane)
+  }
+
+  func laneCount(_ account: UInt16) -> Int { accounts[Int(account)].isHedged == 1 ? 2 : 1 }
+
+  /// What a lane's position is called in messages.
+  func positionSide(_ account: UInt16, lane: Int) -> PositionSide {
+    guard accounts[Int(account)].isHedged == 1 else { return .net }
+    return lane == 0 ? .long : .short
   }
 
   /// Price x quantity, exact.
@@ -170,6 +183,7 @@ package struct Exchange: ~Copyable {
     event.orderKindRaw = order.kindRaw
     event.timeInForceRaw = order.timeInForceRaw
     event.flagsRaw = order.flagsRaw
+    event.positionSideRaw = order.positionSideRaw
     event.isForced = order.isForced
     return event
   }

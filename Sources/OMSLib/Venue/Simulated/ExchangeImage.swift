@@ -28,7 +28,7 @@ struct ExchangeScalars: BitwiseCopyable {
 extension Exchange {
   /// Of the rows in snapshots: changes whenever one of their layouts or the meaning of an input does. Snapshots of other
   /// versions are not used.
-  package static let version: UInt32 = 1
+  package static let version: UInt32 = 2
 
   private enum Section: UInt32 {
     case scalars = 1
@@ -83,7 +83,7 @@ extension Exchange {
       section(.assets, assets, assetCount + 1),
       section(.accounts, accounts, accountCount + 1),
       section(.balances, balances, (accountCount + 1) * 2 * assets.count),
-      section(.holdings, holdings, (accountCount + 1) * markets.count),
+      section(.holdings, holdings, (accountCount + 1) * markets.count * 2),
       section(.orders, orders, Int(usedSlots) + 1),
       section(.fills, fills, Int(min(fillCount, UInt64(fills.count)))),
       section(.markets, markets, instrumentCount + 1),

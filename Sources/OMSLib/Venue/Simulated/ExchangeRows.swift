@@ -19,6 +19,8 @@ struct ExchangeAccount: BitwiseCopyable {
   var tier: UInt16 = 0
   var group: UInt16 = 0
   var kindRaw: UInt8 = 0
+  /// 1: a long and a short position in each perpetual, side by side.
+  var isHedged: UInt8 = 0
   /// Instrument number of the first position of the account; positions are chained.
   var firstPosition: UInt16 = 0
   var ordersInWindow: UInt32 = 0
@@ -91,7 +93,9 @@ struct ExchangeOrder: BitwiseCopyable {
   var preventionRaw: UInt8 = 0
   var stateRaw: UInt8 = 0
   var isForced: UInt8 = 0
-  var padding: (UInt32, UInt64) = (0, 0)
+  /// Which of the two positions of a hedged account it is about.
+  var positionSideRaw: UInt8 = 0
+  var padding: (UInt8, UInt16, UInt64) = (0, 0, 0)
 
   enum State: UInt8 {
     case free = 0
@@ -110,6 +114,8 @@ struct ExchangeOrder: BitwiseCopyable {
   var prevention: SelfTradePrevention { SelfTradePrevention(rawValue: preventionRaw) ?? .none }
   var flags: OrderFlags { OrderFlags(rawValue: flagsRaw) }
   var remaining: Int64 { quantity - filled }
+  /// The holding that it changes: the second one is that of short positions of hedged accounts.
+  var lane: Int { positionSideRaw == PositionSide.short.rawValue ? 1 : 0 }
 }
 
 /// One side of a trade of a customer.
@@ -133,6 +139,8 @@ struct ExchangeFill: BitwiseCopyable {
   var kindRaw: UInt8 = 0
   var timeInForceRaw: UInt8 = 0
   var flagsRaw: UInt16 = 0
+  var positionSideRaw: UInt8 = 0
+  var padding: (UInt8, UInt16, UInt32, UInt64) = (0, 0, 0, 0)
 }
 
 /// One trade as everybody sees it.

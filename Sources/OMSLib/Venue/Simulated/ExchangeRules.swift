@@ -63,6 +63,10 @@ package enum ExchangeRefusal: Int32, Sendable, CaseIterable {
   case openOrderMax = -2025
   case leverage = -4028
   case marginModeLocked = -4047
+  /// The account holds positions the other way (one net position, or long and short side by side).
+  case positionSide = -4061
+  /// Positions or open orders keep an account's way of holding positions as it is.
+  case positionModeLocked = -4059
   case unknownAccount = -2014
   case closed = -1016
   case capacity = -1008
@@ -93,7 +97,7 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
   package enum Kind: UInt8, Sendable, CaseIterable {
     /// `text`: name; `asset`: its number; `scale`.
     case defineAsset = 1
-    /// `text`: name; `account`: its number; `detail`: kind; `group`.
+    /// `text`: name; `account`: its number; `detail`: kind; `group`; `side` 1: hedged.
     case defineAccount = 2
     /// `rules`, with the exchange's own numbers of instrument and assets; `price`: where its market starts.
     case defineInstrument = 3
@@ -127,6 +131,9 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
     /// The next order gets the number behind `order`, the next trade the one behind `requestID`: an exchange that begins
     /// anew must not say anything twice.
     case continueNumbers = 17
+    /// Long and short positions of an account side by side (`detail` 1) or as one (0). Nothing happens while it has
+    /// positions or orders in perpetuals.
+    case setHedge = 18
   }
 
   package var text = Text64()

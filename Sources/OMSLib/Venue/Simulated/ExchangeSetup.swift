@@ -65,7 +65,9 @@ package struct ExchangeSetup: Sendable {
 
   /// All customers trade in one group: prevention of self-trades works across them.
   @discardableResult
-  package mutating func addAccount(_ name: String, kind: ExchangeAccountKind = .customer) -> UInt16 {
+  package mutating func addAccount(
+    _ name: String, kind: ExchangeAccountKind = .customer, isHedged: Bool = false
+  ) -> UInt16 {
     guard let text = Text64(name) else { preconditionFailure("account '\(name)' is longer than 64 bytes") }
     accounts.append(name)
     var control = ExchangeControl(.defineAccount)
@@ -73,6 +75,7 @@ package struct ExchangeSetup: Sendable {
     control.account = UInt16(accounts.count)
     control.detail = kind.rawValue
     control.group = kind == .customer ? 1 : 0
+    control.sideRaw = isHedged ? 1 : 0
     controls.append(control)
     return control.account
   }

@@ -11,14 +11,39 @@ extension SimulatedVenue where Recorder: ~Copyable {
 
   /// Opens a customer's account at a running exchange, without money: controls deposit it. `false`: the name is taken,
   /// or there is no room.
-  package mutating func addAccount(named name: Text64, now: EngineTime) -> Bool {
+  package mutating func addAccount(named name: Text64, isHedged: Bool = false, now: EngineTime) -> Bool {
     guard exchange.account(named: name) == nil, exchange.accountCount + 1 < accountOut.count else { return false }
     var control = ExchangeControl(.defineAccount)
     control.text = name
     control.account = UInt16(exchange.accountCount + 1)
     control.detail = ExchangeAccountKind.customer.rawValue
     control.group = 1
+    control.sideRaw = isHedged ? 1 : 0
     return desk(control, now: now)
+  }
+
+  /// Ties the engine's number to the account of that name, which is opened if it is not there.
+  mutating func openAccount(_ control: ExchangeControl, now: EngineTime) -> Bool {
+    let isHedged = control.sideRaw == 1
+    if exchange.account(named: control.text) == nil {
+      guard addAccount(named: control.text, isHedged: isHedged, now: now) else { return false }
+    }
+    let name = control.text.description
+    if opening?.account(name) == nil { opening?.addAccount(name, isHedged: isHedged) }
+    return register(account: AccountID(number: control.account), name: control.text)
+  }
+
+  /// A deposit that a reset repeats.
+  mutating func depositAtOpening(_ control: ExchangeControl, now: EngineTime) -> Bool {
+    guard Int(control.account) < Limits.accountCount, Int(control.asset) < Limits.assetCount,
+      accountIn[Int(control.account)] != 0, assetIn[Int(control.asset)] != 0, self.control(control, now: now)
+    else { return false }
+    let account = exchange.accounts[Int(accountIn[Int(control.account)])].name.description
+    let asset = exchange.assets[Int(assetIn[Int(control.asset)])].name.description
+    if let number = opening?.account(account), let wallet = Wallet(rawValue: control.walletRaw) {
+      opening?.deposit(control.amount.decimalString, asset, into: number, wallet)
+    }
+    return true
   }
 
   package mutating func register(instrument: InstrumentID, name: Text32) -> Bool {

@@ -102,7 +102,8 @@
   package func liquidationPrice(_ account: AccountID, _ instrument: InstrumentID, _ sideRaw: UInt8) -> Int64? {
     guard account.index < Limits.accountCount, instrument.index < Limits.instrumentCount else { return nil }
     let (inner, row) = (accountIn[account.index], instrumentIn[instrument.index])
-    return inner == 0 || row == 0 ? nil : exchange.liquidationPrice(inner, row)
+    return inner == 0 || row == 0
+      ? nil : exchange.liquidationPrice(inner, row, lane: sideRaw == PositionSide.short.rawValue ? 1 : 0)
   }
 
   /// The next payment of a perpetual, in market time, and its rate as it stands.

@@ -7,6 +7,10 @@ package struct SimulatorCommand: Sendable, BitwiseCopyable {
     case freeze = 4
     /// Everything anew; `b` 1: with the seed `a`.
     case reset = 5
+    /// The engine's account `control.account` is the one named `control.text`; it is opened if it is not there.
+    case openAccount = 6
+    /// Money that an account has from the start (`control`): also after a reset.
+    case openingDeposit = 7
     case dropAcknowledgements = 10
     case duplicateAcknowledgements = 11
     case reject = 12
@@ -51,6 +55,8 @@ extension SimulatedVenue where Recorder: ~Copyable {
     case .latency: setLatency(nanoseconds: max(0, command.a), jitterNanoseconds: max(0, command.b))
     case .jump: jump(byNanoseconds: command.a, now: now)
     case .freeze: setFrozen(command.a != 0, now: now)
+    case .openAccount: return openAccount(command.control, now: now)
+    case .openingDeposit: return depositAtOpening(command.control, now: now)
     case .reset: return startOver(seed: command.b == 1 ? UInt64(clamping: command.a) : nil, now: now)
     case .dropAcknowledgements: inject(.dropAcknowledgements(count), now: now)
     case .duplicateAcknowledgements: inject(.duplicateAcknowledgements(count), now: now)

@@ -1,0 +1,203 @@
+/// A new configuration for a running engine: read and checked as a whole, then applied as a whole, or nothing is changed.
+///
+/// Accounts, groups, strategies, routing and limits change while it runs. A file that changes anything else is refused:
+/// it needs a restart.
+final class ReloadJob: Job {
+  private var tokens: [UInt64]?
+  private var summary = ""
+
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64) {
+    super.init(agent, client, number, timeout: nil, standard: 10_000_000_000)
+  }
+
+  override var diesWithClient: Bool { false }
+  override func wants(_ token: UInt64) -> Bool { tokens?.contains(token) == true }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    do throws(RequestError) {
+      if tokens == nil { tokens = try begin(agent) }
+      for token in tokens ?? [] where agent.takeAnswer(token) != nil { tokens?.removeAll { $0 == token } }
+      guard tokens?.isEmpty == true else {
+        guard isLate(agent) else { return false }
+        throw RequestError(
+          "outcome.unknown", exit: 31, "the new configuration is in force, but a new account was not compared in time")
+      }
+      EngineProcess.say("oms: configuration reloaded: \(summary)\n")
+      note(agent, "configuration reloaded: \(summary)")
+      return end(agent, exit: 0)
+    } catch {
+      EngineProcess.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+      return fail(agent, error)
+    }
+  }
+
+  private func begin(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
+    let settings = try read(agent)
+    let plan: ReloadPlan
+    do throws(EngineFailure) {
+      plan = try ReloadPlan(
+        from: agent.settings, to: settings, names: agent.view.names, durability: agent.facts.durability)
+    } catch {
+      throw RequestError(error.code, exit: error.exit, "\(error.message); nothing was changed")
+    }
+    summary = plan.summary
+    var tokens: [UInt64] = []
+    for command in plan.commands {
+      var command = command
+      command.token = agent.makeToken()
+      tokens.append(command.token)
+      agent.ask(HotMessage(.simulator, command))
+    }
+    for input in plan.accounts { agent.ask(HotMessage(.defineAccount, input)) }
+    for input in plan.strategies { agent.ask(HotMessage(.defineStrategy, input)) }
+    for input in plan.limits { agent.ask(HotMessage(.setLimit, input)) }
+    agent.gateNames.names = plan.names
+    var fence = RowQuery()
+    fence.token = agent.makeToken()
+    tokens.append(fence.token)
+    agent.ask(HotMessage(.namesChanged, fence))
+    for account in plan.opened {
+      var input = ReconcileInput()
+      input.account = account
+      // An account that has no books yet takes over what it finds.
+      input.fixes = 1
+      input.token = agent.makeToken()
+      tokens.append(input.token)
+      agent.ask(HotMessage(.reconcile, input))
+    }
+    agent.settings = settings
+    return tokens
+  }
+
+  private func read(_ agent: ControlAgent) throws(RequestError) -> EngineSettings {
+    let loaded = ConfigLoader.load(directory: agent.facts.configDirectory, disk: KernelFileSystem())
+    guard var settings = loaded.settings else {
+      let errors = loaded.problems.filter { $0.severity == .error }
+      for problem in errors { EngineProcess.say("\(problem)\n") }
+      throw RequestError(
+        errors.first?.code ?? "config.invalid", exit: 10,
+        "the configuration has \(errors.count) errors, the first is \(errors.first.map { "\($0.place)" } ?? "unknown"): "
+          + "\(errors.first?.message ?? ""); nothing was changed")
+    }
+    settings.instance = agent.settings.instance
+    settings.mode = agent.settings.mode
+    if let policy = agent.facts.exitPolicy {
+      for index in settings.accounts.indices { settings.accounts[index].onExit = policy }
+    }
+    return settings
+  }
+}
+
+/// What has to be told to whom so that an engine that runs on one configuration runs on another.
+///
+/// Pure: both configurations and the names that the journal has defined in; inputs and commands out, in order.
+struct ReloadPlan {
+  /// To the built-in exchange: accounts that it does not have yet, and their money.
+  private(set) var commands: [SimulatorCommand] = []
+  private(set) var accounts: [DefineAccountInput] = []
+  private(set) var strategies: [DefineStrategyInput] = []
+  private(set) var limits: [SetLimitInput] = []
+  /// Accounts that have no books yet.
+  private(set) var opened: [AccountID] = []
+  /// What names mean behind all of it.
+  private(set) var names: NameDirectory
+  private(set) var summary = ""
+
+  init(
+    from old: EngineSettings, to new: EngineSettings, names known: NameDirectory, durability: DurabilityMode
+  ) throws(EngineFailure) {
+    names = known
+    let fixed = Self.fixed(old, new, durability)
+    guard fixed.isEmpty else {
+      throw EngineFailure(
+        10, "config.restart", "a restart is needed for new values of \(fixed.joined(separator: ", "))")
+    }
+    let definitions = try Definitions(settings: new, names: known, exchange: SimulatedBoot.makeSetup(new))
+    guard definitions.assets.isEmpty, definitions.venues.isEmpty, definitions.instruments.isEmpty else {
+      throw EngineFailure(10, "config.restart", "a restart is needed for new exchanges and instruments")
+    }
+    accounts = definitions.accounts
+    strategies = definitions.strategies
+    for input in accounts { tell(.defineAccount, input) }
+    for input in strategies { tell(.defineStrategy, input) }
+    for input in accounts where input.isRemoved == 0 { open(input, new, known) }
+    limits = changes(old, new)
+    let removed = accounts.count { $0.isRemoved != 0 }
+    summary =
+      "\(opened.count) accounts opened, \(accounts.count - removed - opened.count) changed, \(removed) closed, "
+      + "\(limits.count) limits set"
+  }
+
+  private mutating func tell<Body: BitwiseCopyable>(_ type: RecordType, _ body: Body) {
+    unsafe withUnsafeBytes(of: body) { unsafe names.apply(type, $0) }
+  }
+
+  /// Parts of the configuration that an engine reads once.
+  private static func fixed(_ old: EngineSettings, _ new: EngineSettings, _ durability: DurabilityMode) -> [String] {
+    var parts: [String] = []
+    func compare<Part: Equatable>(_ name: String, _ a: Part, _ b: Part) { if a != b { parts.append(name) } }
+    if !new.tag.isEmpty { compare("instance_tag", old.tag.isEmpty ? new.tag : old.tag, new.tag) }
+    compare("report currency", old.reportCurrency, new.reportCurrency)
+    compare("data_dir", old.dataDirectory, new.dataDirectory)
+    compare("journal", old.journal, new.journal)
+    compare("snapshot", old.snapshot, new.snapshot)
+    compare("log", old.log, new.log)
+    compare("nats", old.nats, new.nats)
+    compare("gateway", old.gateway, new.gateway)
+    compare("cpu", old.cpus, new.cpus)
+    compare("operators", old.operators, new.operators)
+    compare("exchanges", old.venues, new.venues)
+    if EngineOptions.durability(new) != durability { parts.append("journal durability (a live account was added)") }
+    for account in new.accounts {
+      guard let before = old.accounts.first(where: { $0.name == account.name && $0.mode == account.mode }) else {
+        continue
+      }
+      compare("position_mode of \(account.name)", before.positionMode, account.positionMode)
+    }
+    return parts
+  }
+
+  /// The exchange learns of an account; one that was never there gets its money.
+  private mutating func open(_ input: DefineAccountInput, _ settings: EngineSettings, _ known: NameDirectory) {
+    let isNew = input.id.index >= known.accounts.count
+    guard isNew || known.accounts[input.id.index].isRemoved,
+      let account = settings.accounts.first(where: { $0.name == input.name.description })
+    else { return }
+    opened.append(input.id)
+    var command = SimulatorCommand(.openAccount)
+    command.control.text = input.name
+    command.control.account = input.id.number
+    command.control.sideRaw = input.hedgeMode
+    commands.append(command)
+    guard isNew else { return }
+    for fund in SimulatedBoot.funds(of: account) {
+      guard let asset = names.assetID(named: fund.asset) else { continue }
+      var command = SimulatorCommand(.openingDeposit)
+      command.control = ExchangeControl(.deposit)
+      command.control.account = input.id.number
+      command.control.asset = asset.number
+      command.control.walletRaw = fund.wallet.rawValue
+      command.control.amount = fund.amount
+      command.control.detail = 1
+      commands.append(command)
+    }
+  }
+
+  /// Limits that a file has changed, added or dropped. What a person set since stays, unless the file changed there too.
+  private func changes(_ old: EngineSettings, _ new: EngineSettings) -> [SetLimitInput] {
+    let before = Definitions.limits(old, names)
+    let after = Definitions.limits(new, names)
+    func isSame(_ a: SetLimitInput, _ b: SetLimitInput) -> Bool {
+      a.kindRaw == b.kindRaw && a.scopeRaw == b.scopeRaw && a.target == b.target && a.modeRaw == b.modeRaw
+        && a.asset == b.asset
+    }
+    var inputs: [SetLimitInput] = []
+    for input in before where !after.contains(where: { isSame($0, input) }) {
+      var reset = input
+      reset.isReset = 1
+      inputs.append(reset)
+    }
+    inputs += after.filter { input in !before.contains { isSame($0, input) && $0.value == input.value } }
+    return inputs
+  }
+}

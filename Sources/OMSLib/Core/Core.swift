@@ -6,7 +6,7 @@
 /// Owner: one driver. `step` is on the order path.
 package struct Core: ~Copyable {
   /// Of the rules in here. A change that makes any recorded input produce other events needs a new number.
-  package static let version: UInt32 = 4
+  package static let version: UInt32 = 5
 
   package internal(set) var state: CoreState
   /// Where the input under way stands.

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +86,33 @@ int cc_shm_open(const char *name, size_t *length, void **base, int *descriptor) 
 }
 
 int cc_shm_unlink(const char *name) { return shm_unlink(name) == 0 ? 0 : -errno; }
+
+int cc_shm_renew(const char *name, void *base, size_t length, int descriptor) {
+  CONSULT("shm_renew", name);
+  int fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return -errno;
+  int status = fchmod(fd, 0600) == 0 ? 0 : -errno;
+  if (status == 0) status = reserve(fd, length);
+  size_t done = 0;
+  while (status == 0 && done < length) {
+    ssize_t written = pwrite(fd, (const char *)base + done, length - done, (off_t)done);
+    if (written > 0) {
+      done += (size_t)written;
+    } else if (written == 0 || errno != EINTR) {
+      status = written == 0 ? -EIO : -errno;
+    }
+  }
+  if (status == 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) status = -errno;
+  if (status == 0) {
+    void *mapped = mmap(base, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0);
+    if (mapped == MAP_FAILED) status = -errno;
+  }
+  // The number that everybody knows the region by stands for the new file from now on.
+  if (status == 0 && dup3(fd, descriptor, O_CLOEXEC) < 0) status = -errno;
+  if (status < 0) shm_unlink(name);
+  close(fd);
+  return status;
+}
 
 int cc_shm_unmap(void *base, size_t length, int descriptor) {
   int status = munmap(base, length) == 0 ? 0 : -errno;

@@ -120,9 +120,10 @@ final class ControlAgent {
     let isUnlinked = ring.alarms.contains(.ringUnlinked)
     if isUnlinked, !hasToldUnlinked {
       EngineProcess.say(
-        "oms: error: somebody removed the journal ring from /dev/shm: until the next start new orders wait for the disk\n"
+        "oms: warning: somebody removed the journal ring from /dev/shm: new orders wait for the disk until it is back\n"
       )
     }
+    if !isUnlinked, hasToldUnlinked { EngineProcess.say("oms: the journal ring has a new name\n") }
     hasToldUnlinked = isUnlinked
     let state = ring.state
     guard state != lastJournalState else { return }

@@ -12,6 +12,14 @@ struct EngineBoot: ~Copyable {
   let clock: EngineClock
   let gateNames: GateNames
 
+  /// Of the rings that the hot thread writes to, the engine's own first.
+  var ringKeepers: [RingKeeper] {
+    switch exchangeJournal {
+    case .some(let exchange): [journal.ringKeeper, exchange.ringKeeper]
+    case .none: [journal.ringKeeper]
+    }
+  }
+
   /// Makes images of the exchange, where it is in this process.
   var exchangeShadow: ExchangeShadow? {
     switch exchangeJournal {

@@ -33,6 +33,7 @@ struct EngineProcess {
     guard let coreWriter = boot.journal.writer.take() else { preconditionFailure("recovery opened the writer") }
     let exchangeWriter = boot.exchangeJournal?.writer.take()
     let exchangeShadow = boot.exchangeShadow
+    let keepers = boot.ringKeepers
     let ring = boot.journal.ring
     let clock = boot.clock
     var facts = EngineFacts()
@@ -65,7 +66,7 @@ struct EngineProcess {
       signals: shared, service: service, retention: options.settings.log.retention, echoes: options.echoesEvents)
     let journalLoop = JournalLoop(
       core: coreWriter, exchange: exchangeWriter, ring: ring, clock: clock, signals: shared,
-      bells: [hotBell, controlBell])
+      bells: [hotBell, controlBell], keepers: keepers)
     let hot = HotLoop(
       agent: boot.agent, commands: parts.commandEnd, replies: parts.replyStart, bell: parts.hotBell,
       controlBell: controlBell, publisher: publisher, clock: clock, signals: shared, idle: .park(afterTurns: 500),

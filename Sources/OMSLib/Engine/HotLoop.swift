@@ -9,6 +9,8 @@ final class EngineSignals: Sendable {
   private let drained = Atomic<Bool>(false)
   private let graceful = Atomic<Bool>(false)
   private let reload = Atomic<Bool>(false)
+  private let pause = Atomic<Bool>(false)
+  private let paused = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
 
   var isStopping: Bool { stop.load(ordering: .acquiring) }
@@ -22,6 +24,12 @@ final class EngineSignals: Sendable {
   /// A signal asked for the configuration to be read anew.
   func requestReload() { reload.store(true, ordering: .releasing) }
   func takeReload() -> Bool { reload.exchange(false, ordering: .acquiringAndReleasing) }
+  /// The hot thread stands still, with everything published, until ``endPause()``.
+  func requestPause() { pause.store(true, ordering: .releasing) }
+  func endPause() { pause.store(false, ordering: .releasing) }
+  var wantsPause: Bool { pause.load(ordering: .acquiring) }
+  var isPaused: Bool { paused.load(ordering: .acquiring) }
+  func notePaused(_ isPaused: Bool) { paused.store(isPaused, ordering: .releasing) }
   /// The control thread has given its last answer.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
   func noteEnded() { ended.store(true, ordering: .releasing) }
@@ -74,6 +82,7 @@ final class HotLoop: @unchecked Sendable {
     var gateVersion = agent.gate.reader.version
     var nextGate = EngineTime.zero
     while !signals.isStopping {
+      if signals.wantsPause { standStill(&agent) }
       let now = clock.now
       let utc = clock.utc(at: now)
       var work = agent.poll(now: now, utc: utc)
@@ -122,6 +131,14 @@ final class HotLoop: @unchecked Sendable {
     self.bell = consume bell
     signals.noteDrained()
     controlBell.ring()
+  }
+
+  /// The journal thread gives the rings a new place: nobody may write to them meanwhile.
+  private func standStill(_ agent: inout EngineAgent) {
+    agent.publish()
+    signals.notePaused(true)
+    while signals.wantsPause { cc_thread_pause() }
+    signals.notePaused(false)
   }
 
   /// Shows other processes what this turn has changed.

@@ -13,6 +13,9 @@ struct JournalStore: ~Copyable {
   var writer: JournalWriter<KernelFileSystem>?
   private let nameFile: String
 
+  /// Looks after the ring's name, from the journal thread.
+  var ringKeeper: RingKeeper { RingKeeper(renewal: region.renewal, nameFile: nameFile) }
+
   /// Reads all records behind `after`, hands each to `take`, and opens the next segment behind them.
   ///
   /// With `after`, as from a snapshot, the journal must reach at least that far: nothing goes on from a state that its
@@ -138,7 +141,24 @@ struct JournalStore: ~Copyable {
     // A journal that cannot be closed is recovered by the next start.
     guard writer.close(now: now, utc: utc) != nil else { return }
     region.unlink()
+    // It may have another name by now.
+    if let name = Files.read(nameFile).map({ String(decoding: $0, as: UTF8.self) }), name.hasPrefix("/oms-") {
+      SharedMemory.unlink(name: name)
+    }
     Files.remove(nameFile)
+  }
+}
+
+/// Gives a journal ring whose name somebody removed a new one, and notes it where the next start looks.
+struct RingKeeper: Sendable {
+  let renewal: RegionRenewal
+  let nameFile: String
+
+  /// All writers of the ring must have stopped. Returns the path of the new name.
+  func renew() throws(SystemError) -> String {
+    let name = try renewal.renew()
+    try Files.write(Array(name.utf8), to: nameFile)
+    return "/dev/shm" + name
   }
 }
 

@@ -10,6 +10,13 @@ extension JournalWriter {
     ring.setAlarms(alarms)
   }
 
+  /// The ring has a name again.
+  package mutating func ringIsNamed(_ path: String) {
+    options.ringPath = path
+    alarms.remove(.ringUnlinked)
+    ring.setAlarms(alarms)
+  }
+
   private mutating func watchSegment(_ path: String, _ identity: FileIdentity) {
     do throws(SystemError) {
       let found = try fileSystem.identity(path: path)

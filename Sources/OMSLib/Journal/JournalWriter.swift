@@ -5,7 +5,7 @@
 /// is written once more, from the ring, into a new segment.
 @safe package struct JournalWriter<FS: FileSystem>: ~Copyable {
   package let ring: JournalRing
-  package let options: JournalOptions
+  package internal(set) var options: JournalOptions
   let fileSystem: FS
   let epoch: UInt32
 

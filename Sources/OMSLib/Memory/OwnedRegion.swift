@@ -25,12 +25,16 @@ internal import CCore
 
   /// `/oms-UID-INSTANCE-PURPOSE-` and sixteen random digits: nobody can guess it in advance and sit on it.
   package static func makeName(instance: String, purpose: String) throws(SystemError) -> String {
+    try makeName(prefix: "/oms-\(cc_sys_user_id())-\(instance)-\(purpose)-")
+  }
+
+  fileprivate static func makeName(prefix: String) throws(SystemError) -> String {
     var random: UInt64 = 0
     let status = unsafe cc_sys_random(&random, MemoryLayout<UInt64>.size)
     guard status == 0 else { throw SystemError(errno: -status, call: "getrandom") }
     let digits = String(random, radix: 16)
     let padding = String(repeating: "0", count: 16 - digits.count)
-    return "/oms-\(cc_sys_user_id())-\(instance)-\(purpose)-\(padding)\(digits)"
+    return prefix + padding + digits
   }
 
   /// A new region of zero bytes, owned by this process.
@@ -101,6 +105,13 @@ internal import CCore
   /// Whether the name is still there; somebody who tidies `/dev/shm` may have removed it.
   package func isNamed() -> Bool { memory.isNamed() }
 
+  /// What gives it a new name, for the thread that has stopped all its writers.
+  package var renewal: RegionRenewal {
+    unsafe RegionRenewal(
+      prefix: String(name.dropLast(16)), base: UInt(bitPattern: memory.base), byteCount: memory.byteCount,
+      descriptor: memory.descriptor)
+  }
+
   /// Removes the name: nobody shall find the region again.
   package func unlink() { SharedMemory.unlink(name: name) }
 
@@ -124,6 +135,24 @@ internal import CCore
   private static func takeOwnership(_ header: UnsafeMutablePointer<cc_region_header>) throws(SystemError) {
     let status = unsafe cc_owner_self(&header.pointee.owner)
     guard status == 0 else { throw SystemError(errno: -status, call: "/proc/self/stat") }
+  }
+}
+
+/// Gives a region that has lost its name a new one, without moving it: all views of it stay.
+///
+/// Must not be used behind the end of the region it was made by.
+@safe package struct RegionRenewal: Sendable {
+  fileprivate let prefix: String
+  fileprivate let base: UInt
+  fileprivate let byteCount: Int
+  fileprivate let descriptor: Int32
+
+  /// Nobody may write to the region meanwhile. Returns the new name.
+  package func renew() throws(SystemError) -> String {
+    let name = try OwnedRegion.makeName(prefix: prefix)
+    let status = unsafe cc_shm_renew(name, UnsafeMutableRawPointer(bitPattern: base), byteCount, descriptor)
+    guard status == 0 else { throw SystemError(errno: -status, call: "shm_renew(\(name))") }
+    return name
   }
 }
 

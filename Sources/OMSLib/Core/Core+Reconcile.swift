@@ -89,6 +89,7 @@ extension Core {
   static let fillsAsked: UInt8 = 3
 
   mutating func reconcile(_ input: ReconcileInput, _ output: inout StepOutput) {
+    guard input.isGap == 0 else { return noteGap() }
     let account = input.account.index
     guard account > 0, account <= Int(state.globals[0].accountCount) else {
       return refuse(input.token, Verdict(reason: .unknownAccount), &output)
@@ -99,6 +100,13 @@ extension Core {
     state.accounts[account].reconcileFixes = input.fixes
     state.accounts[account].reconcileToken = input.token
     compare(account, &output)
+  }
+
+  /// What is under way to an account has holes: the parts of its answers that come yet are used, their ends are not.
+  private mutating func noteGap() {
+    for account in 0..<Int(state.globals[0].accountCount) {
+      state.accounts[account + 1].answersFrom = state.globals[0].nextRequestID
+    }
   }
 
   /// Asks for everything that is compared, or for what is missing of it.
@@ -149,7 +157,8 @@ extension Core {
     guard account > 0, account <= Int(state.globals[0].accountCount) else { return }
     // What an earlier run asked says nothing about what this one has: its anchor may have been lost.
     let asked = (event.requestID & ~Self.accountQuestion) >> 3
-    guard asked >= Self.firstRequest(of: state.globals[0].epoch) else { return }
+    let first = max(Self.firstRequest(of: state.globals[0].epoch), state.accounts[account].answersFrom)
+    guard asked >= first else { return }
     let part = UInt8(event.requestID & 7)
     if part == Self.fillsRead || part == Self.fillsAsked {
       // History is read in portions: the anchor moves only over what has come, and the rest is asked for.

@@ -174,7 +174,8 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var dueAt = EngineTime.zero
   /// The newest question for fills whose answer is here to its end.
   package var fillsReadBy: UInt64 = 0
-  package var tail: UInt64 = 0
+  /// News were missed: of questions asked before this one no answer is whole.
+  package var answersFrom: UInt64 = 0
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.

@@ -48,6 +48,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   /// The next account to be compared because news may have been missed; 0: none is.
   private var nextCompared = 0
   private var droppedBefore: UInt64 = 0
+  /// Missed news that the core was told of.
+  private var droppedTold: UInt64 = 0
   /// When the journal was last seen to move, or to have nothing to do.
   private var progressAt: EngineTime
   private var utc: UTCTime
@@ -387,6 +389,14 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
       guard journal.freeBytes >= Self.stepBytesMax, hasQueueRoom else {
         dropNews(now: now, utc: utc)
         break
+      }
+      if counters.newsDropped != droppedTold {
+        // First of all: the end of an answer whose middle is missing must not count for the whole.
+        var gap = ReconcileInput()
+        gap.isGap = 1
+        guard submit(.reconcile, gap, now: now, utc: utc) else { break }
+        droppedTold = counters.newsDropped
+        continue
       }
       guard let event = door.poll(now: now, utc: utc) else { break }
       // A new link says nothing about what was missed: every account is read anew.

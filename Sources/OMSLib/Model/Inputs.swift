@@ -254,7 +254,8 @@ package struct ClockOffsetInput: Sendable, BitwiseCopyable {
 package struct ReconcileInput: Sendable, BitwiseCopyable {
   package var account = AccountID.none
   package var fixes: UInt8 = 0
-  package var reserved: UInt8 = 0
+  /// 1: nothing is compared yet; news of every account were missed, and no answer asked for before is whole.
+  package var isGap: UInt8 = 0
   package var reserved2: UInt32 = 0
   package var token: UInt64 = 0
   package init() {}

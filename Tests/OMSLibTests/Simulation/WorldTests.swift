@@ -41,6 +41,7 @@ import Testing
     Case(seed: 17_817, found: "an order trimmed by the venue before its acceptance was heard stayed new"),
     Case(seed: 21_857, found: "a replacement that traded before it was known here waited for its fills for ever"),
     Case(seed: 29_601, found: "an iceberg's next slice met an order of our own that rested by then"),
+    Case(seed: 42_953, found: "the end of an answer whose middle was dropped moved the anchor of fills past them"),
   ]
 
   @Test(arguments: regressions) func aSeedThatOnceFailedPasses(_ regression: Case) {

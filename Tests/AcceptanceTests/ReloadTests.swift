@@ -18,7 +18,7 @@ import Testing
         order 0.02 -a sim.main
         accounts 'main: { type: main }, new: { type: main, sim_balances: { USDT: "5000" } }'
         limit 2000
-        kill -HUP $process
+        kill -HUP $process; kill -HUP $process; sleep 0.02; kill -HUP $process
         for n in $(seq 100); do oms accounts -o id | grep -q sim.new && break; sleep 0.05; done
         oms accounts -o tsv --fields account,state | sort
         order 0.02 -a sim.main

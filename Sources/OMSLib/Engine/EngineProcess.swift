@@ -271,7 +271,10 @@ final class ControlLoop: @unchecked Sendable {
     var asked = false
     while !agent.stopIsReady {
       agent.turn(timeoutMilliseconds: 200)
-      if signals.takeReload() { agent.begin(ReloadJob(agent, nil, 0)) }
+      if !agent.isReloading, signals.takeReload() {
+        agent.isReloading = true
+        agent.begin(ReloadJob(agent, nil, 0))
+      }
       if signals.wantsGracefulStop && !asked {
         asked = true
         agent.begin(StopJob(agent, nil, 0, StopRequest.bySignal))

@@ -5,6 +5,7 @@
 final class ReloadJob: Job {
   private var tokens: [UInt64]?
   private var summary = ""
+  private var accountCount = 0
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64) {
     super.init(agent, client, number, timeout: nil, standard: 10_000_000_000)
@@ -17,7 +18,8 @@ final class ReloadJob: Job {
     do throws(RequestError) {
       if tokens == nil { tokens = try begin(agent) }
       for token in tokens ?? [] where agent.takeAnswer(token) != nil { tokens?.removeAll { $0 == token } }
-      guard tokens?.isEmpty == true else {
+      // The next one must find the names of this one.
+      guard tokens?.isEmpty == true, agent.view.names.accounts.count >= accountCount else {
         guard isLate(agent) else { return false }
         throw RequestError(
           "outcome.unknown", exit: 31, "the new configuration is in force, but a new account was not compared in time")
@@ -31,6 +33,11 @@ final class ReloadJob: Job {
     }
   }
 
+  override func end(_ agent: ControlAgent, exit: UInt8) -> Bool {
+    agent.isReloading = false
+    return super.end(agent, exit: exit)
+  }
+
   private func begin(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
     let settings = try read(agent)
     let plan: ReloadPlan
@@ -41,6 +48,7 @@ final class ReloadJob: Job {
       throw RequestError(error.code, exit: error.exit, "\(error.message); nothing was changed")
     }
     summary = plan.summary
+    accountCount = plan.names.accounts.count
     var tokens: [UInt64] = []
     for command in plan.commands {
       var command = command

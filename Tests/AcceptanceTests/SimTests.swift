@@ -135,10 +135,11 @@ import Testing
       oms guard -- oms order buy BTC-USDT 0.01 --limit 50000 --id guarded -q > /dev/null
       oms orders guarded -o tsv --fields status,reason
       oms orders -o jsonl | jq -c 'select(.seq == null)' | wc -l
+      oms ticker BTC-USDT BTC-USDT-PERP -o jsonl | jq -c '.funding | if . == null then . else tonumber | . < 0.01 end'
       """
     try Shell.with { shell in
       let ran = try shell.run(["oms", "run", "--", "bash", "-c", script])
-      #expect(ran.output == "true\ntrue\ncancelled\tsession\n0\n", "\(ran.errors)")
+      #expect(ran.output == "true\ntrue\ncancelled\tsession\n0\nnull\ntrue\n", "\(ran.errors)")
     }
   }
 }

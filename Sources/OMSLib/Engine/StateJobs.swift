@@ -247,6 +247,8 @@ final class MarketJob: Job {
   private let request: MarketRequest
   private var instruments: [Instrument] = []
   private var tops: RowCopy<TopOfBook>?
+  private var facts: RowCopy<MarketFacts>?
+  private var stage = 0
   private var levels: RowCopy<BookLevel>?
   private var bookIndex = 0
   private var shown: [UInt16: UInt64] = [:]
@@ -261,7 +263,9 @@ final class MarketJob: Job {
     super.init(agent, client, number, timeout: request.follows ? 0 : nil)
   }
 
-  override func wants(_ token: UInt64) -> Bool { tops?.wants(token) == true || levels?.wants(token) == true }
+  override func wants(_ token: UInt64) -> Bool {
+    tops?.wants(token) == true || levels?.wants(token) == true || facts?.wants(token) == true
+  }
   override func patience(_ agent: ControlAgent) -> Int32 { request.follows ? 10 : super.patience(agent) }
 
   override func step(_ agent: ControlAgent) -> Bool {
@@ -274,9 +278,11 @@ final class MarketJob: Job {
         guard agent.now >= nextLook, client.map({ agent.server.hasRoom($0) }) ?? true else { return false }
         nextLook = agent.now.advanced(byNanoseconds: max(request.every ?? 0, 10_000_000))
         tops = RowCopy(.tops)
+        facts = kind == .ticker ? RowCopy(.marketFacts) : nil
+        stage = 0
         bookIndex = 0
       }
-      guard let tops, tops.step(agent) else { return false }
+      guard let tops, isRead(agent, tops) else { return false }
       while bookIndex < instruments.count {
         let rules = instruments[bookIndex]
         let top = tops.rows.indices.contains(rules.id.index - 1) ? tops.rows[rules.id.index - 1] : TopOfBook()
@@ -290,6 +296,12 @@ final class MarketJob: Job {
     } catch {
       return fail(agent, error)
     }
+  }
+
+  private func isRead(_ agent: ControlAgent, _ tops: RowCopy<TopOfBook>) -> Bool {
+    if stage == 0, tops.step(agent) { stage = facts == nil ? 2 : 1 }
+    if stage == 1, facts?.step(agent) == true { stage = 2 }
+    return stage == 2
   }
 
   private func resolve(_ agent: ControlAgent) throws(RequestError) {
@@ -311,7 +323,10 @@ final class MarketJob: Job {
     }
     let objects = StateObjects(names: agent.view.names, utc: agent.utc)
     if kind == .ticker {
-      data(agent, objects.ticker(rules, top, now: agent.now))
+      let rows = facts?.rows ?? []
+      let index = rules.id.index - 1
+      let funding = rows.indices.contains(index) && rows[index].nextFunding != .zero ? rows[index].fundingRate : nil
+      data(agent, objects.ticker(rules, top, funding: funding, now: agent.now))
     } else {
       if levels == nil {
         levels = RowCopy(

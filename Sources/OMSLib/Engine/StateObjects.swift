@@ -160,7 +160,8 @@ struct StateObjects {
     }
   }
 
-  func ticker(_ rules: Instrument, _ top: TopOfBook, now: EngineTime) -> [UInt8] {
+  /// `funding`: the rate of the next payment as it stands; `nil` where there is none, or it is not known.
+  func ticker(_ rules: Instrument, _ top: TopOfBook, funding: Rate? = nil, now: EngineTime) -> [UInt8] {
     object("ticker") { json in
       let priceScale = Int(rules.priceScale)
       let quantityScale = Int(rules.quantityScale)
@@ -181,7 +182,7 @@ struct StateObjects {
       json.memberNull("chg24_pct")
       price("mark", rules.instrumentClass == .spot ? 0 : top.mark)
       price("index", top.index)
-      json.memberNull("funding")
+      json.member("funding", trimmedDecimal: funding?.e8, scale: 8, minimumScale: 5)
       json.member("age_ms", max(0, now.nanoseconds - top.updatedAt.nanoseconds) / 1_000_000)
     }
   }

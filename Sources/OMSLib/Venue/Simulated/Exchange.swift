@@ -25,12 +25,13 @@ package struct Exchange: ~Copyable {
   static let feeAccount: UInt16 = 2
   static let insuranceAccount: UInt16 = 3
 
+  // First, as the pointer in `Rows` is, for the thread sanitizer's sake.
+  let assets: Rows<ExchangeAsset>
   package let options: ExchangeOptions
   /// Market time.
   package internal(set) var time: UTCTime
   package var output: ExchangeOutput
 
-  let assets: Rows<ExchangeAsset>
   let accounts: Rows<ExchangeAccount>
   let balances: Rows<ExchangeBalance>
   let holdings: Rows<ExchangeHolding>

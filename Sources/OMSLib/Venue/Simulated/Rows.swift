@@ -5,8 +5,10 @@ internal import Glibc
 /// Rows are changed through a shared reference, like the fields of an object: the single owner of the table (one
 /// exchange) is what makes that sound. An index outside the table traps.
 @safe struct Rows<Row: BitwiseCopyable>: ~Copyable {
-  let count: Int
+  // A pointer stands first: in a value that begins with a number, the thread sanitizer's pass takes the number for an
+  // address, and LLVM refuses the code (Swift 6.3).
   private let block: UnsafeMutableRawPointer
+  let count: Int
   private let base: UnsafeMutablePointer<Row>
 
   /// Every type used here must be valid when all its bytes are zero.

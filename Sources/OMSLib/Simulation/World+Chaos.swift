@@ -119,10 +119,24 @@ extension World {
 
   private func resume(_ scope: Scope) { setTrading(scope, .on) }
 
+  /// No order waits for the venue's word: slices that are asked for before they go out follow one another slowly.
+  private func isDecided(_ run: EngineRun) -> Bool {
+    (0..<Int(run.agent.machine.state.global.orderHighWater)).allSatisfy { slot in
+      switch run.agent.machine.state.orders[slot].status {
+      case .new, .sent, .unknown, .pendingAmend: run.agent.machine.state.orders[slot].image.orderNumber == 0
+      case .pendingCancel, .open, .partial, .filled, .cancelled, .rejected, .expired: true
+      }
+    }
+  }
+
   /// Waits for a moment in which nothing is on its way.
   func settle() {
-    for _ in 0..<1_000 where verdict.failures.isEmpty {
-      if let run, link.isIdle, run.ring.appendedLsn == run.ring.durableLsn, run.agent.nextDue > engineTime { return }
+    for _ in 0..<10_000 where verdict.failures.isEmpty {
+      if let run, link.isIdle, run.ring.appendedLsn == run.ring.durableLsn, run.agent.nextDue > engineTime,
+        isDecided(run)
+      {
+        return
+      }
       pass(until: now + 1_000_000)
     }
     guard verdict.failures.isEmpty else { return }

@@ -52,7 +52,7 @@ import Testing
   }
 
   /// A reminder of a deadline that had moved, and that no snapshot keeps, decided who was asked for first.
-  @Test(arguments: [22, 29, 49] as [UInt64]) func aCoreFromASnapshotGoesOnAsTheOneItWasTakenOf(seed: UInt64) {
+  @Test(arguments: [22, 29, 49, 103_561] as [UInt64]) func aCoreFromASnapshotGoesOnAsTheOneItWasTakenOf(seed: UInt64) {
     let report = Simulation.run(seed: seed)
     #expect(report.failures == [])
     #expect(report.probes[Probe.startedFromSnapshot.rawValue] > 0)

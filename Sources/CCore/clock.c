@@ -12,3 +12,4 @@ static int64_t now(clockid_t clock) {
 int64_t cc_clock_boottime(void) { return now(CLOCK_BOOTTIME); }
 int64_t cc_clock_monotonic(void) { return now(CLOCK_MONOTONIC); }
 int64_t cc_clock_realtime(void) { return now(CLOCK_REALTIME); }
+int64_t cc_clock_thread_cpu(void) { return now(CLOCK_THREAD_CPUTIME_ID); }

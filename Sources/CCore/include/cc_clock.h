@@ -10,5 +10,7 @@ int64_t cc_clock_boottime(void);
 int64_t cc_clock_monotonic(void);
 /// Nanoseconds since 1970-01-01T00:00:00Z by CLOCK_REALTIME.
 int64_t cc_clock_realtime(void);
+/// Nanoseconds of CPU that the calling thread has used.
+int64_t cc_clock_thread_cpu(void);
 
 #endif

@@ -8,4 +8,6 @@ package struct SystemClock: Clock, Sendable, BitwiseCopyable {
   package func realtime() -> Int64 { cc_clock_realtime() }
   /// For intervals: what latencies are measured with.
   package func monotonic() -> Int64 { cc_clock_monotonic() }
+  /// What the calling thread has had of a CPU.
+  package func threadCPU() -> Int64 { cc_clock_thread_cpu() }
 }

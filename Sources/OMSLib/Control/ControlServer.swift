@@ -25,8 +25,17 @@ package struct ServerBounds: Sendable {
   package var clientsPerUser = 192
   /// Unanswered requests of one client; above it nothing more is read from it.
   package var requestsInFlight = 256
-  /// Requests of one client in one turn: floods cost their own time.
+  /// Requests in one turn, of one client and of all; those that had none begin the next.
   package var requestsPerTurn = 16
+  /// Beside other clients that ask, lines that a client sends ahead of their turns are taken only so much apart. A flood
+  /// then costs the others little, however much of it there is.
+  package var paceNanoseconds: Int64 = 100_000
+  /// How long a client counts as one that asks.
+  package var activeNanoseconds: Int64 = 10_000_000
+  /// Bytes taken from one client in one turn, and given to it.
+  package var bytesPerTurn = 64 << 10
+  /// Clients that have died and whose lines are still taken; of more than these the lines are dropped with them.
+  package var leavingCount = 32
   /// Lines that are no requests before the connection is closed.
   package var garbageLines = 8
   /// Output that a client has not taken; above it nothing more is read from it, and streams pause.
@@ -41,18 +50,23 @@ package struct ServerBounds: Sendable {
 /// The two sockets of an engine: lines in, lines out, many clients, one thread.
 ///
 /// Never waits for a client: what one does not take is kept within its bounds, then the connection is cut. Every client
-/// gets the same small amount of work per turn.
+/// gets the same small amount of work per turn: its lines are taken one at a time, in rounds with those of the others,
+/// and no more is read from it while lines of it wait.
 ///
 /// Owner: the control thread.
 package struct ControlServer: ~Copyable {
-  private struct Client {
-    var descriptor: Int32
-    var peer: ClientPeer
+  /// A class: as a value its buffers would be copied whenever it is taken out of the table and changed.
+  private final class Client {
+    let descriptor: Int32
+    let peer: ClientPeer
     var input: [UInt8] = []
     var output = OutputQueue()
     /// Descriptors, each with the byte of the output that it travels with; oldest first.
     var attached: [(descriptor: Int32, position: Int)] = []
     var inFlight = 0
+    var lastAsked = ControlServer.never
+    /// More lines waited when the last one was taken.
+    var sendsAhead = false
     var garbage = 0
     var isWatchedForWrite = false
     var isReadPaused = false
@@ -62,9 +76,16 @@ package struct ControlServer: ~Copyable {
     var lastProgress = EngineTime.zero
     /// Bytes of a line beyond the bound are thrown away up to its newline.
     var skipsLine = false
+    /// A whole line may wait in `input`.
     var hasMore = false
+
+    init(_ descriptor: Int32, _ peer: ClientPeer) {
+      self.descriptor = descriptor
+      self.peer = peer
+    }
   }
 
+  private static let never = EngineTime(nanoseconds: .min / 2)
   private static let listenerToken: UInt64 = 0
   private static let readOnlyToken: UInt64 = 1
   private static let wakeToken: UInt64 = 2
@@ -80,8 +101,13 @@ package struct ControlServer: ~Copyable {
   private let readOnlyListener: Int32
   private let ownUser = cc_process_user()
   private var clients: [UInt64: Client] = [:]
-  /// In the order of their arrival: turns are taken by it.
+  /// In the order of their arrival.
   private var order: [UInt64] = []
+  /// Where in that order the next turn begins.
+  private var hand = 0
+  /// Who asked last, and when the last of the others did.
+  private var lastAsker: UInt64 = 0
+  private var lastOther = ControlServer.never
   private var nextNumber = Self.firstClient
   private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
@@ -145,24 +171,21 @@ package struct ControlServer: ~Copyable {
 
   /// Adds bytes (whole lines) to what the client will be sent.
   package mutating func send(_ line: [UInt8], to client: ClientID) {
-    guard clients[client.number] != nil else { return }
     clients[client.number]?.output.append(line)
   }
 
   /// Adds a line that carries a descriptor.
   package mutating func send(_ line: [UInt8], descriptor: Int32, to client: ClientID) {
-    guard var state = clients[client.number] else { return }
+    guard let state = clients[client.number] else { return }
     state.attached.append((descriptor, state.output.count))
     state.output.append(line)
-    clients[client.number] = state
   }
 
   /// One of the client's requests has its last line.
   package mutating func requestEnded(of client: ClientID) {
-    guard var state = clients[client.number] else { return }
+    guard let state = clients[client.number] else { return }
     precondition(state.inFlight > 0, "a request ends once (INV-17)")
     state.inFlight -= 1
-    clients[client.number] = state
   }
 
   /// Cuts a connection off.
@@ -181,8 +204,7 @@ package struct ControlServer: ~Copyable {
   package mutating func turn(timeoutMilliseconds: Int32, now: () -> EngineTime, _ take: (ControlInput) -> Void) {
     flush(now: now(), take)
     var ready = [cc_ready](repeating: cc_ready(), count: 64)
-    // Lines that wait in a buffer make no descriptor ready.
-    let timeout = clients.values.contains { $0.hasMore && !$0.isReadPaused } ? 0 : timeoutMilliseconds
+    let timeout = patience(timeoutMilliseconds, now: now())
     let count = unsafe ready.withUnsafeMutableBufferPointer { unsafe cc_poll_wait(poll, $0.baseAddress, 64, timeout) }
     guard count >= 0 else { return }
     let instant = now()
@@ -192,12 +214,16 @@ package struct ControlServer: ~Copyable {
       case Self.readOnlyToken: accept(readOnlyListener, isReadOnly: true, now: instant)
       case Self.wakeToken: break
       default:
-        let id = ClientID(number: event.token)
-        if event.events & UInt32(cc_ready_read | cc_ready_hangup) != 0 { receive(id, now: instant) }
-        if event.events & UInt32(cc_ready_hangup) != 0 { clients[id.number]?.hasHungUp = true }
+        guard let client = clients[event.token] else { continue }
+        if event.events & UInt32(cc_ready_read | cc_ready_hangup) != 0 { receive(client, now: instant) }
+        if event.events & UInt32(cc_ready_hangup) != 0 {
+          client.hasHungUp = true
+          // It would be reported for ever, while the last of its lines wait for their turns.
+          _ = cc_poll_forget(poll, client.descriptor)
+        }
       }
     }
-    for number in order { serve(ClientID(number: number), take) }
+    serve(now: instant, take)
     reap(take)
     flush(now: instant, take)
   }
@@ -221,8 +247,7 @@ package struct ControlServer: ~Copyable {
       }
       let number = nextNumber
       nextNumber += 1
-      var client = Client(
-        descriptor: descriptor, peer: ClientPeer(process: peer.process, user: peer.user, isReadOnly: isReadOnly))
+      let client = Client(descriptor, ClientPeer(process: peer.process, user: peer.user, isReadOnly: isReadOnly))
       client.lastProgress = now
       clients[number] = client
       order.append(number)
@@ -240,12 +265,10 @@ package struct ControlServer: ~Copyable {
     _ = cc_sys_close(descriptor)
   }
 
-  private mutating func receive(_ id: ClientID, now: EngineTime) {
-    guard var client = clients[id.number] else { return }
-    defer { clients[id.number] = client }
-    guard client.input.count < Limits.requestLineBytes + 1 else { return }
+  private mutating func receive(_ client: Client, now: EngineTime) {
+    guard !client.hasMore, client.input.count < Limits.requestLineBytes + 1 else { return }
     let got = unsafe buffer.withUnsafeMutableBytes {
-      unsafe cc_net_receive(client.descriptor, $0.baseAddress, $0.count)
+      unsafe cc_net_receive(client.descriptor, $0.baseAddress, min($0.count, bounds.bytesPerTurn))
     }
     if got > 0 {
       client.input.append(contentsOf: buffer[0..<Int(got)])
@@ -258,37 +281,81 @@ package struct ControlServer: ~Copyable {
     }
   }
 
-  /// Decodes a few of the lines that a client has sent.
-  private mutating func serve(_ id: ClientID, _ take: (ControlInput) -> Void) {
-    guard var client = clients[id.number], client.hasMore else { return }
-    var served = 0
-    var start = 0
-    while served < bounds.requestsPerTurn, client.inFlight < bounds.requestsInFlight,
-      client.output.count < bounds.outputHighWater, client.garbage < bounds.garbageLines
-    {
-      guard let end = client.input[start...].firstIndex(of: 0x0A) else {
-        client.hasMore = false
-        break
-      }
-      let line = Array(client.input[start..<end])
-      start = end + 1
-      served += 1
-      if client.skipsLine {
-        client.skipsLine = false
-      } else {
-        decode(line, id, &client, take)
-      }
+  /// Lines that wait in a buffer make no descriptor ready.
+  private func patience(_ timeoutMilliseconds: Int32, now: EngineTime) -> Int32 {
+    var result = timeoutMilliseconds
+    for (number, client) in clients where client.hasMore && mayAsk(client) {
+      if isInPace(client, number, now) { return 0 }
+      result = min(result, 1)
     }
-    client.input.removeFirst(start)
-    if !client.hasMore && client.input.count > Limits.requestLineBytes {
-      if !client.skipsLine { oversized(&client, id, take) }
-      client.input.removeAll(keepingCapacity: true)
-      client.skipsLine = true
-    }
-    clients[id.number] = client
+    return result
   }
 
-  private func decode(_ line: [UInt8], _ id: ClientID, _ client: inout Client, _ take: (ControlInput) -> Void) {
+  /// Takes lines of the clients by turns, one of each in a round, until there are enough of them for this turn.
+  private mutating func serve(now: EngineTime, _ take: (ControlInput) -> Void) {
+    let count = order.count
+    if hand >= count { hand = 0 }
+    var left = bounds.requestsPerTurn
+    var hasTaken = true
+    while hasTaken, left > 0 {
+      hasTaken = false
+      for _ in 0..<count where left > 0 {
+        let number = order[hand]
+        hand = hand + 1 == count ? 0 : hand + 1
+        guard let client = clients[number], client.hasMore, mayAsk(client), isInPace(client, number, now),
+          takeLine(client, ClientID(number: number), take)
+        else { continue }
+        note(client, number, now)
+        hasTaken = true
+        left -= 1
+      }
+    }
+  }
+
+  private mutating func note(_ client: Client, _ number: UInt64, _ now: EngineTime) {
+    if lastAsker != number, let other = clients[lastAsker] { lastOther = other.lastAsked }
+    lastAsker = number
+    client.lastAsked = now
+    client.sendsAhead = client.hasMore
+  }
+
+  /// Whether its next line may be taken now, beside the others.
+  private func isInPace(_ client: Client, _ number: UInt64, _ now: EngineTime) -> Bool {
+    guard client.sendsAhead else { return true }
+    let other = lastAsker == number ? lastOther : clients[lastAsker]?.lastAsked ?? lastOther
+    return now.nanoseconds - other.nanoseconds > bounds.activeNanoseconds
+      || now.nanoseconds - client.lastAsked.nanoseconds >= bounds.paceNanoseconds
+  }
+
+  /// Within its bounds: what it was not answered yet, what it has not taken, what was none.
+  private func mayAsk(_ client: Client) -> Bool {
+    client.inFlight < bounds.requestsInFlight && client.output.count < bounds.outputHighWater
+      && client.garbage < bounds.garbageLines
+  }
+
+  /// Decodes the oldest line that a client has sent. `false`: there is no whole one.
+  private func takeLine(_ client: Client, _ id: ClientID, _ take: (ControlInput) -> Void) -> Bool {
+    guard let end = client.input.firstIndex(of: 0x0A) else {
+      client.hasMore = false
+      if client.input.count > Limits.requestLineBytes {
+        if !client.skipsLine { oversized(client, id, take) }
+        client.input.removeAll(keepingCapacity: true)
+        client.skipsLine = true
+      }
+      return false
+    }
+    let line = Array(client.input[..<end])
+    client.input.removeFirst(end + 1)
+    if client.input.isEmpty { client.hasMore = false }
+    if client.skipsLine {
+      client.skipsLine = false
+    } else {
+      decode(line, id, client, take)
+    }
+    return true
+  }
+
+  private func decode(_ line: [UInt8], _ id: ClientID, _ client: Client, _ take: (ControlInput) -> Void) {
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
     do throws(RequestError) {
       let request = try Request(line: line)
@@ -309,7 +376,7 @@ package struct ControlServer: ~Copyable {
     }
   }
 
-  private func oversized(_ client: inout Client, _ id: ClientID, _ take: (ControlInput) -> Void) {
+  private func oversized(_ client: Client, _ id: ClientID, _ take: (ControlInput) -> Void) {
     let error = RequestError.usage("line", "a request is longer than \(Limits.requestLineBytes) bytes")
     client.garbage += 1
     client.output.append(ReplyLine.error(error, request: 0))
@@ -319,10 +386,10 @@ package struct ControlServer: ~Copyable {
 
   private mutating func flush(now: EngineTime, _ take: (ControlInput) -> Void) {
     for number in order {
-      guard var client = clients[number] else { continue }
-      write(&client, now: now)
+      guard let client = clients[number], !client.hasHungUp else { continue }
+      write(client, now: now)
       let pauses =
-        client.isReadClosed || client.inFlight >= bounds.requestsInFlight
+        client.isReadClosed || client.hasMore || client.inFlight >= bounds.requestsInFlight
         || client.output.count >= bounds.outputHighWater
       let wantsWrite = !client.output.isEmpty
       if pauses != client.isReadPaused || wantsWrite != client.isWatchedForWrite {
@@ -331,7 +398,6 @@ package struct ControlServer: ~Copyable {
         let events = (pauses ? 0 : UInt32(cc_ready_read)) | (wantsWrite ? UInt32(cc_ready_write) : 0)
         _ = cc_poll_watch(poll, client.descriptor, events, number)
       }
-      clients[number] = client
       let stalled =
         wantsWrite && now.nanoseconds - client.lastProgress.nanoseconds > bounds.stallNanoseconds
       if stalled || client.output.count > bounds.outputMax {
@@ -341,19 +407,21 @@ package struct ControlServer: ~Copyable {
     }
   }
 
-  private func write(_ client: inout Client, now: EngineTime) {
-    while !client.output.isEmpty {
+  /// What one client takes, so much a turn: its answers keep the others waiting no longer than its questions.
+  private func write(_ client: Client, now: EngineTime) {
+    var left = bounds.bytesPerTurn
+    while left > 0, !client.output.isEmpty {
       var sent: Int64 = 0
       let first = client.attached.first
       if let first, first.position == 0 {
         // Up to the next one's byte: a message carries one descriptor.
-        let limit = client.attached.count > 1 ? client.attached[1].position : .max
+        let limit = client.attached.count > 1 ? min(left, client.attached[1].position) : left
         sent = unsafe client.output.withFront {
           unsafe cc_net_send_descriptor(client.descriptor, first.descriptor, $0.baseAddress, min($0.count, limit))
         }
         if sent > 0 { client.attached.removeFirst() }
       } else {
-        let limit = first?.position ?? .max
+        let limit = min(left, first?.position ?? .max)
         sent = unsafe client.output.withFront {
           unsafe cc_net_send(client.descriptor, $0.baseAddress, min($0.count, limit))
         }
@@ -364,22 +432,25 @@ package struct ControlServer: ~Copyable {
         return
       }
       client.output.removeFirst(Int(sent))
+      left -= Int(sent)
       client.lastProgress = now
     }
   }
 
-  /// Closes those who left and those who talk garbage, once they have been told.
+  /// Closes those who left, once what they sent whole was taken, and those who talk garbage, once they have been told.
   private mutating func reap(_ take: (ControlInput) -> Void) {
+    var leaving = 0
     for number in order {
       guard let client = clients[number] else { continue }
       let isAnswered = client.isReadClosed && !client.hasMore && client.inFlight == 0 && client.output.isEmpty
-      let isDone = client.hasHungUp || isAnswered
+      if client.hasHungUp { leaving += 1 }
+      let hasLastWords = client.hasMore && mayAsk(client) && leaving <= bounds.leavingCount
+      let isDone = client.hasHungUp && !hasLastWords || isAnswered
       let isGarbage = client.garbage >= bounds.garbageLines
       guard isDone || isGarbage else { continue }
       if isGarbage {
         cutClients += 1
-        var last = client
-        write(&last, now: client.lastProgress)
+        write(client, now: client.lastProgress)
       }
       close(ClientID(number: number), take)
     }

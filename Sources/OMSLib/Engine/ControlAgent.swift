@@ -12,6 +12,7 @@ final class ControlAgent {
   let view: JournalView
   let clock: EngineClock
   let facts: EngineFacts
+  var processFacts = ProcessFacts()
   let shadow: Shadow
   let ids: IDIndex<KernelFileSystem>
   var toldIndexLsn: UInt64
@@ -145,7 +146,7 @@ final class ControlAgent {
     while index < jobs.count {
       if jobs[index].step(self) { jobs.remove(at: index) } else { index += 1 }
     }
-    answers = answers.filter { token, _ in jobs.contains { $0.wants(token) } }
+    if !answers.isEmpty { answers = answers.filter { token, _ in jobs.contains { $0.wants(token) } } }
   }
 
   /// Deadlines are looked at 50 times a second while somebody waits.

@@ -15,8 +15,10 @@ final class EventsJob: Job {
   /// Some line was met already: what is missing behind it is a gap.
   private var hasRead = false
   private var doneExit: UInt8?
-  /// Lines looked at in one step: others have a turn too.
-  private static let linesPerStep = 2_000
+  /// Lines looked at, and shown, in one step: others have a turn too.
+  private static let linesPerStep = 1_000
+  private static let linesShownPerStep = 50
+  private var hasMore = false
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: EventsRequest) {
     self.request = request
@@ -26,6 +28,7 @@ final class EventsJob: Job {
 
   override func patience(_ agent: ControlAgent) -> Int32 {
     if history != nil { return waitsForLog ? 20 : 0 }
+    if hasMore { return 0 }
     return request.idle == nil ? 1_000 : 20
   }
 
@@ -89,7 +92,15 @@ final class EventsJob: Job {
       return nil
     }
     let durable = agent.ring.durableLsn
-    for line in lines.prefix(Self.linesPerStep) {
+    let shownAtStart = count
+    var looked = 0
+    hasMore = false
+    for line in lines {
+      guard looked < Self.linesPerStep, count - shownAtStart < Self.linesShownPerStep else {
+        hasMore = true
+        break
+      }
+      looked += 1
       guard line.lsn <= durable else { break }
       if !request.follows, line.seq > lastSeqAtStart { break }
       guard client.map({ agent.server.hasRoom($0) }) ?? false else { break }
@@ -188,7 +199,7 @@ final class EventsJob: Job {
     guard client.map({ agent.server.hasRoom($0) }) ?? false else { return false }
     let memory = agent.view.lines.first?.seq ?? .max
     waitsForLog = false
-    for _ in 0..<500 {
+    for _ in 0..<Self.linesShownPerStep {
       guard let line = history.next() else { break }
       guard let seq = line.seq, seq > cursor else { continue }
       if seq >= memory {

@@ -1,10 +1,23 @@
 internal import CCore
 internal import Synchronization
 
-/// Numbers about the process, for `status`.
-enum ProcessFacts {
+/// Numbers about the process, for `status`. Asked again at most ten times a second: reading them is most of what
+/// a `status` costs.
+struct ProcessFacts {
+  private static let validNanoseconds: Int64 = 100_000_000
+  private var resident: Int64 = 0
+  private var validUntil = EngineTime.zero
+
+  mutating func residentBytes(now: EngineTime) -> Int64 {
+    if now >= validUntil {
+      resident = Self.readResidentBytes()
+      validUntil = now.advanced(byNanoseconds: Self.validNanoseconds)
+    }
+    return resident
+  }
+
   /// Resident bytes, from `/proc/self/statm`.
-  static func residentBytes() -> Int64 {
+  private static func readResidentBytes() -> Int64 {
     let descriptor = unsafe cc_sys_open("/proc/self/statm", UInt32(cc_open_read), 0)
     guard descriptor >= 0 else { return 0 }
     defer { _ = cc_sys_close(descriptor) }

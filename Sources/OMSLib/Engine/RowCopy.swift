@@ -18,10 +18,14 @@ struct LentBuffers {
 
 /// Memory for rows that another thread fills.
 @safe private final class RowBuffer<Row: BitwiseCopyable> {
-  static var capacity: Int { max(1, 65_536 / MemoryLayout<Row>.stride) }
+  let capacity: Int
   private let base: UnsafeMutablePointer<Row>
 
-  init() { unsafe base = .allocate(capacity: Self.capacity) }
+  init(capacity: Int) {
+    precondition(capacity > 0, "at least one row is asked for")
+    self.capacity = capacity
+    unsafe base = .allocate(capacity: capacity)
+  }
 
   deinit { unsafe base.deallocate() }
 
@@ -29,15 +33,19 @@ struct LentBuffers {
 
   /// Row `index` of an answer that said it has so many.
   subscript(index: Int) -> Row {
-    precondition(index >= 0 && index < Self.capacity, "an answer has as many rows as were asked for")
+    precondition(index >= 0 && index < capacity, "an answer has as many rows as were asked for")
     return unsafe base[index]
   }
 }
 
-/// Rows of one of the core's tables, copied by the hot thread a few hundred at a time.
+/// Rows of one of the core's tables, copied by the hot thread: few at first, since most tables have few, then a few
+/// hundred at a time.
 final class RowCopy<Row: BitwiseCopyable> {
+  private static var firstBytes: Int { 4 << 10 }
+  private static var bytes: Int { 64 << 10 }
+
   private let query: HotMessage.Query
-  private let buffer = RowBuffer<Row>()
+  private var buffer: RowBuffer<Row>?
   private let argument: UInt64
   private let limit: Int
   private var token: UInt64 = 0
@@ -56,7 +64,7 @@ final class RowCopy<Row: BitwiseCopyable> {
   /// `true` once all rows are there.
   func step(_ agent: ControlAgent) -> Bool {
     while true {
-      if token == 0 {
+      guard token != 0, let buffer else {
         ask(agent)
         return false
       }
@@ -65,18 +73,21 @@ final class RowCopy<Row: BitwiseCopyable> {
       let count = Int(reply.count)
       for index in 0..<count { rows.append(buffer[index]) }
       next += count
-      if count < min(RowBuffer<Row>.capacity, limit) || rows.count >= limit { return true }
+      if count < buffer.capacity || rows.count >= limit { return true }
     }
   }
 
   private func ask(_ agent: ControlAgent) {
     token = agent.makeToken()
+    let bytes = rows.isEmpty && limit == .max ? Self.firstBytes : Self.bytes
+    let asked = RowBuffer<Row>(capacity: min(max(1, bytes / MemoryLayout<Row>.stride), limit - rows.count))
+    buffer = asked
     var body = RowQuery()
     body.token = token
-    body.address = buffer.address
+    body.address = asked.address
     body.first = UInt32(next)
-    body.capacity = UInt32(min(RowBuffer<Row>.capacity, limit - rows.count))
+    body.capacity = UInt32(asked.capacity)
     body.argument = argument
-    agent.ask(HotMessage(query, body), filling: buffer, token: token)
+    agent.ask(HotMessage(query, body), filling: asked, token: token)
   }
 }

@@ -207,7 +207,7 @@ final class StatusJob: Job {
     json.member("venues", venues)
     json.member("orders_open", agent.view.openOrderCount)
     json.member("strategies_running", 0)
-    json.member("rss_bytes", ProcessFacts.residentBytes())
+    json.member("rss_bytes", agent.processFacts.residentBytes(now: agent.now))
     json.member("loop_lag_ns", agent.facts.loopLag.value)
     let used = agent.ring.appendedPosition - agent.ring.durablePosition
     let percent = Wide(Int128(used), times: 1_000).divided(by: Int128(agent.ring.capacity), .halfEven) ?? 0

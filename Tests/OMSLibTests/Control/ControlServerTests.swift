@@ -9,6 +9,8 @@ private struct Bench: ~Copyable {
   var server: ControlServer
   var refused = 0
   var closed = 0
+  /// Who asked, in the order of the questions.
+  var asked: [ClientID] = []
   var time: Int64 = 0
 
   var path: String { directory.appendingPathComponent("s").path }
@@ -29,7 +31,9 @@ private struct Bench: ~Copyable {
       server.turn(timeoutMilliseconds: 0, now: { now }) { inputs.append($0) }
       for input in inputs {
         switch input {
-        case .request(let client, let request): answer(request, client)
+        case .request(let client, let request):
+          asked.append(client)
+          answer(request, client)
         case .refused: refused += 1
         case .closed: closed += 1
         }
@@ -116,7 +120,7 @@ struct ControlServerTests {
     var bench = try Bench()
     let peer = try Peer(bench.path)
     for _ in 0..<8 { peer.send("garbage\n") }
-    bench.turn(3)
+    bench.turn(6)
     peer.read()
     #expect(peer.text.contains(#""code":"usage.json","exit":2"#))
     #expect(peer.isClosed)
@@ -151,6 +155,7 @@ struct ControlServerTests {
     for round in 0..<400 {
       for number in 0..<16 where slow.send(request(number)) > 0 { flood += 1 }
       if round % 40 == 0 { honest.send(request(round)) }
+      bench.time += 1_000_000
       bench.turn()
     }
     honest.read()
@@ -173,6 +178,101 @@ struct ControlServerTests {
     bench.turn(2)
     honest.read()
     #expect(honest.lineCount == 2)
+  }
+
+  @Test("Clients take turns line by line, however many lines one has sent")
+  func roundRobin() throws {
+    var bench = try Bench()
+    let flood = try Peer(bench.path)
+    let others = try (0..<3).map { _ in try Peer(bench.path) }
+    bench.time = 1_000_000_000
+    bench.turn()
+    flood.send((0..<500).map(request).joined())
+    for other in others { other.send(request(1) + request(2)) }
+    for turn in 1...2 {
+      bench.time += 100_000
+      bench.turn()
+      let asked = bench.asked.suffix(4)
+      #expect(bench.asked.count == 4 * turn)
+      #expect(Set(asked).count == 4, "one line of each client before the second of any")
+    }
+    bench.time += 100_000
+    bench.turn()
+    let beside = bench.asked.count
+    #expect(beside == 9, "the others have asked just now: the flood gets one line")
+    bench.time += 11_000_000
+    bench.turn()
+    let alone = bench.asked.count
+    #expect(alone == 25, "nobody else asks any more: a turn is the flood's")
+  }
+
+  @Test("Beside others, lines sent ahead of their turns are taken at a pace")
+  func pace() throws {
+    var bench = try Bench()
+    let (waiting, other) = (try Peer(bench.path), try Peer(bench.path))
+    bench.time = 1_000_000_000
+    bench.turn()
+    waiting.send((0..<10).map(request).joined())
+    var counts: [Int] = []
+    for _ in 0..<6 {
+      bench.time += 50_000
+      other.send(request(1))
+      bench.turn()
+      counts.append(bench.asked.count)
+    }
+    // The other one sends a line at a time and is always served; the one that sent ten gets one in 100 microseconds.
+    #expect(counts == [2, 3, 5, 6, 8, 9])
+  }
+
+  @Test("A turn takes and gives so many bytes of one client, and no line is read ahead of those that wait")
+  func boundedBytes() throws {
+    var bounds = ServerBounds()
+    bounds.bytesPerTurn = 100
+    bounds.requestsPerTurn = 2
+    var bench = try Bench(bounds: bounds)
+    let peer = try Peer(bench.path)
+    bench.turn()
+    // 100 bytes hold three whole lines of 24: they last two turns, and the fourth is read behind them.
+    peer.send((0..<6).map(request).joined())
+    var counts: [Int] = []
+    for _ in 0..<5 {
+      bench.turn()
+      counts.append(bench.asked.count)
+    }
+    #expect(counts == [2, 4, 4, 6, 6])
+    peer.read()
+    #expect(peer.received.count <= 6 * 2 * 100, "at most the bound at both ends of each turn")
+    bench.turn(20)
+    peer.read()
+    #expect(peer.lineCount == 12)
+  }
+
+  @Test("What a client sent whole before it died is still taken")
+  func lastWords() throws {
+    var bench = try Bench()
+    var peer: Peer? = try Peer(bench.path)
+    peer?.send((0..<20).map(request).joined() + #"{"req":9,"op":"sta"#)
+    peer = nil
+    bench.turn(15)
+    let asked = bench.asked.count
+    #expect(asked == 20)
+    let closed = bench.closed
+    #expect(closed == 1)
+  }
+
+  @Test("Dead clients with lines left take few places")
+  func manyLastWords() throws {
+    var bounds = ServerBounds()
+    bounds.leavingCount = 2
+    var bench = try Bench(bounds: bounds)
+    for _ in 0..<10 {
+      let peer = try Peer(bench.path)
+      peer.send((0..<40).map(request).joined())
+    }
+    bench.turn(2)
+    let (clients, closed) = (bench.server.clientCount, bench.closed)
+    #expect(clients == 2)
+    #expect(closed == 8)
   }
 
   @Test("Connections beyond the bound are told so and closed; a place that gets free is given again")

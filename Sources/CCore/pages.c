@@ -1,5 +1,6 @@
 #include "cc_pages.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -31,3 +32,5 @@ void cc_pages_release(void *base, size_t length) {
   if (base == NULL) return;
   munmap(base, rounded(length, length < large_from ? 4096 : large_page));
 }
+
+void cc_pages_trim(void) { (void)malloc_trim(0); }

@@ -10,4 +10,7 @@ void *cc_pages_reserve(size_t length);
 /// Gives back what was reserved with the same `length`.
 void cc_pages_release(void *base, size_t length);
 
+/// Gives memory back to the system that was freed and that the allocator keeps.
+void cc_pages_trim(void);
+
 #endif

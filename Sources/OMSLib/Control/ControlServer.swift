@@ -29,7 +29,7 @@ package struct ServerBounds: Sendable {
   package var requestsPerTurn = 16
   /// Beside other clients that ask, lines that a client sends ahead of their turns are taken only so much apart. A flood
   /// then costs the others little, however much of it there is.
-  package var paceNanoseconds: Int64 = 100_000
+  package var paceNanoseconds: Int64 = 250_000
   /// How long a client counts as one that asks.
   package var activeNanoseconds: Int64 = 10_000_000
   /// Bytes taken from one client in one turn, and given to it.

@@ -149,7 +149,10 @@ final class StatusJob: Job {
   private let accounts = RowCopy<AccountRow>(.accounts)
   private let globals = RowCopy<GlobalRow>(.globals, first: 0, limit: 1)
   private let facts = RowCopy<AccountFacts>(.accountFacts)
-  private var stage = 0
+  private var hasGlobals = false
+  private var hasAccounts = false
+  private var hasFacts = false
+  private var hasAll: Bool { hasGlobals && hasAccounts && hasFacts }
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: StatusRequest) {
     self.request = request
@@ -161,10 +164,11 @@ final class StatusJob: Job {
   }
 
   override func step(_ agent: ControlAgent) -> Bool {
-    if stage == 0, globals.step(agent) { stage = 1 }
-    if stage == 1, accounts.step(agent) { stage = 2 }
-    if stage == 2, facts.step(agent) { stage = 3 }
-    guard stage == 3 || isLate(agent) else { return false }
+    // All are asked for at once.
+    if !hasGlobals { hasGlobals = globals.step(agent) }
+    if !hasAccounts { hasAccounts = accounts.step(agent) }
+    if !hasFacts { hasFacts = facts.step(agent) }
+    guard hasAll || isLate(agent) else { return false }
     let state = globals.rows.first.flatMap { TradingState(rawValue: $0.tradingRaw) } ?? .halted
     data(agent, status(agent, state))
     if request.latency { latencies(agent) }
@@ -195,7 +199,7 @@ final class StatusJob: Job {
     json.member("version", agent.facts.version)
     json.member("pid", agent.facts.process)
     json.member("mode", agent.settings.mode.word)
-    json.member("state", agent.isStopping ? "stopping" : stage == 3 ? "running" : "stalled")
+    json.member("state", agent.isStopping ? "stopping" : hasAll ? "running" : "stalled")
     json.member("trading", state.word)
     let reason = agent.view.effectiveTrading.reason
     json.member("halt_reason", state == .on || reason.isEmpty ? nil : reason)

@@ -190,13 +190,13 @@ struct ControlServerTests {
     flood.send((0..<500).map(request).joined())
     for other in others { other.send(request(1) + request(2)) }
     for turn in 1...2 {
-      bench.time += 100_000
+      bench.time += 250_000
       bench.turn()
       let asked = bench.asked.suffix(4)
       #expect(bench.asked.count == 4 * turn)
       #expect(Set(asked).count == 4, "one line of each client before the second of any")
     }
-    bench.time += 100_000
+    bench.time += 250_000
     bench.turn()
     let beside = bench.asked.count
     #expect(beside == 9, "the others have asked just now: the flood gets one line")
@@ -208,7 +208,9 @@ struct ControlServerTests {
 
   @Test("Beside others, lines sent ahead of their turns are taken at a pace")
   func pace() throws {
-    var bench = try Bench()
+    var bounds = ServerBounds()
+    bounds.paceNanoseconds = 100_000
+    var bench = try Bench(bounds: bounds)
     let (waiting, other) = (try Peer(bench.path), try Peer(bench.path))
     bench.time = 1_000_000_000
     bench.turn()

@@ -111,13 +111,14 @@ extension Core {
   /// Position, strategy share and ledger.
   private mutating func book(_ event: VenueEvent, _ side: Side, _ notional: Money, _ slot: Int?) -> FillImage {
     let rules = state.instruments[event.instrument.index].rules
-    let order = slot.map { state.orders[$0] }
     let positionSide = PositionSide(rawValue: event.positionSideRaw) ?? .net
     var image = FillImage()
-    image.id = order?.image.id ?? Text64()
-    image.orderNumber = order?.image.orderNumber ?? 0
-    image.arrival = order?.image.arrival ?? 0
-    image.strategy = order?.image.strategy ?? .none
+    if let slot {
+      image.id = state.orders[slot].image.id
+      image.orderNumber = state.orders[slot].image.orderNumber
+      image.arrival = state.orders[slot].image.arrival
+      image.strategy = state.orders[slot].image.strategy
+    }
     image.venueOrder = event.venueOrder
     image.trade = event.trade
     image.notional = notional
@@ -138,7 +139,7 @@ extension Core {
     let size = Money(Quantity(mantissa: event.quantity), scale: Int(rules.quantityScale))
     let signed = side == .buy ? size : -size
     let cash = side == .buy ? notional : -notional
-    let isOurs = order.map { $0.image.ownerRaw == OrderOwner.oms.rawValue } ?? false
+    let isOurs = slot.map { state.orders[$0].image.ownerRaw == OrderOwner.oms.rawValue } ?? false
     let holder = isOurs ? image.strategy.number : VirtualRow.external
     image.realised = turn(row, holder, BookFill(side, quantity: size, notional: notional))
     image.positionAfter = state.positions[row].book.quantity

@@ -63,18 +63,18 @@ extension Core {
 
   /// Keeps the bounds of our own resting prices: too wide is allowed, too narrow is not.
   mutating func widenOwn(_ slot: Int) {
-    let row = state.orders[slot]
-    guard !row.kind.isConditional else { return }
-    let instrument = row.image.instrument.index
-    let price = row.worstPriceWithAmend
+    guard !state.orders[slot].kind.isConditional else { return }
+    let instrument = state.orders[slot].image.instrument.index
+    let price = state.orders[slot].worstPriceWithAmend
+    let isBuy = state.orders[slot].side == .buy
     if isTaker(slot) {
       guard price > 0 else { return }
-      if row.side == .buy {
+      if isBuy {
         state.instruments[instrument].takerBidMax = max(state.instruments[instrument].takerBidMax, price)
       } else {
         state.instruments[instrument].takerAskMin = min(state.instruments[instrument].takerAskMin, price)
       }
-    } else if row.side == .buy {
+    } else if isBuy {
       state.instruments[instrument].ownBidMax = max(state.instruments[instrument].ownBidMax, price)
     } else {
       state.instruments[instrument].ownAskMin = min(state.instruments[instrument].ownAskMin, price)

@@ -1,5 +1,5 @@
 /// An order that passed its checks, on the way to its row.
-private struct Draft {
+struct Draft {
   var row = OrderRow()
   var position = 0
   var verdict = Verdict.pass
@@ -15,7 +15,13 @@ extension Core {
     // The place in the index is far away in memory: it is on its way while the order is judged.
     state.orderIndex.prepare(wire.key.low)
     var draft = Draft()
-    judge(input, &draft)
+    var plain = PlainTerms()
+    if passesPlainly(input, &plain), fill(&draft.row, from: input, plain) {
+      assert(agrees(input, draft.row), "the short way comes to the same as the long one")
+    } else {
+      draft = Draft()
+      judge(input, &draft)
+    }
     if let slot = state.slot(keyed: wire.key.high, wire.key.low) {
       return repeated(input, slot, &output)
     }
@@ -48,22 +54,6 @@ extension Core {
     }
     insert(&draft.row, at: slot, &output, wire: wire.text)
     answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
-  }
-
-  /// The verdict on a command as the state stands now; nothing is kept, no market is read from it.
-  package mutating func verdict(on input: NewOrderInput, at stamp: StepStamp) -> Verdict {
-    self.stamp = stamp
-    var draft = Draft()
-    judge(input, &draft)
-    return draft.verdict
-  }
-
-  /// Whether the command would be taken now, and can only reduce risk.
-  package mutating func reduces(_ input: NewOrderInput, at stamp: StepStamp) -> Bool {
-    self.stamp = stamp
-    var draft = Draft()
-    judge(input, &draft)
-    return draft.verdict.passes && draft.row.opensRisk == 0
   }
 
   private func draftSide(_ row: OrderRow) -> PositionSide {
@@ -226,11 +216,11 @@ extension Core {
     state.orders[slot].image.orderNumber = number << 20 | UInt64(slot)
     state.orders[slot].image.created = stamp.utc
     state.orders[slot].endLsn = stamp.lsn
-    state.orders[slot].image.fingerprint = row.fingerprint
+    state.orders[slot].image.fingerprint = state.orders[slot].fingerprint
     state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
-    state.index(slot, by: row.keyHigh, row.keyLow)
+    state.index(slot, by: state.orders[slot].keyHigh, state.orders[slot].keyLow)
     link(slot)
-    if let partner = state.slot(of: row.linked) { state.orders[partner].hasDependents = 1 }
+    if let partner = state.slot(of: state.orders[slot].linked) { state.orders[partner].hasDependents = 1 }
     countOpen(slot, by: 1)
     chargeRate(slot)
     count(slot)
@@ -272,8 +262,13 @@ extension Core {
   mutating func newRequest(_ slot: Int, wire: Text32) -> VenueRequest {
     let number = nextRequestID()
     state.orders[slot].frameRequest = number
-    let row = state.orders[slot]
-    precondition(row.riskToken != 0, "no frame without the token of a risk check (INV-06)")
+    let place = unsafe state.orders.row(slot)
+    precondition(unsafe place.pointee.riskToken != 0, "no frame without the token of a risk check (INV-06)")
+    return unsafe request(number, place.pointee, wire: wire)
+  }
+
+  @inline(__always)
+  private func request(_ number: UInt64, _ row: OrderRow, wire: Text32) -> VenueRequest {
     var request = VenueRequest(.newOrder)
     request.wireID = wire
     request.requestID = number
@@ -335,7 +330,7 @@ extension Core {
 
 extension Core {
   /// Fills the draft from the command and judges it: names, mode, halt, shape, limits, in this order.
-  private func judge(_ input: NewOrderInput, _ draft: inout Draft) {
+  func judge(_ input: NewOrderInput, _ draft: inout Draft) {
     draft.verdict = Verdict(reason: terms(input, &draft.row))
     guard draft.verdict.passes else { return }
     var order = orderCase(&draft.row, isReplacement: false)
@@ -358,7 +353,7 @@ extension Core {
   }
 
   /// Names and enumerations into the row; the first thing that is wrong, or `.none`.
-  private func terms(_ input: NewOrderInput, _ row: inout OrderRow) -> Reason {
+  func terms(_ input: NewOrderInput, _ row: inout OrderRow) -> Reason {
     let account = input.account.index
     let instrument = input.instrument.index
     guard account > 0, account <= Int(state.globals[0].accountCount) else { return .unknownAccount }
@@ -369,10 +364,10 @@ extension Core {
       let force = TimeInForce(rawValue: input.timeInForceRaw), PositionSide(rawValue: input.positionSideRaw) != nil,
       SelfTradePrevention(rawValue: input.preventionRaw) != nil, let link = OrderLink(rawValue: input.linkRaw)
     else { return .notSupported }
-    let rules = state.instruments[instrument].rules
-    let isSpot = rules.instrumentClass == .spot
-    guard rules.isTrading != 0 else { return .instrumentNotTrading }
-    guard rules.venue == state.accounts[account].venue else { return .unknownInstrument }
+    let isSpot = state.instruments[instrument].rules.instrumentClass == .spot
+    let venue = state.instruments[instrument].rules.venue
+    guard state.instruments[instrument].rules.isTrading != 0 else { return .instrumentNotTrading }
+    guard venue == state.accounts[account].venue else { return .unknownInstrument }
     guard (isSpot ? state.accounts[account].spotEnabled : state.accounts[account].futuresEnabled) != 0 else {
       return .marketNotEnabled
     }
@@ -381,7 +376,7 @@ extension Core {
     guard (input.positionSideRaw != PositionSide.net.rawValue) == isHedged else { return .positionSide }
     row.image.account = input.account
     row.image.instrument = input.instrument
-    row.image.venue = rules.venue
+    row.image.venue = venue
     row.image.strategy = input.strategy
     row.image.sideRaw = input.sideRaw
     row.image.kindRaw = input.kindRaw
@@ -417,7 +412,7 @@ extension Core {
     row.fingerprint = Self.fingerprint(input)
     let linking = linkTerms(input, link, &row)
     guard linking == .none else { return linking }
-    return featureTerms(rules.features, force, &row)
+    return featureTerms(state.instruments[instrument].rules.features, force, &row)
   }
 
   /// Native where the venue has it, else performed here; what neither can do is refused, never dropped.

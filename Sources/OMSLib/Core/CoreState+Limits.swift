@@ -7,7 +7,19 @@ struct LimitNumbers: BitwiseCopyable {
   /// Thousandths.
   var leverageMaxMilli: Int64 = 0
   var repeatedRejectsMax: Int64 = 0
-  var padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
+  // Of accounts: what single orders and positions are held to.
+  var marketAgeNanoseconds: Int64 = 0
+  /// Parts of 10^9; the collar rounded down, the distance rounded up: never in favour of an order.
+  var collarPpb: Int64 = 0
+  var liquidationDistanceMinPpb: Int64 = 0
+  var padding: Int64 = 0
+  var orderQuantityMax = Money.zero
+  var orderNotionalMax = Money.zero
+  var positionQuantityMax = Money.zero
+  var positionNotionalMax = Money.zero
+  var dailyLossMax = Money.zero
+  var balanceMax = Money.zero
+  var tail: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
 }
 
 /// One row of numbers for each row of limits.
@@ -31,6 +43,13 @@ struct LimitNumbers: BitwiseCopyable {
       precondition(row >= 0 && row < count, "row outside its table")
       return unsafe rows + row
     }
+  }
+
+  /// For several looks at one row.
+  @inline(__always)
+  func row(_ row: Int) -> UnsafePointer<LimitNumbers> {
+    precondition(row >= 0 && row < count, "row outside its table")
+    return unsafe UnsafePointer(rows + row)
   }
 }
 
@@ -84,6 +103,8 @@ extension CoreState {
     derive(kind, at: row)
   }
 
+  private static let billionth = Money(units: 1_000_000_000)
+
   private func derive(_ kind: LimitKind, at row: Int) {
     let value = limit(kind, at: row)
     switch kind {
@@ -96,6 +117,17 @@ extension CoreState {
       limitNumbers[row].scope.rateInterval = rate > 0 ? max(1, 1_000_000_000 / rate) : 0
     case .maxLeverage: limitNumbers[row].leverageMaxMilli = value.clamped(over: Money(units: Money.one.units / 1_000))
     case .maxRepeatedRejects: limitNumbers[row].repeatedRejectsMax = value.clamped(over: Money.one)
+    case .maxOrderQuantity: limitNumbers[row].orderQuantityMax = value
+    case .maxOrderNotional: limitNumbers[row].orderNotionalMax = value
+    case .maxPositionQuantity: limitNumbers[row].positionQuantityMax = value
+    case .maxPositionNotional: limitNumbers[row].positionNotionalMax = value
+    case .dailyLoss: limitNumbers[row].dailyLossMax = value
+    case .maxBalance: limitNumbers[row].balanceMax = value
+    case .maxMarketAge: limitNumbers[row].marketAgeNanoseconds = max(-1, value.floor(over: Self.billionth))
+    case .collar: limitNumbers[row].collarPpb = max(0, value.floor(over: Self.billionth))
+    case .minLiquidationDistance:
+      let floor = value.floor(over: Self.billionth)
+      limitNumbers[row].liquidationDistanceMinPpb = floor == .max ? .max : floor + 1
     default: break
     }
   }
@@ -166,4 +198,10 @@ extension CoreState {
 extension Money {
   /// How often `unit` is in it, as far as 64 bits go.
   fileprivate func clamped(over unit: Money) -> Int64 { Int64(clamping: units / unit.units) }
+
+  /// The same, rounded down below zero too.
+  fileprivate func floor(over unit: Money) -> Int64 {
+    let (quotient, remainder) = units.quotientAndRemainder(dividingBy: unit.units)
+    return Int64(clamping: remainder < 0 ? quotient - 1 : quotient)
+  }
 }

@@ -137,6 +137,13 @@ package enum TableID: UInt8, Sendable, CaseIterable {
     }
   }
 
+  /// For several looks at one row: the place is worked out once.
+  @inline(__always)
+  func row(_ index: Int) -> UnsafePointer<Row> {
+    precondition(index >= 0 && index < capacity, "row outside its table")
+    return unsafe UnsafePointer(rows + index)
+  }
+
   /// Starts to fetch a row that is wanted soon: its first `bytes`, or all of it.
   @inline(__always)
   func prepare(_ index: Int, bytes: Int = MemoryLayout<Row>.stride) {

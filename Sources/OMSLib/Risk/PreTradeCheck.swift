@@ -287,9 +287,13 @@ package enum PreTradeCheck {
   /// `true` only where the leverage is within its limit and the products are far from the range's end: nearly always.
   @inline(__always)
   package static func fitsLeverage(_ order: inout OrderCase, gross: Money) -> Bool {
-    order.hasEquity && order.equity.units > 0 && gross.units >= 0 && gross.units >> 110 == 0
-      && order.equity.units >> 95 == 0 && order.leverageMaxMilli >= 0 && order.leverageMaxMilli >> 31 == 0
-      && gross.units &* 1_000 <= order.equity.units &* Int128(order.leverageMaxMilli)
+    fitsLeverage(gross: gross, equity: order.equity, hasEquity: order.hasEquity, maxMilli: order.leverageMaxMilli)
+  }
+
+  @inline(__always)
+  package static func fitsLeverage(gross: Money, equity: Money, hasEquity: Bool, maxMilli: Int64) -> Bool {
+    hasEquity && equity.units > 0 && gross.units >= 0 && gross.units >> 110 == 0 && equity.units >> 95 == 0
+      && maxMilli >= 0 && maxMilli >> 31 == 0 && gross.units &* 1_000 <= equity.units &* Int128(maxMilli)
   }
 
   @inline(never)

@@ -46,10 +46,7 @@ extension Core {
         if move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
         return
       }
-      if move(slot, to: .cancelled, reason: reason, &output) {
-        emitOrder(slot, &output)
-        afterEnd(slot, &output)
-      }
+      endOrder(slot, as: .cancelled, reason, &output)
       return
     }
     state.orders[slot].cancelRequested = 1
@@ -305,10 +302,7 @@ extension Core {
       // What was left has filled meanwhile, or nobody wants it any more, or lost records have replaced it: then the
       // replacement was found at the venue and stands for itself.
       clearPending(slot)
-      if move(slot, to: .cancelled, reason: .replaced, &output) {
-        emitOrder(slot, &output)
-        afterEnd(slot, &output)
-      }
+      endOrder(slot, as: .cancelled, .replaced, &output)
       return
     }
     let price = row.pendingPrice

@@ -79,10 +79,14 @@ extension Core {
     let limit = state.limit(.maxSlippage, .account, row.image.account.index, row.mode)
     let bound = Int64(clamping: limit.units / 1_000_000_000_000)
     let slip = slippagePpm > 0 ? min(slippagePpm, 1_000_000) : min(bound, 1_000_000)
-    let offset = Int64(clamping: Int128(reference) * Int128(slip) / 1_000_000)
+    return Self.slipped(reference, ppm: slip, tick: instrument.rules.tick, isBuy: isBuy)
+  }
+
+  /// The worst price on the grid that is within `ppm` of `reference`, but never on the wrong side of it: a bound below one
+  /// tick still trades at the touch.
+  static func slipped(_ reference: Int64, ppm: Int64, tick: Int64, isBuy: Bool) -> Int64 {
+    let offset = Int64(clamping: Int128(reference) * Int128(ppm) / 1_000_000)
     let raw = isBuy ? reference.addingReportingOverflow(offset).partialValue : reference - offset
-    let tick = instrument.rules.tick
-    // Inside the bound, but never on the wrong side of the touch: a bound below one tick still trades at the touch.
     let onTick = isBuy ? raw - raw % tick : raw + (tick - raw % tick) % tick
     return isBuy ? max(onTick, reference) : max(tick, min(onTick, reference))
   }

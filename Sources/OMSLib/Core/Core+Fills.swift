@@ -251,12 +251,7 @@ extension Core {
   }
 
   /// All of it has filled, and nothing under way can make it more.
-  mutating func complete(_ slot: Int, _ output: inout StepOutput) {
-    if move(slot, to: .filled, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
-  }
+  mutating func complete(_ slot: Int, _ output: inout StepOutput) { endOrder(slot, as: .filled, .none, &output) }
 
   /// A trade that the venue undid: the opposite entries, as a fill of its own that no order is credited with.
   mutating func bust(_ event: VenueEvent, _ output: inout StepOutput) {

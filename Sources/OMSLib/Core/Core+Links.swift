@@ -216,10 +216,7 @@ extension Core {
     guard place(child, features: features, &output) == 0 else { return }
     // No room, or its id is at the venue already: the rest is not worked any further.
     state.orders[slot].childWorst -= size
-    if move(slot, to: .cancelled, reason: .capacity, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
+    endOrder(slot, as: .cancelled, .capacity, &output)
   }
 
   private mutating func sliceEnded(_ slot: Int, _ output: inout StepOutput) {
@@ -230,16 +227,10 @@ extension Core {
     recountParent(parent)
     let row = state.orders[parent]
     if row.remaining == 0 {
-      if move(parent, to: .filled, &output) {
-        emitOrder(parent, &output)
-        afterEnd(parent, &output)
-      }
+      complete(parent, &output)
     } else if row.cancelRequested != 0 || child.status != .filled {
       let reason = Reason(rawValue: row.cancelReasonRaw) ?? .cancelledByVenue
-      if move(parent, to: .cancelled, reason: row.cancelRequested != 0 ? reason : .cancelledByVenue, &output) {
-        emitOrder(parent, &output)
-        afterEnd(parent, &output)
-      }
+      endOrder(parent, as: .cancelled, row.cancelRequested != 0 ? reason : .cancelledByVenue, &output)
     } else {
       emitOrder(parent, &output)
       sendSlice(parent, &output)

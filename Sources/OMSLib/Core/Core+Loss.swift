@@ -57,10 +57,7 @@ extension Core {
   private mutating func endUnsent(_ slot: Int, _ reason: Reason, _ output: inout StepOutput) {
     if state.orders[slot].image.filled == 0 { state.orders[slot].image.sentRaw = SentState.no.rawValue }
     state.orders[slot].asksFirst = 0
-    if move(slot, to: .cancelled, reason: reason, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
+    endOrder(slot, as: .cancelled, reason, &output)
   }
 
   /// The venue's word about quantity and price, where no frame of ours can change them any more.

@@ -17,6 +17,13 @@ extension Core {
     return true
   }
 
+  /// Ends the order: recorded, and whatever hangs on it is set free.
+  mutating func endOrder(_ slot: Int, as status: OrderStatus, _ reason: Reason, _ output: inout StepOutput) {
+    guard move(slot, to: status, reason: reason, &output) else { return }
+    emitOrder(slot, &output)
+    afterEnd(slot, &output)
+  }
+
   private mutating func countUnknown(_ slot: Int, by delta: Int) {
     let account = state.orders[slot].image.account.index
     state.accounts[account].unknownOrders = UInt32(Int(state.accounts[account].unknownOrders) + delta)

@@ -101,10 +101,7 @@ extension Core {
     state.orders[slot].image.sentRaw = SentState.yes.rawValue
     if event.remedy == .refused { noteReject(slot, code: event.code) }
     let end: OrderStatus = row.image.filled > 0 || row.isReplacing != 0 ? .cancelled : .rejected
-    if move(slot, to: end, reason: .venueRejected, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
+    endOrder(slot, as: end, .venueRejected, &output)
   }
 
   /// Counts equal rejects in a row (RSK-02); `code` 0 ends the row.
@@ -139,10 +136,7 @@ extension Core {
     state.orders[slot].image.venueCode = event.code
     let reason: Reason = event.remedy == .throttled ? .rateBudget : .notSent
     let end: OrderStatus = row.isReplacing != 0 ? .cancelled : .rejected
-    if move(slot, to: end, reason: reason, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
+    endOrder(slot, as: end, reason, &output)
   }
 
   mutating func outcomeUnknown(_ slot: Int, _ output: inout StepOutput) {
@@ -208,10 +202,7 @@ extension Core {
     }
     if row.isReplacing != 0, row.pendingQuantity != 0, status == .cancelled { return replaceNow(slot, &output) }
     if event.code != 0 { state.orders[slot].image.venueCode = event.code }
-    if move(slot, to: status, reason: endReason(row, event, status), &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
+    endOrder(slot, as: status, endReason(row, event, status), &output)
   }
 
   private func endReason(_ row: OrderRow, _ event: VenueEvent, _ status: OrderStatus) -> Reason {
@@ -305,9 +296,9 @@ extension Core {
       }
       complete(slot, &output)
     case .cancelled where row.isReplacing != 0 && row.pendingQuantity != 0: replaceNow(slot, &output)
-    case .cancelled: reportedEnd(slot, .cancelled, endReason(row, event, .cancelled), &output)
-    case .expired: reportedEnd(slot, .expired, endReason(row, event, .expired), &output)
-    case .rejected: reportedEnd(slot, row.image.filled > 0 ? .cancelled : .rejected, .venueRejected, &output)
+    case .cancelled: endOrder(slot, as: .cancelled, endReason(row, event, .cancelled), &output)
+    case .expired: endOrder(slot, as: .expired, endReason(row, event, .expired), &output)
+    case .rejected: endOrder(slot, as: row.image.filled > 0 ? .cancelled : .rejected, .venueRejected, &output)
     }
   }
 
@@ -382,15 +373,6 @@ extension Core {
     return event.quantity + row.filledBefore == row.pendingQuantity && event.price == row.pendingPrice
   }
 
-  private mutating func reportedEnd(
-    _ slot: Int, _ status: OrderStatus, _ reason: Reason, _ output: inout StepOutput
-  ) {
-    if move(slot, to: status, reason: reason, &output) {
-      emitOrder(slot, &output)
-      afterEnd(slot, &output)
-    }
-  }
-
   /// "Not found" is evidence only to questions asked behind the fence and the venue's visibility window, and only when
   /// read twice.
   private mutating func absent(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
@@ -408,10 +390,10 @@ extension Core {
     if row.remaining == 0 { return complete(slot, &output) }
     if row.hasEvidence == 0 {
       state.orders[slot].image.sentRaw = SentState.no.rawValue
-      reportedEnd(slot, .rejected, .notPlaced, &output)
+      endOrder(slot, as: .rejected, .notPlaced, &output)
     } else {
       // It was there once and the venue has forgotten it: over, with what was filled.
-      reportedEnd(slot, .cancelled, .cancelledByVenue, &output)
+      endOrder(slot, as: .cancelled, .cancelledByVenue, &output)
     }
   }
 

@@ -131,12 +131,8 @@ extension Core {
     guard touch > 0 else { return nil }
     let account = state.accounts[order.account.index]
     let rules = state.instruments[order.instrument.index].rules
-    let tick = max(rules.tick, 1)
-    let offset = Int64(clamping: Int128(touch) * Int128(min(max(order.slippagePpm, 0), 1_000_000)) / 1_000_000)
-    let bound = side == .buy ? touch.addingReportingOverflow(offset).partialValue : touch - offset
-    let price =
-      side == .buy
-      ? max(bound - bound % tick, touch) : max(tick, min(bound + (tick - bound % tick) % tick, touch))
+    let price = Self.slipped(
+      touch, ppm: min(max(order.slippagePpm, 0), 1_000_000), tick: max(rules.tick, 1), isBuy: side == .buy)
     var request = VenueRequest(.newOrder)
     request.wireID = WireID(OrderIDText.unrecorded(epoch: global.epoch, number: order.number), tag: tag).text
     request.account = order.account

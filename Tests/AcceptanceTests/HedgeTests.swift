@@ -20,9 +20,9 @@ import Testing
         oms order buy BTC-USDT-PERP 0.01 --limit 40000 --position short -a sim.both --id rest -q
         oms orders rest -o jsonl | jq -c '[.position_side, .reduce_only]'
         paid() { oms events --kind funding -o jsonl --after 1 | jq -s 'length'; }
-        oms sim clock +9h
+        oms sim clock +8h
         for n in $(seq 50); do [ "$(paid)" = 2 ] && break; sleep 0.1; done
-        oms sim clock +9h
+        oms sim clock +8h
         for n in $(seq 50); do [ "$(paid)" = 4 ] && break; sleep 0.1; done
         paid
         oms reconcile -a all -q; echo "same $?"

@@ -30,6 +30,8 @@ package struct ServerBounds: Sendable {
   /// Beside other clients that ask, lines that a client sends ahead of their turns are taken only so much apart. A flood
   /// then costs the others little, however much of it there is.
   package var paceNanoseconds: Int64 = 250_000
+  /// While a client that waits for each answer waits for one, such lines stay where they are, but never longer than this.
+  package var courtesyNanoseconds: Int64 = 1_000_000
   /// How long a client counts as one that asks.
   package var activeNanoseconds: Int64 = 10_000_000
   /// Bytes taken from one client in one turn, and given to it.
@@ -57,6 +59,7 @@ package struct ServerBounds: Sendable {
 package struct ControlServer: ~Copyable {
   /// A class: as a value its buffers would be copied whenever it is taken out of the table and changed.
   private final class Client {
+    let number: UInt64
     let descriptor: Int32
     let peer: ClientPeer
     var input: [UInt8] = []
@@ -79,7 +82,8 @@ package struct ControlServer: ~Copyable {
     /// A whole line may wait in `input`.
     var hasMore = false
 
-    init(_ descriptor: Int32, _ peer: ClientPeer) {
+    init(_ number: UInt64, _ descriptor: Int32, _ peer: ClientPeer) {
+      self.number = number
       self.descriptor = descriptor
       self.peer = peer
     }
@@ -247,7 +251,8 @@ package struct ControlServer: ~Copyable {
       }
       let number = nextNumber
       nextNumber += 1
-      let client = Client(descriptor, ClientPeer(process: peer.process, user: peer.user, isReadOnly: isReadOnly))
+      let client = Client(
+        number, descriptor, ClientPeer(process: peer.process, user: peer.user, isReadOnly: isReadOnly))
       client.lastProgress = now
       clients[number] = client
       order.append(number)
@@ -284,47 +289,65 @@ package struct ControlServer: ~Copyable {
   /// Lines that wait in a buffer make no descriptor ready.
   private func patience(_ timeoutMilliseconds: Int32, now: EngineTime) -> Int32 {
     var result = timeoutMilliseconds
-    for (number, client) in clients where client.hasMore && mayAsk(client) {
-      if isInPace(client, number, now) { return 0 }
+    let isAnybodyWaiting = isAnybodyWaiting(now)
+    for client in clients.values where client.hasMore && mayAsk(client) {
+      if !client.sendsAhead || isInPace(client, now, isAnybodyWaiting) { return 0 }
       result = min(result, 1)
     }
     return result
   }
 
-  /// Takes lines of the clients by turns, one of each in a round, until there are enough of them for this turn.
+  /// Takes lines of the clients by turns, one of each in a round, until there are enough of them for this turn. Those
+  /// who wait for each answer come first.
   private mutating func serve(now: EngineTime, _ take: (ControlInput) -> Void) {
-    let count = order.count
-    if hand >= count { hand = 0 }
+    if hand >= order.count { hand = 0 }
     var left = bounds.requestsPerTurn
-    var hasTaken = true
-    while hasTaken, left > 0 {
-      hasTaken = false
-      for _ in 0..<count where left > 0 {
-        let number = order[hand]
-        hand = hand + 1 == count ? 0 : hand + 1
-        guard let client = clients[number], client.hasMore, mayAsk(client), isInPace(client, number, now),
-          takeLine(client, ClientID(number: number), take)
-        else { continue }
-        note(client, number, now)
-        hasTaken = true
-        left -= 1
-      }
+    serveRound(now, &left, paced: nil, take)
+    let isAnybodyWaiting = isAnybodyWaiting(now)
+    var before: Int
+    repeat {
+      before = left
+      serveRound(now, &left, paced: isAnybodyWaiting, take)
+    } while left > 0 && left < before
+  }
+
+  /// A line of each client; of those that send ahead only if it is in pace, and never if `paced` is `nil`.
+  private mutating func serveRound(
+    _ now: EngineTime, _ left: inout Int, paced isAnybodyWaiting: Bool?, _ take: (ControlInput) -> Void
+  ) {
+    for _ in 0..<order.count where left > 0 {
+      let number = order[hand]
+      hand = hand + 1 == order.count ? 0 : hand + 1
+      guard let client = clients[number], client.hasMore, mayAsk(client),
+        !client.sendsAhead || isAnybodyWaiting.map({ isInPace(client, now, $0) }) ?? false,
+        takeLine(client, ClientID(number: number), take)
+      else { continue }
+      note(client, now)
+      left -= 1
     }
   }
 
-  private mutating func note(_ client: Client, _ number: UInt64, _ now: EngineTime) {
-    if lastAsker != number, let other = clients[lastAsker] { lastOther = other.lastAsked }
-    lastAsker = number
+  private mutating func note(_ client: Client, _ now: EngineTime) {
+    if lastAsker != client.number, let other = clients[lastAsker] { lastOther = other.lastAsked }
+    lastAsker = client.number
     client.lastAsked = now
     client.sendsAhead = client.hasMore
   }
 
-  /// Whether its next line may be taken now, beside the others.
-  private func isInPace(_ client: Client, _ number: UInt64, _ now: EngineTime) -> Bool {
-    guard client.sendsAhead else { return true }
-    let other = lastAsker == number ? lastOther : clients[lastAsker]?.lastAsked ?? lastOther
-    return now.nanoseconds - other.nanoseconds > bounds.activeNanoseconds
-      || now.nanoseconds - client.lastAsked.nanoseconds >= bounds.paceNanoseconds
+  /// Whether the next of the lines that it sent ahead may be taken now, beside the others.
+  private func isInPace(_ client: Client, _ now: EngineTime, _ isAnybodyWaiting: Bool) -> Bool {
+    let lastOfOthers = lastAsker == client.number ? lastOther : clients[lastAsker]?.lastAsked ?? lastOther
+    if now.nanoseconds - lastOfOthers.nanoseconds > bounds.activeNanoseconds { return true }
+    let waited = now.nanoseconds - client.lastAsked.nanoseconds
+    return waited >= (isAnybodyWaiting ? bounds.courtesyNanoseconds : bounds.paceNanoseconds)
+  }
+
+  /// Whether a client that sends nothing ahead has asked a moment ago, and has no answer yet. A stream is asked for once.
+  private func isAnybodyWaiting(_ now: EngineTime) -> Bool {
+    clients.values.contains {
+      !$0.sendsAhead && $0.inFlight > 0
+        && now.nanoseconds - $0.lastAsked.nanoseconds < bounds.courtesyNanoseconds
+    }
   }
 
   /// Within its bounds: what it was not answered yet, what it has not taken, what was none.

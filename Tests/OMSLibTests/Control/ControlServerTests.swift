@@ -12,6 +12,8 @@ private struct Bench: ~Copyable {
   /// Who asked, in the order of the questions.
   var asked: [ClientID] = []
   var time: Int64 = 0
+  /// The client whose requests nobody answers.
+  var unanswered: ClientID?
 
   var path: String { directory.appendingPathComponent("s").path }
 
@@ -33,7 +35,7 @@ private struct Bench: ~Copyable {
         switch input {
         case .request(let client, let request):
           asked.append(client)
-          answer(request, client)
+          if client != unanswered { answer(request, client) }
         case .refused: refused += 1
         case .closed: closed += 1
         }
@@ -210,6 +212,7 @@ struct ControlServerTests {
   func pace() throws {
     var bounds = ServerBounds()
     bounds.paceNanoseconds = 100_000
+    bounds.courtesyNanoseconds = 100_000
     var bench = try Bench(bounds: bounds)
     let (waiting, other) = (try Peer(bench.path), try Peer(bench.path))
     bench.time = 1_000_000_000
@@ -224,6 +227,34 @@ struct ControlServerTests {
     }
     // The other one sends a line at a time and is always served; the one that sent ten gets one in 100 microseconds.
     #expect(counts == [2, 3, 5, 6, 8, 9])
+  }
+
+  @Test("Lines sent ahead wait for the answer that somebody waits for, but not for ever")
+  func courtesy() throws {
+    var bounds = ServerBounds()
+    bounds.paceNanoseconds = 100_000
+    bounds.courtesyNanoseconds = 400_000
+    var bench = try Bench(bounds: bounds)
+    let (flood, other) = (try Peer(bench.path), try Peer(bench.path))
+    bench.time = 1_000_000_000
+    bench.turn()
+    other.send(request(1))
+    bench.turn()
+    bench.unanswered = bench.asked.last
+    flood.send((0..<10).map(request).joined())
+    bench.time += 50_000
+    bench.turn()
+    other.send(request(2))
+    var counts: [Int] = []
+    for _ in 0..<5 {
+      bench.time += 100_000
+      bench.turn()
+      counts.append(bench.asked.count)
+    }
+    // One line of the flood before it was known as one; then the other's question, and nothing until 400 microseconds.
+    #expect(counts == [3, 3, 3, 4, 5])
+    let last = bench.asked.suffix(3).map { $0 == bench.unanswered }
+    #expect(last == [true, false, false])
   }
 
   @Test("A turn takes and gives so many bytes of one client, and no line is read ahead of those that wait")

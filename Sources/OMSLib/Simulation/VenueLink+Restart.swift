@@ -40,7 +40,8 @@ extension VenueLink {
     }
     for row in 0..<exchange.holdings.count {
       let (a, b) = (exchange.holdings[row], other.holdings[row])
-      if a.quantity != b.quantity || a.cost != b.cost || a.buyNotional != b.buyNotional { return false }
+      if a.quantity != b.quantity || a.cost != b.cost { return false }
+      if a.buyNotional != b.buyNotional || a.sellNotional != b.sellNotional { return false }
     }
     for slot in 0...Int(exchange.usedSlots) {
       let (a, b) = (exchange.orders[slot], other.orders[slot])

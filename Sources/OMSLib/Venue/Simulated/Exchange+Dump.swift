@@ -31,8 +31,9 @@ extension Exchange {
     for wallet in Wallet.allCases {
       for asset in 1...max(assetCount, 1) {
         let balance = balances[balanceIndex(account, wallet, UInt16(asset))]
-        guard balance.total != 0 || balance.locked != 0 else { continue }
-        line("balance \(name) \(wallet) \(assets[asset].name) total \(balance.total) locked \(balance.locked)")
+        let locked = locked(account, wallet, UInt16(asset))
+        guard balance.total != 0 || locked != 0 else { continue }
+        line("balance \(name) \(wallet) \(assets[asset].name) total \(balance.total) locked \(locked)")
       }
     }
     for instrument in 1...max(instrumentCount, 1) where instrument <= instrumentCount {

@@ -41,6 +41,8 @@ extension Exchange {
     orders[Int(slot)].locked = needed
     let market = markets[Int(order.instrument)]
     if market.isPerpetual {
+      // What an order needs counts before its account holds anything.
+      chainPosition(order.account, order.instrument)
       let row = holdingIndex(of: order)
       if order.side == .buy { holdings[row].buyNotional += change } else { holdings[row].sellNotional += change }
       return
@@ -186,6 +188,9 @@ extension Exchange {
   }
 
   private func hasSoundLocks(_ account: UInt16) -> Bool {
+    for instrument in 1...max(instrumentCount, 1) where markets[instrument].isPerpetual {
+      for lane in 0..<2 where !countsItsOrders(account, UInt16(instrument), lane) { return false }
+    }
     for asset in 1...max(assetCount, 1) {
       var locked: Int128 = 0
       var slot = accounts[Int(account)].firstOrder
@@ -200,5 +205,21 @@ extension Exchange {
       guard balance.locked == locked, balance.total >= balance.locked, locked >= 0 else { return false }
     }
     return true
+  }
+
+  /// Whether a holding counts the notional of its open orders, and so their margin: all of it, and nothing else.
+  private func countsItsOrders(_ account: UInt16, _ instrument: UInt16, _ lane: Int) -> Bool {
+    var (buys, sells): (Int128, Int128) = (0, 0)
+    var slot = accounts[Int(account)].firstOrder
+    while slot != 0 {
+      let order = orders[Int(slot)]
+      if order.instrument == instrument && order.lane == lane {
+        if order.side == .buy { buys += order.locked } else { sells += order.locked }
+      }
+      slot = order.next
+    }
+    let holding = holdings[holdingIndex(account, instrument, lane: lane)]
+    let isListed = holdings[holdingIndex(account, instrument)].isChained == 1
+    return holding.buyNotional == buys && holding.sellNotional == sells && (isListed || (buys == 0 && sells == 0))
   }
 }

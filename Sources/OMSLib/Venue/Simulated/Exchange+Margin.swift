@@ -76,7 +76,8 @@ extension Exchange {
     }
   }
 
-  /// Notional counted for open orders of an account in one asset, as margin: what `locked` of a futures balance says.
+  /// Margin of an account's open orders in one asset, beyond what its positions need: what `locked` of a futures balance
+  /// says. Orders that make a position smaller need none, and those of both sides only what the larger side does.
   func orderMargin(_ account: UInt16, _ asset: UInt16) -> Int128 {
     var sum: Int128 = 0
     forEachPosition(of: account, settledIn: asset) { instrument, holding in
@@ -153,7 +154,7 @@ extension Exchange {
       "a flat position cost nothing")
   }
 
-  /// Lists a holding with its account at first use.
+  /// Lists a holding with its account at first use: only what is listed counts in its margin.
   mutating func chainPosition(_ account: UInt16, _ instrument: UInt16) {
     let row = holdingIndex(account, instrument)
     guard holdings[row].isChained == 0 else { return }

@@ -82,6 +82,11 @@ extension Exchange {
     emit(event)
   }
 
+  /// What open orders hold back of a balance.
+  func locked(_ account: UInt16, _ wallet: Wallet, _ asset: UInt16) -> Int128 {
+    wallet == .spot ? balances[balanceIndex(account, wallet, asset)].locked : orderMargin(account, asset)
+  }
+
   func balanceEvent(_ account: UInt16, _ wallet: Wallet, _ asset: UInt16) -> VenueEvent {
     let balance = balances[balanceIndex(account, wallet, asset)]
     var event = VenueEvent(.balance)
@@ -89,7 +94,7 @@ extension Exchange {
     event.asset = AssetID(number: asset)
     event.walletRaw = wallet.rawValue
     event.amount = Money(units: balance.total)
-    event.locked = Money(units: wallet == .spot ? balance.locked : orderMargin(account, asset))
+    event.locked = Money(units: locked(account, wallet, asset))
     return event
   }
 

@@ -28,7 +28,7 @@ struct ExchangeScalars: BitwiseCopyable {
 extension Exchange {
   /// Of the rows in snapshots: changes whenever one of their layouts or the meaning of an input does. Snapshots of other
   /// versions are not used.
-  package static let version: UInt32 = 2
+  package static let version: UInt32 = 3
 
   private enum Section: UInt32 {
     case scalars = 1

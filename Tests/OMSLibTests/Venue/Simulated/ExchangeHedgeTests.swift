@@ -57,6 +57,20 @@ private let short = PositionSide.short.rawValue
     expect(driver.exchange.isSound(), is: true)
   }
 
+  @Test func openOrdersOfBothPositionsNeedMarginSideBySide() {
+    var driver = makeDriver()
+    _ = driver.order("h", "1", .buy, 2_000, 600_000, symbol: perp) { $0.positionSideRaw = long }
+    let other = driver.order("h", "2", .sell, 1_000, 610_000, symbol: perp) { $0.positionSideRaw = short }
+    #expect(other.map(line) == ["2 accepted"])
+    let told = driver.send(driver.request(.queryAccount, "h"))
+    let balance = told.first { $0.kind == .balance && $0.walletRaw == Wallet.futures.rawValue && $0.asset.number == 1 }
+    // 120,000 and 61,000 at 20x: neither covers the other, since both can become positions.
+    #expect(balance?.locked.units == 9_050 * usdt)
+    let more = driver.order("h", "3", .sell, 400, 610_000, symbol: perp) { $0.positionSideRaw = short }
+    #expect(more.map(line) == ["3 rejected insufficientMargin"], "1,220 of the 950 that are left")
+    expect(driver.exchange.isSound(), is: true)
+  }
+
   @Test func anOrderSaysWhichPositionItMeans() {
     var driver = makeDriver()
     expect(driver.order("h", "1", .buy, 5, 600_000, symbol: perp).map(line), is: ["1 rejected positionSide"])

@@ -54,6 +54,70 @@ private let usdt: Int128 = 1_000_000_000_000_000_000
     expect(driver.send(leverage).map(line), is: [" rejected leverage"])
   }
 
+  private func locked(_ driver: inout ExchangeDriver, _ account: String) -> Int128 {
+    let told = driver.send(driver.request(.queryAccount, account))
+    let balance = told.first { $0.kind == .balance && $0.walletRaw == Wallet.futures.rawValue && $0.asset.number == 1 }
+    return balance?.locked.units ?? -1
+  }
+
+  private func withdraw(_ driver: inout ExchangeDriver, _ amount: Int128) -> VenueEvent.Kind? {
+    let (account, asset) = (driver.setup.account("a") ?? 0, driver.setup.asset("USDT") ?? 0)
+    return driver.control(.transfer) {
+      $0.account = account
+      $0.other = account
+      $0.asset = asset
+      $0.walletRaw = Wallet.futures.rawValue
+      $0.otherWalletRaw = Wallet.spot.rawValue
+      $0.amount = Money(units: amount)
+    }.last?.kind
+  }
+
+  @Test func anOpenOrderHoldsItsMarginBeforeThereIsAPosition() {
+    var driver = ExchangeDriver(ExchangeDriver.quiet())
+    _ = driver.order("a", "1", .buy, 30_000, 600_000, symbol: perp)
+    expect(locked(&driver, "a"), is: 90_000 * usdt)
+    #expect(
+      driver.ledger.contains { $0.hasPrefix("balance a futures USDT") && $0.hasSuffix("locked \(90_000 * usdt)") })
+    let tooMuch = driver.order("a", "2", .buy, 5_000, 600_000, symbol: perp)
+    #expect(tooMuch.map(line) == ["2 rejected insufficientMargin"], "15,000 more of the 10,000 that are left")
+    // The other side needs nothing of its own: only one of the two can become the position.
+    expect(driver.order("a", "3", .sell, 30_000, 610_000, symbol: perp).map(line), is: ["3 accepted"])
+    expect(locked(&driver, "a"), is: 91_500 * usdt)
+    expect(withdraw(&driver, 8_501 * usdt), is: .rejected)
+    expect(withdraw(&driver, 8_500 * usdt), is: .accepted)
+    expect(driver.exchange.isSound(), is: true)
+  }
+
+  @Test func whatEndsGivesItsMarginBack() {
+    var driver = ExchangeDriver(ExchangeDriver.quiet())
+    _ = driver.order("a", "1", .buy, 10_000, 600_000, symbol: perp)
+    let later = UTCTime(nanoseconds: driver.now + 500_000_000)
+    _ = driver.order("a", "2", .buy, 10_000, 590_000, symbol: perp) {
+      $0.timeInForceRaw = TimeInForce.gtd.rawValue
+      $0.expiresAt = later
+    }
+    expect(locked(&driver, "a"), is: 59_500 * usdt)
+    _ = driver.pass(1_000_000_000)
+    expect(locked(&driver, "a"), is: 30_000 * usdt)
+    // A fill turns an order's margin into the position's.
+    _ = driver.order("b", "b", .sell, 4_000, 600_000, symbol: perp)
+    expect(driver.holding("a", perp).quantity, is: 4_000)
+    expect(locked(&driver, "a"), is: 18_000 * usdt)
+    _ = driver.send(driver.request(.cancelOrder, "a", "1"))
+    expect(locked(&driver, "a"), is: 0)
+    expect(driver.exchange.isSound(), is: true)
+  }
+
+  @Test func ordersNeedMarginOnlyBeyondWhatThePositionCovers() {
+    var driver = ExchangeDriver(ExchangeDriver.quiet())
+    open(&driver, 10_000, 600_000)
+    _ = driver.order("a", "1", .sell, 20_000, 600_000, symbol: perp)
+    expect(locked(&driver, "a"), is: 0)
+    _ = driver.order("a", "2", .sell, 2_000, 600_000, symbol: perp)
+    expect(locked(&driver, "a"), is: 6_000 * usdt)
+    expect(driver.exchange.isSound(), is: true)
+  }
+
   @Test func reduceOnlyOrdersNeverCrossZeroAndShrinkWithThePosition() {
     var driver = ExchangeDriver(ExchangeDriver.quiet())
     let flag = OrderFlags.reduceOnly.rawValue

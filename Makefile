@@ -88,7 +88,7 @@ bench test-benchmark: build ## Measure, with the reference of each row; JSONL
 
 .PHONY: install
 install: build ## Install below PREFIX (default /usr/local)
-	install -D -m 0755 $(BIN)/oms $(DESTDIR)$(PREFIX)/bin/oms
+	scripts/install-core.sh $(BIN)/oms $(DESTDIR)$(PREFIX)
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/oms/LICENSE
 	install -d $(DESTDIR)$(PREFIX)/share/doc/oms/configs
 	install -m 0644 configs/*.yaml configs/nats.conf $(DESTDIR)$(PREFIX)/share/doc/oms/configs

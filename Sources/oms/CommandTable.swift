@@ -20,6 +20,7 @@ enum CommandTable {
     ("snapshot diff", SnapshotDiffCommand.self), ("snapshot restore", SnapshotRestoreCommand.self),
     ("snapshot prune", SnapshotPruneCommand.self),
     ("journal verify", JournalVerifyCommand.self), ("journal dump", JournalDumpCommand.self),
+    ("journal finish", JournalFinishCommand.self),
     ("reconcile", ReconcileCommand.self),
     ("sim price", SimPriceCommand.self), ("sim fault", SimFaultCommand.self), ("sim latency", SimLatencyCommand.self),
     ("sim fill", SimFillCommand.self), ("sim book", SimBookCommand.self), ("sim clock", SimClockCommand.self),

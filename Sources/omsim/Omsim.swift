@@ -9,6 +9,7 @@ enum Omsim {
            omsim run --seed N [--trace] [--without FAULT,..]
            omsim crash [--points N] [--seed S] [--jobs J] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
+           omsim engine --core N --loads N,.. --state DIR [--adopt]
            omsim golden DIRECTORY [--answers FILE]
            omsim hotpath
     """
@@ -21,6 +22,7 @@ enum Omsim {
       case "run": try exit(RunCommand(arguments.dropFirst()).run())
       case "crash": try exit(CrashCommand(arguments.dropFirst()).run())
       case "exchange": try exit(ExchangeCommand(arguments.dropFirst()).run())
+      case "engine": try exit(EngineCommand(arguments.dropFirst()).run())
       case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
       default: throw UsageError(message: usage)

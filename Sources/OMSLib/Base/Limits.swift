@@ -11,6 +11,10 @@ package enum Limits {
   // Orders.
   /// Open orders and the newest finished ones, in one table.
   package static let orderCount = 1 << 18
+  /// Whether an engine may be told to keep that many instead.
+  package static func canKeep(orders: Int) -> Bool {
+    orders >= 64 && orders <= orderCount && orders & (orders - 1) == 0
+  }
   /// User ids the core remembers by itself; older ones are in the on-disk index.
   package static let orderIDWindow = 1 << 18
   package static let fillIDWindow = 1 << 18

@@ -56,6 +56,8 @@ package struct JournalSettings: Equatable, Sendable {
   /// A directory on another file system, for a dying disk; empty: none.
   package var fallback = ""
   package init() {}
+
+  package var fallbackDirectory: String? { fallback.isEmpty ? nil : fallback }
 }
 
 package struct SnapshotSettings: Equatable, Sendable {

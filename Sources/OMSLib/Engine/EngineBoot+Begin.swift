@@ -67,7 +67,7 @@ extension EngineBoot {
     var input = StartInput()
     input.epoch = journal.ring.epoch
     input.tag = identity.tag
-    input.coreVersion = Core.version
+    input.coreVersion = options.core.number
     input.modeRaw = options.settings.mode.rawValue
     input.strict = options.durability == .strict ? 1 : 0
     input.mayHaveLost = journal.report.mayHaveLost ? 1 : 0

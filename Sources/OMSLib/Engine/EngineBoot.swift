@@ -45,15 +45,16 @@ struct EngineBoot: ~Copyable {
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
     let view = JournalView(orderCount: options.orderCapacity * 5 / 4)
     var log = EventLog(KernelFileSystem(), directory: options.logDirectory)
-    let loaded = try Self.load(options, identity)
+    let loaded = try Self.loadBehindOthers(options, identity)
     let start = loaded.end
     var replay = Replay(core: loaded.takeCore())
     if start.lsn > 0 { Self.lookBack(options, identity, start, replay.core, view, &log) }
     let journal = try JournalStore.open(
       directory: options.stateDirectory + "/journal",
-      fallback: options.settings.journal.fallback.isEmpty ? nil : options.settings.journal.fallback,
-      identity: identity, purpose: "journal", mode: options.durability, ringBytes: JournalRing.defaultCapacity,
-      segmentBytes: options.settings.journal.segmentBytes, utc: utc, after: start,
+      fallback: options.settings.journal.fallbackDirectory,
+      identity: identity, purpose: "journal", mode: options.durability, core: options.core,
+      ringBytes: JournalRing.defaultCapacity, segmentBytes: options.settings.journal.segmentBytes, utc: utc,
+      after: start,
       epoch: { max($0 + 1, UInt32(clamping: utc.nanoseconds / 1_000_000_000 - epochStart)) }
     ) { (record) throws(EngineFailure) in
       try replay.take(record)
@@ -96,6 +97,24 @@ struct EngineBoot: ~Copyable {
     log.add(view.object(line), seq: line.seq, utc: line.utc)
   }
 
+  /// A core with nothing but records of its own version behind it: what another one wrote, that one finishes first.
+  private static func loadBehindOthers(
+    _ options: EngineOptions, _ identity: JournalIdentity
+  ) throws(EngineFailure) -> LoadedCore {
+    let first = try load(options, identity)
+    let journal = JournalOptions(
+      directory: options.stateDirectory + "/journal", fallback: options.settings.journal.fallbackDirectory,
+      identity: identity)
+    guard let other = CoreBefore.version(of: journal, after: first.end, for: options.core) else { return first }
+    try CoreBefore.finish(other, options)
+    let loaded = try load(options, identity)
+    guard CoreBefore.version(of: journal, after: loaded.end, for: options.core) == nil else {
+      throw CoreBefore.refusal(
+        "core \(other) has left records of its own behind the newest snapshot that can be loaded")
+    }
+    return loaded
+  }
+
   private static func load(
     _ options: EngineOptions, _ identity: JournalIdentity
   ) throws(EngineFailure) -> LoadedCore {
@@ -103,7 +122,8 @@ struct EngineBoot: ~Copyable {
       fileSystem: KernelFileSystem(), directory: options.stateDirectory + "/snapshots", identity: identity)
     var passed: [SnapshotError] = []
     do throws(SnapshotError) {
-      let loaded = try SnapshotLoad.newest(store, capacity: options.capacity, passing: &passed)
+      let loaded = try SnapshotLoad.newest(
+        store, capacity: options.capacity, for: options.core, passing: &passed)
       for error in passed { EngineProcess.say("oms: warning: \(error)\n") }
       return loaded
     } catch {
@@ -117,9 +137,9 @@ struct EngineBoot: ~Copyable {
     _ options: EngineOptions, _ identity: JournalIdentity, _ end: JournalEnd, _ core: borrowing Core,
     _ view: JournalView, _ log: inout EventLog<KernelFileSystem>
   ) {
-    let fallback = options.settings.journal.fallback
     let journal = JournalOptions(
-      directory: options.stateDirectory + "/journal", fallback: fallback.isEmpty ? nil : fallback, identity: identity)
+      directory: options.stateDirectory + "/journal", fallback: options.settings.journal.fallbackDirectory,
+      identity: identity)
     view.begin(from: core, behind: end)
     let isWhole = SnapshotLoad.lookBack(KernelFileSystem(), journal, to: end, all: log.lastSeq < end.seq) { record in
       show(record, view, &log)

@@ -29,6 +29,8 @@ package struct EngineOptions: Sendable {
   package var orderCapacity = Limits.orderCount
   /// A journal that cannot be gone on from is put aside, and its ids are burnt.
   package var adopts = false
+  /// Of the core, as journal and snapshots name it.
+  package var core = CoreVersion.current
   /// What becomes of open orders at the end, whatever the files say.
   package var exitPolicy: ExitPolicy?
 

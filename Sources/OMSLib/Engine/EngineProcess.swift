@@ -76,6 +76,7 @@ struct EngineProcess {
       signals: shared, bell: controlBell)
     let shadow = Shadow(
       options: boot.journal.options, ring: ring, directory: facts.snapshotDirectory, capacity: options.capacity,
+      core: options.core,
       every: options.settings.snapshot.everyNanoseconds,
       exchange: exchangeShadow,
       upkeep: Upkeep(
@@ -110,7 +111,8 @@ struct EngineProcess {
     }
     let desk = RestoreDesk(
       stateDirectory: options.stateDirectory, logDirectory: options.logDirectory,
-      instance: options.settings.instance, fallback: options.settings.journal.fallback, capacity: options.capacity)
+      instance: options.settings.instance, fallback: options.settings.journal.fallback, capacity: options.capacity,
+      core: options.core)
     let report = try desk.adopt(utc: UTCTime(nanoseconds: SystemClock().realtime()))
     for finding in report.findings { Self.say("oms: warning: \(finding)\n") }
     Self.say(

@@ -23,14 +23,15 @@ struct JournalStore: ~Copyable {
   /// `epoch` computes the new run's from the highest one found.
   static func open(
     directory: String, fallback: String?, identity: JournalIdentity, purpose: String, mode: DurabilityMode,
-    ringBytes: Int, segmentBytes: Int, utc: UTCTime, after: JournalEnd = JournalEnd(), epoch: (UInt32) -> UInt32,
+    core: CoreVersion = .current, ringBytes: Int, segmentBytes: Int, utc: UTCTime, after: JournalEnd = JournalEnd(),
+    epoch: (UInt32) -> UInt32,
     take: (JournalRecord) throws(EngineFailure) -> Void
   ) throws(EngineFailure) -> JournalStore {
     let files = KernelFileSystem()
     try Files.makeDirectories(directory)
     var options = JournalOptions(directory: directory, fallback: fallback, identity: identity)
     options.mode = mode
-    options.coreVersion = Core.version
+    options.coreVersion = core.number
     options.segmentBytes = segmentBytes
     let nameFile = directory + "/ring"
     let old = try joinOld(nameFile, identity)
@@ -136,16 +137,21 @@ struct JournalStore: ~Copyable {
       fileSystem: KernelFileSystem(), options: options, ring: ring, startingAt: report.end, bound: bound)
   }
 
-  /// Ends the journal in good order, after its appender has stopped and `writer` came back from its thread.
-  consuming func close(_ writer: consuming JournalWriter<KernelFileSystem>, now: EngineTime, utc: UTCTime) {
+  /// Ends the journal in good order, after its appender has stopped and `writer` came back from its thread. Where it
+  /// ends; `nil` when the disk did not let it.
+  @discardableResult
+  consuming func close(
+    _ writer: consuming JournalWriter<KernelFileSystem>, now: EngineTime, utc: UTCTime
+  ) -> JournalEnd? {
     // A journal that cannot be closed is recovered by the next start.
-    guard writer.close(now: now, utc: utc) != nil else { return }
+    guard let closed = writer.close(now: now, utc: utc) else { return nil }
     region.unlink()
     // It may have another name by now.
     if let name = Files.read(nameFile).map({ String(decoding: $0, as: UTF8.self) }), name.hasPrefix("/oms-") {
       SharedMemory.unlink(name: name)
     }
     Files.remove(nameFile)
+    return closed.end
   }
 }
 

@@ -34,12 +34,13 @@ package struct Restoration {
   private let fallback: String?
   private let identity: JournalIdentity
   private let capacity: CoreCapacity
+  private let version: CoreVersion
   private let files = KernelFileSystem()
   private let utc: UTCTime
 
   package init(
     stateDirectory: String, logDirectory: String, fallback: String?, identity: JournalIdentity, utc: UTCTime,
-    capacity: CoreCapacity = .standard
+    capacity: CoreCapacity = .standard, core: CoreVersion = .current
   ) {
     state = stateDirectory
     self.logDirectory = logDirectory
@@ -47,6 +48,7 @@ package struct Restoration {
     self.identity = identity
     self.utc = utc
     self.capacity = capacity
+    version = core
   }
 
   /// Goes back to the snapshot `name`; `nil`: to no orders and no positions, all of which the venue then tells.
@@ -70,7 +72,7 @@ package struct Restoration {
     guard let name else { return LoadedCore(core: Core(capacity: capacity), end: JournalEnd()) }
     let store = SnapshotStore(fileSystem: files, directory: state + "/snapshots", identity: identity)
     do throws(SnapshotError) {
-      return try SnapshotLoad.load(try store.load(name), store.path(name), capacity)
+      return try SnapshotLoad.load(try store.load(name), store.path(name), capacity, for: version)
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
@@ -213,7 +215,7 @@ package struct Restoration {
 
   private var journalOptions: JournalOptions {
     var options = JournalOptions(directory: state + "/journal", fallback: fallback, identity: identity)
-    options.coreVersion = Core.version
+    options.coreVersion = version.number
     return options
   }
 
@@ -257,7 +259,7 @@ package struct Restoration {
       let note = from.lsn == 0 ? "begun anew" : "restored from record \(from.lsn)"
       var stands = end
       stands.seq = core.state.global.nextSeq - 1
-      let name = try SnapshotLoad.write(core, stands, created: utc, note: note, to: store, identity)
+      let name = try SnapshotLoad.write(core, stands, created: utc, note: note, to: store, identity, by: version)
       let path = state + "/snapshots/" + name
       report.object = SnapshotObject.make(SnapshotFacts(try store.load(name), name: name, path: path))
     } catch {

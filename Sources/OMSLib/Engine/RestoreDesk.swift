@@ -32,16 +32,18 @@ package struct RestoreDesk {
   private let instance: String
   private let fallback: String?
   private let capacity: CoreCapacity
+  private let core: CoreVersion
 
   package init(
     stateDirectory: String, logDirectory: String, instance: String, fallback: String,
-    capacity: CoreCapacity = .standard
+    capacity: CoreCapacity = .standard, core: CoreVersion = .current
   ) {
     state = stateDirectory
     logs = logDirectory
     self.instance = instance
     self.fallback = fallback.isEmpty ? nil : fallback
     self.capacity = capacity
+    self.core = core
   }
 
   private func identity() throws(EngineFailure) -> JournalIdentity {
@@ -54,7 +56,7 @@ package struct RestoreDesk {
   private func restoration(_ utc: UTCTime) throws(EngineFailure) -> Restoration {
     Restoration(
       stateDirectory: state, logDirectory: logs, fallback: fallback, identity: try identity(), utc: utc,
-      capacity: capacity)
+      capacity: capacity, core: core)
   }
 
   /// The snapshots of the instance.
@@ -76,7 +78,9 @@ package struct RestoreDesk {
   func adopt(utc: UTCTime) throws(EngineFailure) -> Restoration.Report {
     let store = SnapshotStore(fileSystem: KernelFileSystem(), directory: state + "/snapshots", identity: try identity())
     for name in ((try? store.names()) ?? []).reversed() {
-      guard (try? SnapshotLoad.load(try store.load(name), store.path(name), capacity)) != nil else { continue }
+      guard (try? SnapshotLoad.load(try store.load(name), store.path(name), capacity, for: core)) != nil else {
+        continue
+      }
       return try restoration(utc).run(to: name)
     }
     return try restoration(utc).run(to: nil)

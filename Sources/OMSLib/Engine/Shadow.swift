@@ -58,6 +58,7 @@ final class Shadow: @unchecked Sendable {
   private let ring: JournalRing
   private let directory: String
   private let capacity: CoreCapacity
+  private let core: CoreVersion
   private let clock: EngineClock
   private let signals: EngineSignals
   private let every: Int64
@@ -67,13 +68,15 @@ final class Shadow: @unchecked Sendable {
   private var oldestOpenLsn: UInt64 = 1
 
   init(
-    options: JournalOptions, ring: JournalRing, directory: String, capacity: CoreCapacity, every: Int64,
+    options: JournalOptions, ring: JournalRing, directory: String, capacity: CoreCapacity, core: CoreVersion,
+    every: Int64,
     exchange: ExchangeShadow?, upkeep: Upkeep, clock: EngineClock, signals: EngineSignals
   ) {
     self.options = options
     self.ring = ring
     self.directory = directory
     self.capacity = capacity
+    self.core = core
     self.every = max(every, 60_000_000_000)
     self.clock = clock
     self.signals = signals
@@ -152,7 +155,7 @@ final class Shadow: @unchecked Sendable {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
     let replica = try SnapshotLoad.replica(
-      store, KernelFileSystem(), options, ring, capacity: capacity, to: ring.durableLsn
+      store, KernelFileSystem(), options, ring, capacity: capacity, for: core, to: ring.durableLsn
     ) {
       cc_thread_yield()
       return !signals.isStopping
@@ -171,11 +174,12 @@ final class Shadow: @unchecked Sendable {
   }
 
   private func write(
-    _ core: consuming Core, _ end: JournalEnd, _ note: String?, _ store: SnapshotStore<KernelFileSystem>
+    _ state: consuming Core, _ end: JournalEnd, _ note: String?, _ store: SnapshotStore<KernelFileSystem>
   ) throws(EngineFailure) -> SnapshotFacts {
-    oldestOpenLsn = Self.oldestOpenLsn(core)
+    oldestOpenLsn = Self.oldestOpenLsn(state)
     do throws(SnapshotError) {
-      let name = try SnapshotLoad.write(core, end, created: clock.utc, note: note, to: store, options.identity)
+      let name = try SnapshotLoad.write(
+        state, end, created: clock.utc, note: note, to: store, options.identity, by: core)
       return SnapshotFacts(try store.load(name), name: name, path: store.path(name))
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")

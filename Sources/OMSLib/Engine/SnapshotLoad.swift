@@ -22,11 +22,12 @@ enum SnapshotLoad {
   ///
   /// `passed` tells why newer snapshots were not taken: damaged, or made by another version of the core.
   static func newest<FS: FileSystem>(
-    _ store: SnapshotStore<FS>, capacity: CoreCapacity = .standard, passing passed: inout [SnapshotError]
+    _ store: SnapshotStore<FS>, capacity: CoreCapacity = .standard, for version: CoreVersion = .current,
+    passing passed: inout [SnapshotError]
   ) throws(SnapshotError) -> LoadedCore {
     for name in try store.names().reversed() {
       do throws(SnapshotError) {
-        return try load(try store.load(name), store.path(name), capacity)
+        return try load(try store.load(name), store.path(name), capacity, for: version)
       } catch {
         // Of a newer version or another instance: nobody may go back behind it unasked.
         guard case .damaged = error else { throw error }
@@ -38,18 +39,27 @@ enum SnapshotLoad {
 
   /// A core with the rows of `loaded`; `path` is named in errors.
   static func load(
-    _ loaded: borrowing LoadedSnapshot, _ path: String, _ capacity: CoreCapacity
+    _ loaded: borrowing LoadedSnapshot, _ path: String, _ capacity: CoreCapacity,
+    for version: CoreVersion = .current
   ) throws(SnapshotError) -> LoadedCore {
-    guard loaded.header.coreVersion == Core.version else {
-      throw .damaged(file: path, what: "made by core \(loaded.header.coreVersion), this is \(Core.version)")
+    guard version.canLoad(loaded.header.coreVersion) else {
+      throw .damaged(
+        file: path,
+        what:
+          "made by core \(loaded.header.coreVersion); core \(version.number) loads those of core \(version.loadsText)")
     }
     guard let stored = loaded.section(digestSection),
       let digest = unsafe NameDirectory.load(StateDigest.self, stored.bytes)
     else { throw .damaged(file: path, what: "it has no digest") }
     var core = Core(capacity: capacity)
     for index in 0..<loaded.sectionCount where loaded.section(at: index).id < digestSection {
-      guard core.load(loaded.section(at: index)) else {
-        throw .damaged(file: path, what: "table \(loaded.section(at: index).id) does not fit")
+      let section = loaded.section(at: index)
+      guard core.load(section) else {
+        throw .damaged(
+          file: path,
+          what:
+            "table \(section.id) of core \(loaded.header.coreVersion), \(section.count) rows of \(section.rowBytes) "
+            + "bytes, does not fit")
       }
     }
     core.finishLoading(digest: digest)
@@ -65,9 +75,9 @@ extension SnapshotLoad {
   /// `wait` is called when the journal shows no further record yet; `false` from it gives up.
   static func replica<FS: FileSystem>(
     _ store: SnapshotStore<FS>, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
-    capacity: CoreCapacity, to target: UInt64, wait: () -> Bool
+    capacity: CoreCapacity, for version: CoreVersion = .current, to target: UInt64, wait: () -> Bool
   ) throws(EngineFailure) -> LoadedCore {
-    let loaded = try begin(store, capacity)
+    let loaded = try begin(store, capacity, version)
     var end = loaded.end
     var replay = Replay(core: loaded.takeCore())
     var tailer = JournalTailer(fileSystem: fileSystem, options: options, ring: ring, after: end.lsn)
@@ -91,11 +101,11 @@ extension SnapshotLoad {
   }
 
   private static func begin<FS: FileSystem>(
-    _ store: SnapshotStore<FS>, _ capacity: CoreCapacity
+    _ store: SnapshotStore<FS>, _ capacity: CoreCapacity, _ version: CoreVersion
   ) throws(EngineFailure) -> LoadedCore {
     var passed: [SnapshotError] = []
     do throws(SnapshotError) {
-      return try newest(store, capacity: capacity, passing: &passed)
+      return try newest(store, capacity: capacity, for: version, passing: &passed)
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
@@ -104,10 +114,10 @@ extension SnapshotLoad {
   /// Writes the rows of `core`, which stands behind `end`, with their digest. Returns the snapshot's name.
   static func write<FS: FileSystem>(
     _ core: borrowing Core, _ end: JournalEnd, created: UTCTime, note: String?, to store: SnapshotStore<FS>,
-    _ identity: JournalIdentity
+    _ identity: JournalIdentity, by version: CoreVersion = .current
   ) throws(SnapshotError) -> String {
     precondition(core.state.global.nextSeq == end.seq + 1, "rows and header are of one moment")
-    let header = SnapshotHeader(identity: identity, coreVersion: Core.version, end: end, created: created)
+    let header = SnapshotHeader(identity: identity, coreVersion: version.number, end: end, created: created)
     var digest = core.state.digest
     let note = Array((note ?? "").utf8)
     return try unsafe withUnsafeBytes(of: &digest) { digest in

@@ -111,6 +111,14 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
     return nil
   }
 
+  /// The core that wrote the segment which is being read, or the one that was read last.
+  package var coreVersion: UInt32 { entries.isEmpty ? 0 : entries[max(nextEntry, 1) - 1].header.coreVersion }
+
+  /// Whether any segment that is still to be read is of another core.
+  package func hasSegments(ofOtherThan version: UInt32) -> Bool {
+    entries[nextEntry...].contains { $0.header.coreVersion != version }
+  }
+
   /// The snapshot's record must be the journal's.
   private func meet(_ header: RecordHeader) throws(JournalError) {
     guard header.chain == start.chain else {

@@ -56,7 +56,7 @@ struct RunCommand: Command {
     }
     self.cpus = cpus
     keptOrders = arguments.integer("keep-orders") ?? Limits.orderCount
-    guard keptOrders >= 64, keptOrders <= Limits.orderCount, keptOrders & (keptOrders - 1) == 0 else {
+    guard Limits.canKeep(orders: keptOrders) else {
       throw .usage("argument", "--keep-orders \(keptOrders) is no power of two from 64 to \(Limits.orderCount)")
     }
   }

@@ -188,7 +188,7 @@ extension FlagSpec {
 
 extension CommandContext {
   /// The state directory that `--state` names, or that of the instance.
-  private var stateDirectory: String {
+  var stateDirectory: String {
     guard let path = arguments.string("state") else { return paths.currentStateDirectory }
     return path.hasPrefix("/") ? path : WorkingDirectory.path + "/" + path
   }

@@ -18,6 +18,7 @@ struct VersionCommand: Command {
     writer.member("type", "version")
     writer.member("v", 1)
     writer.member("version", Build.version)
+    writer.member("core", Int64(CoreVersion.current.number))
     writer.member("protocol", Request.protocolVersion)
     writer.member("debug", Build.isDebug)
     writer.endObject()

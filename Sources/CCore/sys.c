@@ -20,7 +20,11 @@
 #ifdef OMS_FAULT
 #define CONSULT(call, path, descriptor, length)                         \
   do {                                                                  \
-    int injected = cc_fault_consult(call, path, descriptor, length);    \
+    int injected;                                                       \
+    /* An interrupted call is made again, as below. */                  \
+    do {                                                                \
+      injected = cc_fault_consult(call, path, descriptor, length);      \
+    } while (injected == -EINTR);                                       \
     if (injected < 0) return injected;                                  \
   } while (0)
 #else

@@ -6,10 +6,11 @@ enum JournalTarget {
   static func read(_ input: [UInt8]) {
     guard let kind = input.first else { return }
     let rest = Array(input.dropFirst())
-    switch kind % 4 {
+    switch kind % 5 {
     case 0: fuzzEdits(rest)
     case 1: fuzzRawSegment(rest)
     case 2: fuzzSnapshot(rest)
+    case 4: fuzzBlobs(rest)
     default: fuzzCompressed(rest)
     }
   }
@@ -141,5 +142,51 @@ enum JournalTarget {
     do throws(SystemError) { try disk.remove(sound.paths[0]) } catch {}
     disk.overwrite(path, with: bytes)
     read(disk)
+  }
+
+  // MARK: Blobs
+
+  private static let values = [[UInt8](repeating: 0x61, count: 1_000), Array("short".utf8)]
+
+  /// The records of two values, one after the other.
+  private static let blobRecords: [(header: RecordHeader, body: [UInt8])] = {
+    var records: [(header: RecordHeader, body: [UInt8])] = []
+    func add<Body: BitwiseCopyable>(_ type: RecordType, _ body: Body) {
+      var header = RecordHeader()
+      header.typeRaw = type.rawValue
+      header.lsn = UInt64(records.count + 1)
+      records.append((header, unsafe withUnsafeBytes(of: body) { unsafe Array($0) }))
+    }
+    for (index, value) in values.enumerated() {
+      let blob = Blob(number: UInt64(index + 1), kind: .configuration, value)
+      for part in blob.parts { add(.blob, part) }
+      add(.commit, blob.commit)
+    }
+    return records
+  }()
+
+  /// Records of blobs in any order, cut and changed as three bytes each say: which, what, where. Whatever takes effect is
+  /// one of the values, whole.
+  private static func fuzzBlobs(_ edits: [UInt8]) {
+    var reader = BlobReader(keepingBytes: true)
+    var at = 0
+    while at + 3 <= edits.count {
+      var (header, body) = blobRecords[Int(edits[at]) % blobRecords.count]
+      let place = Int(edits[at + 2]) * 2 % body.count
+      switch edits[at + 1] % 8 {
+      case 0: body[place] ^= 1 << (edits[at + 2] % 8)
+      case 1: body = Array(body[..<place])
+      case 2: header.typeRaw = RecordType.start.rawValue
+      case 3: body[place] = edits[at + 1]
+      default: break
+      }
+      unsafe body.withUnsafeBytes { body in
+        if case .committed(let commit, let bytes) = reader.take(unsafe JournalRecord(header: header, body: body)) {
+          precondition(values.contains(bytes), "a value takes effect as it was written")
+          precondition(commit.totalBytes == UInt64(bytes.count), "a Commit record knows its value")
+        }
+      }
+      at += 3
+    }
   }
 }

@@ -65,6 +65,8 @@ package struct Core: ~Copyable {
     case .acknowledgeAlarm: acknowledge(unsafe body.loadUnaligned(as: AlarmInput.self), &output)
     case .setText: setText(unsafe body.loadUnaligned(as: SetTextInput.self))
     case .idIndex: state.globals[0].idIndexLsn = unsafe body.loadUnaligned(as: IDIndexInput.self).lsn
+    // What it changes are inputs of their own.
+    case .configuration: break
     default: preconditionFailure("input type without a rule")
     }
   }

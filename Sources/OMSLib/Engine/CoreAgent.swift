@@ -141,6 +141,15 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
     }
   }
 
+  /// Records a part of a value that no decision reads, in its place between inputs. `false`: no room, nothing happened.
+  package mutating func note(_ type: RecordType, _ body: UnsafeRawBufferPointer, now: EngineTime, utc: UTCTime) -> Bool
+  {
+    precondition(type == .blob || type == .commit, "everything else is an input, or follows from one")
+    guard journal.freeBytes >= Self.stepBytesMax else { return false }
+    advance(to: now, utc)
+    return unsafe journal.append(type.rawValue, time: time, utc: self.utc, body: body) != nil
+  }
+
   /// What replays have put on a wire may not go there again.
   package mutating func noteWritten(_ wireID: Text32) { _ = written.insert(wireID) }
 

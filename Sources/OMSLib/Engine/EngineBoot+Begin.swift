@@ -34,6 +34,10 @@ extension EngineBoot {
   ) throws(EngineFailure) {
     var names = view.names
     try enter(.start, start(options, identity), &names)
+    let configuration = RecordedConfiguration(options.settings, number: UInt64(journal.ring.epoch) << 32)
+    for part in configuration.blob.parts { try note(.blob, part) }
+    try note(.commit, configuration.blob.commit)
+    try enter(.configuration, configuration.input(isReload: false), &names)
     // A calendar that went back while nobody looked.
     let last = journal.report.end.utc
     if journal.report.end.lsn > 0, clock.utc < last {
@@ -81,6 +85,15 @@ extension EngineBoot {
     // The journal thread does not run yet: whoever fills the ring empties it.
     for _ in 0..<1_000 {
       if agent.submit(type, body, now: clock.now, utc: clock.utc) { return }
+      flush()
+    }
+    throw EngineFailure(1, "io.journal", "the journal takes no more records while starting")
+  }
+
+  private mutating func note<Body: BitwiseCopyable>(_ type: RecordType, _ body: Body) throws(EngineFailure) {
+    for _ in 0..<1_000 {
+      let isDone = unsafe withUnsafeBytes(of: body) { unsafe agent.note(type, $0, now: clock.now, utc: clock.utc) }
+      if isDone { return }
       flush()
     }
     throw EngineFailure(1, "io.journal", "the journal takes no more records while starting")

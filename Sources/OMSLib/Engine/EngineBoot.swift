@@ -60,6 +60,7 @@ struct EngineBoot: ~Copyable {
       try replay.take(record)
       Self.show(record, view, &log)
     }
+    for blob in journal.report.droppedBlobs { EngineProcess.say("oms: warning: \(blob)\n") }
     log.flush()
     if let failure = log.failure {
       throw EngineFailure(

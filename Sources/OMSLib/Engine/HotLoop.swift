@@ -222,6 +222,14 @@ final class HotLoop: @unchecked Sendable {
       return agent.submit(type, input, now: now, utc: clock.utc(at: now))
     }
     let length = Int(message.length)
+    if type == .blob || type == .commit {
+      // Where there is no room the value is torn, and readers say so: nothing that can wait may keep back what cannot.
+      unsafe withUnsafeBytes(of: &message.body) {
+        _ = unsafe agent.note(
+          type, UnsafeRawBufferPointer(rebasing: $0[0..<length]), now: now, utc: clock.utc(at: now))
+      }
+      return true
+    }
     return unsafe withUnsafeBytes(of: &message.body) {
       unsafe agent.submit(
         type, UnsafeRawBufferPointer(rebasing: $0[0..<length]), now: now, utc: clock.utc(at: now))

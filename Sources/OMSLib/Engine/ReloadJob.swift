@@ -56,6 +56,9 @@ final class ReloadJob: Job {
       tokens.append(command.token)
       agent.ask(HotMessage(.simulator, command))
     }
+    // First the text, then what follows from it: whoever reads the record finds both in the order in which they counted.
+    let configuration = agent.record(settings)
+    summary += ", sha256 \(configuration.digest.hex)"
     for input in plan.accounts { agent.ask(HotMessage(.defineAccount, input)) }
     for input in plan.strategies { agent.ask(HotMessage(.defineStrategy, input)) }
     for input in plan.limits { agent.ask(HotMessage(.setLimit, input)) }

@@ -1,14 +1,14 @@
-/// Records as JSONL: one object per record, all header fields, the body by whoever knows its type, else as hex.
+/// Records as JSONL: one object per record, all header fields, the body as hex; of a Commit record the value that takes
+/// effect there, and of the record of a configuration which one it is.
+///
+/// Takes the records in order: a value whose first part was not among them is shown as null.
 package struct JournalDump {
-  /// Writes members for the body of a record it knows, and says whether it did.
-  package typealias Body = (JournalRecord, inout JSONWriter) -> Bool
+  private var blobs = BlobReader(keepingBytes: true)
 
-  private let body: Body
-
-  package init(body: @escaping Body = { _, _ in false }) { self.body = body }
+  package init() {}
 
   /// Appends the record's object and a newline.
-  package func write(_ record: JournalRecord, to json: inout JSONWriter) {
+  package mutating func write(_ record: JournalRecord, to json: inout JSONWriter) {
     let header = record.header
     json.beginObject()
     json.member("lsn", header.lsn)
@@ -23,9 +23,41 @@ package struct JournalDump {
     json.member("instance", header.instance)
     json.member("body_crc", header.bodyCRC)
     json.member("chain", header.chain)
-    if !body(record, &json) { json.member("body", hex(record)) }
+    writeBody(record, &json)
     json.endObject()
     json.endLine()
+  }
+
+  private mutating func writeBody(_ record: JournalRecord, _ json: inout JSONWriter) {
+    let step = blobs.take(record)
+    switch record.header.type {
+    case .blob where unsafe record.body.count >= BlobPart.headBytes:
+      let part = BlobReader.head(record)
+      json.member("blob", part.blob)
+      json.member("part", part.part)
+      json.member("offset", part.offset)
+      json.member("bytes", part.dataBytes)
+      json.member("of", part.totalBytes)
+      json.member("sha256", part.digest.hex)
+    case .commit:
+      guard let commit = record.load(as: BlobCommit.self) else { return json.member("body", hex(record)) }
+      json.member("blob", commit.blob)
+      json.member("kind", BlobKind(rawValue: commit.kindRaw).map { "\($0)" } ?? "unknown")
+      json.member("bytes", commit.totalBytes)
+      json.member("sha256", commit.digest.hex)
+      if case .committed(_, let bytes) = step {
+        json.member("text", String(decoding: bytes, as: UTF8.self))
+      } else {
+        json.memberNull("text")
+      }
+    case .configuration:
+      guard let input = record.load(as: ConfigurationInput.self) else { return json.member("body", hex(record)) }
+      json.member("reload", input.isReload != 0)
+      json.member("blob", input.blob)
+      json.member("bytes", input.byteCount)
+      json.member("sha256", input.digest.hex)
+    default: json.member("body", hex(record))
+    }
   }
 
   private func hex(_ record: JournalRecord) -> String {

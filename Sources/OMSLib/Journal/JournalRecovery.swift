@@ -17,6 +17,8 @@ package struct JournalReport: Equatable, Sendable {
   package var hasJoinedRing = false
   /// Records may have been lost: other boot, ring missing or not joining, or a loss that no run has recorded yet.
   package var mayHaveLost = false
+  /// Values of the last run that were begun and never took effect.
+  package var droppedBlobs: [DroppedBlob] = []
   /// Of the last segment's writer.
   package var coreVersion: UInt32 = 0
   /// The highest of any record, segment or ring: a new run takes a higher one.
@@ -48,6 +50,7 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
   package private(set) var report = JournalReport()
   private(set) var isDone = false
   private var lossIsPending = false
+  private var blobs = BlobReader(keepingBytes: false)
   /// Where the last segment's valid part ends, and whether a Close record stands there.
   private(set) var lastOffset = SegmentHeader.bytes
   private(set) var lastIsClosed = false
@@ -96,7 +99,7 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
       do throws(JournalError) { step = try scan?.next() } catch { throw error }
       switch step {
       case .record(let record):
-        if record.header.typeRaw == RecordType.start.rawValue { lossIsPending = false }
+        if Self.isRare(record.header) { note(record) }
         if record.lsn > start.lsn {
           report.recordCount += 1
           return record
@@ -109,6 +112,28 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
       }
     }
     return nil
+  }
+
+  // MARK: What few records need
+
+  private static func isRare(_ header: RecordHeader) -> Bool {
+    header.typeRaw == RecordType.start.rawValue || header.typeRaw == RecordType.blob.rawValue
+      || header.typeRaw == RecordType.commit.rawValue
+  }
+
+  private mutating func note(_ record: JournalRecord) {
+    let step = blobs.take(record)
+    if record.header.type == .start {
+      lossIsPending = false
+      // Runs before the last one have told of theirs.
+      report.droppedBlobs = []
+      return
+    }
+    if case .dropped(let blob) = step { dropped(blob) }
+  }
+
+  private mutating func dropped(_ blob: DroppedBlob) {
+    if report.droppedBlobs.count < 16 { report.droppedBlobs.append(blob) }
   }
 
   /// The core that wrote the segment which is being read, or the one that was read last.
@@ -192,13 +217,14 @@ package struct JournalRecovery<FS: FileSystem>: ~Copyable {
   private mutating func nextOfRing() throws(JournalError) -> JournalRecord? {
     let record = try nextRingRecord()
     if let record {
-      if record.header.typeRaw == RecordType.start.rawValue { lossIsPending = false }
+      if Self.isRare(record.header) { note(record) }
       report.recordCount += 1
       report.ringRecordCount += 1
       report.end = ringWalk?.end ?? report.end
       return record
     }
     isDone = true
+    if let blob = blobs.unfinished { dropped(blob) }
     report.hasJoinedRing = ringWalk?.hasJoined ?? false
     let isFresh = entries.isEmpty && ringWalk == nil && start == JournalEnd()
     report.mayHaveLost = lossIsPending || !(report.isOrderly || report.hasJoinedRing || isFresh)

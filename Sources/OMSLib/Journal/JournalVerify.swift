@@ -46,6 +46,7 @@ package struct JournalVerify<FS: FileSystem> {
   private var end: JournalEnd?
   private var previousPath = ""
   private var previousDigest: SHA256Digest?
+  private var blobs = BlobReader(keepingBytes: false)
   private let each: (JournalRecord) -> Void
 
   /// `each` is handed every record that is whole by itself, also those behind a bad place.
@@ -78,6 +79,9 @@ package struct JournalVerify<FS: FileSystem> {
     for index in entries.indices {
       let following = index + 1 < entries.count ? entries[index + 1] : nil
       do throws(JournalError) { try read(entries[index], following) } catch { add(error, path: entries[index].path) }
+    }
+    if let blob = blobs.unfinished {
+      add(.remark, JournalPlace(file: previousPath, offset: 0, lsn: blob.lsn), blob.description)
     }
   }
 
@@ -143,6 +147,7 @@ package struct JournalVerify<FS: FileSystem> {
       switch try scan.next() {
       case .record(let record):
         segment.lastLsn = record.lsn
+        if case .dropped(let blob) = blobs.take(record) { add(.remark, scan.place, blob.description) }
         each(record)
         if isTrusted { segment.recordCount += 1 } else { segment.untrustedCount += 1 }
       case .stop(.superseded): isReading = false

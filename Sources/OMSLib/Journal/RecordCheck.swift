@@ -5,7 +5,7 @@ internal import CCore
   package let header: RecordHeader
   package let body: UnsafeRawBufferPointer
 
-  init(header: RecordHeader, body: UnsafeRawBufferPointer) {
+  package init(header: RecordHeader, body: UnsafeRawBufferPointer) {
     self.header = header
     unsafe self.body = body
   }

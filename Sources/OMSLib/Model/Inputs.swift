@@ -288,3 +288,15 @@ package struct EmptyInput: Sendable, BitwiseCopyable {
   package var reserved: (UInt64, UInt64) = (0, 0)
   package init() {}
 }
+
+/// From here on decisions are made with this configuration; its text is the blob that was committed before. The core
+/// decides by what names, rules and limits say, each an input of its own: this one is for whoever reads the record.
+package struct ConfigurationInput: Sendable, BitwiseCopyable {
+  package var digest = SHA256Digest()
+  package var blob: UInt64 = 0
+  package var byteCount: UInt64 = 0
+  /// 1: of a reload, 0: of a start.
+  package var isReload: UInt64 = 0
+  package var reserved: UInt64 = 0
+  package init() {}
+}

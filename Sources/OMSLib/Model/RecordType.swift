@@ -25,6 +25,7 @@ package enum RecordType: UInt16, Sendable, CaseIterable {
   case acknowledgeAlarm = 28
   case setText = 29
   case idIndex = 30
+  case configuration = 31
 
   // Events: what the core decided. Self-contained, so that readers never run the core.
   case order = 100

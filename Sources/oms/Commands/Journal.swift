@@ -86,7 +86,7 @@ struct JournalDumpCommand: Command {
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     let options = try context.journalOptions(directory)
-    let dump = JournalDump()
+    var dump = JournalDump()
     var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, after: after)
     var writer = JSONWriter(capacity: 8192)
     var count = 0

@@ -52,18 +52,12 @@ import Testing
     let kit = try JournalKit()
     kit.fill(3)
     var json = JSONWriter()
-    let dump = JournalDump()
-    let known = JournalDump { record, json in
-      guard record.lsn == 2 else { return false }
-      json.member("price", 42)
-      return true
-    }
+    var dump = JournalDump()
     var recovery = try JournalRecovery(fileSystem: kit.disk, options: kit.options)
-    while let record = try recovery.next() { (record.lsn < 3 ? known : dump).write(record, to: &json) }
+    while let record = try recovery.next() { dump.write(record, to: &json) }
     let lines = json.text.split(separator: "\n")
     #expect(lines.count == 3)
     #expect(lines[0].hasPrefix(#"{"lsn":1,"type":"mark","number":23,"version":1,"length":"#))
-    #expect(lines[1].hasSuffix(#""price":42}"#))
     let hex = JournalKit.body(3).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     #expect(lines[2].contains(#""body":""# + hex))
   }

@@ -61,6 +61,12 @@ test-tsan: packages ## Run the tests under the thread sanitizer
 test-asan: packages ## Run the tests under the address sanitizer
 	@$(COUNT) test-asan swift test --disable-xctest --sanitize=address --scratch-path .build/asan
 
+.PHONY: test-fault
+test-fault: packages ## Run a real engine whose disk and clock fail on command
+	@swift build --build-tests
+	@scripts/build-fault.sh .build/debug .build/fault
+	@$(COUNT) test-fault scripts/test-fault.sh .build/fault/oms
+
 .PHONY: coverage
 coverage: packages ## Line coverage per folder; BAR=95 ALL=90 fails core, risk, journal, and all of it, below
 	@scripts/coverage.sh "$(BAR)" "$(ALL)"

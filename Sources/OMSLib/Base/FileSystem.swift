@@ -7,6 +7,8 @@ package protocol FileSystem {
 
   func open(_ path: String, _ options: FileOptions) throws(SystemError) -> File
   func close(_ file: File) throws(SystemError)
+  /// Waits until nobody else has the file locked; it is this caller's until it is closed.
+  func lock(_ file: File) throws(SystemError)
   /// Fills `bytes` from `offset` on; returns fewer only at the end of the file.
   func read(_ file: File, into bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int
   func write(_ file: File, _ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError)
@@ -28,6 +30,12 @@ package protocol FileSystem {
   func makeDirectory(_ path: String) throws(SystemError)
   /// Names in a directory, sorted by bytes.
   func list(_ path: String) throws(SystemError) -> [String]
+}
+
+/// The directory that holds `path`.
+func parentPath(_ path: String) -> String {
+  guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return "/" }
+  return String(path[..<slash])
 }
 
 /// Tells one file from another, and whether it was cut or unlinked.

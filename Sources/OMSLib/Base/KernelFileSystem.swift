@@ -23,6 +23,10 @@ package struct KernelFileSystem: FileSystem, Sendable, BitwiseCopyable {
     try check(cc_sys_close(file.descriptor), "close")
   }
 
+  package func lock(_ file: KernelFile) throws(SystemError) {
+    try check(cc_sys_lock(file.descriptor, 1), "flock")
+  }
+
   package func read(
     _ file: KernelFile, into bytes: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemError) -> Int {

@@ -1,5 +1,3 @@
-internal import CCore
-
 /// What part of trading a gate slot shuts, by name: numbers differ between journals, names do not.
 package struct GateScope: Hashable, Sendable {
   package enum Kind: UInt8, Sendable, CaseIterable {
@@ -54,30 +52,24 @@ package enum GateError: Error, Equatable, Sendable {
 ///
 /// It works without an engine, so that trading can always be stopped; and it is never mapped, so that a truncation
 /// cannot raise a signal. Slot 0 is the head: magic and a generation that every change raises. A free slot is zero.
-package struct GateFile: Sendable {
-  package static let slotBytes = 64
-  package static let slotCount = 1_024
-  package static let byteCount = slotBytes * slotCount
-  static let magic: UInt64 = 0x3145_5441_4753_4D4F
-
+package struct GateFile<FS: FileSystem> {
   package let path: String
+  private let fileSystem: FS
 
-  package init(path: String) { self.path = path }
-
-  package var exists: Bool {
-    var stat = cc_stat()
-    return unsafe cc_sys_stat_path(path, &stat) == 0
+  package init(fileSystem: FS, path: String) {
+    self.fileSystem = fileSystem
+    self.path = path
   }
+
+  package var exists: Bool { fileSystem.exists(path) }
 
   /// Makes the file, open for all trading, unless there is one.
   package func createIfMissing() throws(GateError) {
-    let descriptor = try open(cc_open_create)
-    defer { _ = cc_sys_close(descriptor) }
-    try check(cc_sys_lock(descriptor, 1), "flock")
-    defer { _ = cc_sys_unlock(descriptor) }
-    var stat = cc_stat()
-    try check(unsafe cc_sys_stat_descriptor(descriptor, &stat), "fstat")
-    if stat.size == 0 { try reset(descriptor) }
+    try locked([.read, .write, .create]) { (file) throws(GateError) in
+      try system { () throws(SystemError) in
+        if try fileSystem.size(file) == 0 { try reset(file) }
+      }
+    }
   }
 
   /// Sets `scope` to `state`; `on` takes its slot away. Answers with the scope that was really set: a wider one when
@@ -86,48 +78,66 @@ package struct GateFile: Sendable {
   package func set(
     _ scope: GateScope, _ state: TradingState, reason: String, user: UInt32, seconds: UInt32
   ) throws(GateError) -> GateScope {
-    let descriptor = try open(cc_open_create)
-    defer { _ = cc_sys_close(descriptor) }
-    try check(cc_sys_lock(descriptor, 1), "flock")
-    defer { _ = cc_sys_unlock(descriptor) }
-    var image = try read(descriptor)
-    if GateImage.flaw(in: image) != nil {
-      // Damaged reads as halted, so only what is at least as strict, or said for everything, may start anew.
-      guard scope.kind == .everything || state != .on else { throw .damaged }
-      try reset(descriptor)
-      image = try read(descriptor)
-      if scope.kind != .everything {
-        try write(
-          GateEntry(scope: .everything, state: .halted, reason: "gate was damaged", user: user, seconds: seconds),
-          &image, descriptor)
+    try locked([.read, .write, .create]) { (file) throws(GateError) in
+      var image = try read(file)
+      if GateImage.flaw(in: image) != nil {
+        // Damaged reads as halted, so only what is at least as strict, or said for everything, may start anew.
+        guard scope.kind == .everything || state != .on else { throw .damaged }
+        try system { () throws(SystemError) in try reset(file) }
+        image = try read(file)
+        if scope.kind != .everything {
+          try write(
+            GateEntry(scope: .everything, state: .halted, reason: "gate was damaged", user: user, seconds: seconds),
+            &image, file)
+        }
       }
+      return try write(
+        GateEntry(scope: scope, state: state, reason: reason, user: user, seconds: seconds), &image, file)
     }
-    return try write(
-      GateEntry(scope: scope, state: state, reason: reason, user: user, seconds: seconds), &image, descriptor)
   }
 
   package func entries() throws(GateError) -> [GateEntry] {
-    let descriptor = try open(0)
-    defer { _ = cc_sys_close(descriptor) }
     // Under the lock, so that a change is seen whole.
-    try check(cc_sys_lock(descriptor, 1), "flock")
-    defer { _ = cc_sys_unlock(descriptor) }
-    let image = try read(descriptor)
-    guard GateImage.flaw(in: image) == nil else { throw .damaged }
-    return GateImage.entries(in: image)
+    try locked([.read, .write]) { (file) throws(GateError) in
+      let image = try read(file)
+      guard GateImage.flaw(in: image) == nil else { throw .damaged }
+      return GateImage.entries(in: image)
+    }
   }
 
   // MARK: Insides
 
+  /// Opens the file and hands it to `body`, alone with it until it is closed.
+  private func locked<R>(
+    _ options: FileOptions, _ body: (FS.File) throws(GateError) -> R
+  ) throws(GateError) -> R {
+    let file = try system { () throws(SystemError) in try fileSystem.open(path, options) }
+    let result: Result<R, GateError>
+    do throws(GateError) {
+      try system { () throws(SystemError) in try fileSystem.lock(file) }
+      result = .success(try body(file))
+    } catch {
+      result = .failure(error)
+    }
+    // What was written is synced: a failure to close takes nothing back.
+    do throws(SystemError) { try fileSystem.close(file) } catch {}
+    return try result.get()
+  }
+
+  private func system<R>(_ body: () throws(SystemError) -> R) throws(GateError) -> R {
+    do throws(SystemError) { return try body() } catch { throw .system(error) }
+  }
+
   @discardableResult
-  private func write(_ entry: GateEntry, _ image: inout [UInt8], _ descriptor: Int32) throws(GateError) -> GateScope {
+  private func write(_ entry: GateEntry, _ image: inout [UInt8], _ file: FS.File) throws(GateError) -> GateScope {
     var entry = entry
     while true {
       if let slot = GateImage.slot(for: entry.scope, in: image) {
-        let bytes = entry.state == .on ? [UInt8](repeating: 0, count: Self.slotBytes) : GateImage.encode(entry)
-        let start = slot * Self.slotBytes
-        image.replaceSubrange(start..<start + Self.slotBytes, with: bytes)
-        try write(bytes, at: start, descriptor)
+        let bytes =
+          entry.state == .on ? [UInt8](repeating: 0, count: GateImage.slotBytes) : GateImage.encode(entry)
+        let start = slot * GateImage.slotBytes
+        image.replaceSubrange(start..<start + GateImage.slotBytes, with: bytes)
+        try system { () throws(SystemError) in try write(bytes, at: start, file) }
         break
       }
       // Nothing to take away.
@@ -136,54 +146,53 @@ package struct GateFile: Sendable {
       entry.scope = entry.scope.wider
     }
     GateImage.raiseGeneration(&image)
-    try write(Array(image[0..<Self.slotBytes]), at: 0, descriptor)
-    try check(cc_sys_fdatasync(descriptor), "fdatasync(\(path))")
+    let head = Array(image[0..<GateImage.slotBytes])
+    try system { () throws(SystemError) in
+      try write(head, at: 0, file)
+      try fileSystem.synchronize(file)
+    }
     return entry.scope
   }
 
-  private func reset(_ descriptor: Int32) throws(GateError) {
-    try check(cc_sys_truncate(descriptor, 0), "ftruncate(\(path))")
-    try check(cc_sys_allocate(descriptor, Int64(Self.byteCount)), "fallocate(\(path))")
-    var head = [UInt8](repeating: 0, count: Self.slotBytes)
+  private func reset(_ file: FS.File) throws(SystemError) {
+    try fileSystem.truncate(file, to: 0)
+    try fileSystem.allocate(file, to: Int64(GateImage.byteCount))
+    var head = [UInt8](repeating: 0, count: GateImage.slotBytes)
     GateImage.raiseGeneration(&head)
-    try write(head, at: 0, descriptor)
-    try check(cc_sys_fsync(descriptor), "fsync(\(path))")
+    try write(head, at: 0, file)
+    try fileSystem.synchronize(file)
+    // Its name too: one that a power cut took away would be made again, open.
+    try fileSystem.synchronizeDirectory(parentPath(path))
   }
 
-  private func open(_ extra: Int) throws(GateError) -> Int32 {
-    let flags = UInt32(cc_open_read) | UInt32(cc_open_write) | UInt32(extra)
-    let descriptor = unsafe cc_sys_open(path, flags, 0o600)
-    try check(descriptor, "open(\(path))")
-    return descriptor
-  }
-
-  private func read(_ descriptor: Int32) throws(GateError) -> [UInt8] {
-    do throws(SystemError) {
-      return try GateImage.read(descriptor, count: Self.byteCount)
-    } catch {
-      throw .system(error)
+  private func read(_ file: FS.File) throws(GateError) -> [UInt8] {
+    try system { () throws(SystemError) in
+      try GateImage.read(fileSystem, file, count: GateImage.byteCount)
     }
   }
 
-  private func write(_ bytes: [UInt8], at offset: Int, _ descriptor: Int32) throws(GateError) {
-    let written = unsafe bytes.withUnsafeBytes {
-      unsafe cc_sys_pwrite(descriptor, $0.baseAddress, $0.count, Int64(offset))
-    }
-    try check(Int32(clamping: written), "pwrite(\(path))")
-    guard written == bytes.count else { throw .damaged }
-  }
-
-  private func check(_ status: Int32, _ call: String) throws(GateError) {
-    guard status >= 0 else { throw .system(SystemError(errno: -status, call: call)) }
+  private func write(_ bytes: [UInt8], at offset: Int, _ file: FS.File) throws(SystemError) {
+    try unsafe bytes.withUnsafeBytes { bytes in
+      Result<Void, SystemError> { () throws(SystemError) in
+        try unsafe fileSystem.write(file, bytes, at: Int64(offset))
+      }
+    }.get()
   }
 }
 
-extension GateFile {
-  private func open(_ extra: some BinaryInteger) throws(GateError) -> Int32 { try open(Int(extra)) }
+extension GateFile: Sendable where FS: Sendable {}
+
+extension GateFile where FS == KernelFileSystem {
+  package init(path: String) { self.init(fileSystem: KernelFileSystem(), path: path) }
 }
 
 /// The bytes of a gate file: pure, for the writer, the reader and tests.
 enum GateImage {
+  static let slotBytes = 64
+  static let slotCount = 1_024
+  static let byteCount = slotBytes * slotCount
+  static let magic: UInt64 = 0x3145_5441_4753_4D4F
+
   enum Flaw: Equatable, Sendable {
     case short
     case head
@@ -191,33 +200,33 @@ enum GateImage {
   }
 
   static func flaw(in image: [UInt8]) -> Flaw? {
-    guard image.count == GateFile.byteCount else { return .short }
+    guard image.count == GateImage.byteCount else { return .short }
     guard generation(in: image) != nil else { return .head }
-    for slot in 1..<GateFile.slotCount {
-      let start = slot * GateFile.slotBytes
-      if image[start + 12] == 0 && image[start..<start + GateFile.slotBytes].allSatisfy({ $0 == 0 }) { continue }
-      if decode(image[start..<start + GateFile.slotBytes]) == nil { return .slot(slot) }
+    for slot in 1..<GateImage.slotCount {
+      let start = slot * GateImage.slotBytes
+      if image[start + 12] == 0 && image[start..<start + GateImage.slotBytes].allSatisfy({ $0 == 0 }) { continue }
+      if decode(image[start..<start + GateImage.slotBytes]) == nil { return .slot(slot) }
     }
     return nil
   }
 
   /// `nil` when the head is not one of ours.
   static func generation(in head: [UInt8]) -> UInt64? {
-    guard head.count >= GateFile.slotBytes, word(head, 0) == GateFile.magic else { return nil }
+    guard head.count >= GateImage.slotBytes, word(head, 0) == GateImage.magic else { return nil }
     let crc = CRC32C.of(Array(head[0..<16]))
     return word(head, 16) == UInt64(crc) ? word(head, 8) : nil
   }
 
   static func raiseGeneration(_ image: inout [UInt8]) {
     let next = (generation(in: image) ?? 0) &+ 1
-    store(&image, 0, GateFile.magic)
+    store(&image, 0, GateImage.magic)
     store(&image, 8, next)
     store(&image, 16, UInt64(CRC32C.of(Array(image[0..<16]))))
   }
 
   static func entries(in image: [UInt8]) -> [GateEntry] {
-    (1..<GateFile.slotCount).compactMap { slot in
-      decode(image[slot * GateFile.slotBytes..<(slot + 1) * GateFile.slotBytes])
+    (1..<GateImage.slotCount).compactMap { slot in
+      decode(image[slot * GateImage.slotBytes..<(slot + 1) * GateImage.slotBytes])
     }
   }
 
@@ -226,11 +235,11 @@ enum GateImage {
     if scope.kind == .everything { return 1 }
     guard scope.name.utf8.count <= 32, !scope.name.isEmpty else { return nil }
     var free: Int?
-    for slot in 2..<GateFile.slotCount {
-      let start = slot * GateFile.slotBytes
+    for slot in 2..<GateImage.slotCount {
+      let start = slot * GateImage.slotBytes
       if image[start + 12] == 0 {
         if free == nil { free = slot }
-      } else if decode(image[start..<start + GateFile.slotBytes])?.scope == scope {
+      } else if decode(image[start..<start + GateImage.slotBytes])?.scope == scope {
         return slot
       }
     }
@@ -238,7 +247,7 @@ enum GateImage {
   }
 
   static func encode(_ entry: GateEntry) -> [UInt8] {
-    var slot = [UInt8](repeating: 0, count: GateFile.slotBytes)
+    var slot = [UInt8](repeating: 0, count: GateImage.slotBytes)
     for byte in 0..<4 {
       slot[4 + byte] = UInt8(truncatingIfNeeded: entry.user >> UInt32(byte * 8))
       slot[8 + byte] = UInt8(truncatingIfNeeded: entry.seconds >> UInt32(byte * 8))
@@ -266,18 +275,12 @@ enum GateImage {
   }
 
   /// May be shorter than `count` when the file is.
-  static func read(_ descriptor: Int32, count: Int) throws(SystemError) -> [UInt8] {
+  static func read<FS: FileSystem>(_ fileSystem: FS, _ file: FS.File, count: Int) throws(SystemError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      let got = unsafe bytes.withUnsafeMutableBytes {
-        unsafe cc_sys_pread(descriptor, $0.baseAddress?.advanced(by: done), count - done, Int64(done))
-      }
-      guard got >= 0 else { throw SystemError(errno: Int32(-got), call: "pread(gate)") }
-      if got == 0 { break }
-      done += Int(got)
-    }
-    bytes.removeLast(count - done)
+    let read = try unsafe bytes.withUnsafeMutableBytes { bytes in
+      Result<Int, SystemError> { () throws(SystemError) in try unsafe fileSystem.read(file, into: bytes, at: 0) }
+    }.get()
+    bytes.removeLast(count - read)
     return bytes
   }
 

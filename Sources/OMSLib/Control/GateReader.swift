@@ -1,5 +1,3 @@
-internal import CCore
-
 /// The numbers that a gate scope stands for at the moment.
 package struct GateTarget: Equatable, Sendable, BitwiseCopyable {
   package var account = AccountID.none
@@ -9,6 +7,21 @@ package struct GateTarget: Equatable, Sendable, BitwiseCopyable {
   package init() {}
 }
 
+/// What keeps a gate file from being read.
+package enum GateTrouble: Equatable, Sendable {
+  case none
+  case missing
+  case replaced
+  case unreadable(Int32)
+  case damaged
+}
+
+/// What a gate file says: what is shut, and what each of these names means.
+struct GateReading {
+  var trouble: GateTrouble
+  var entries: [(state: TradingState, target: GateTarget?)]
+}
+
 /// Reads the gate file and answers, before each frame, what may pass.
 ///
 /// Whatever is wrong with the file (short, missing, replaced, unreadable, damaged, not read for 5 s) reads as halted.
@@ -16,19 +29,11 @@ package struct GateTarget: Equatable, Sendable, BitwiseCopyable {
 /// together with a look whether the path still leads to the same file.
 ///
 /// Owner: one thread.
-package struct GateReader: ~Copyable {
-  package static let staleNanoseconds: Int64 = 5_000_000_000
+package struct GateReader<FS: FileSystem>: ~Copyable {
+  package static var staleNanoseconds: Int64 { 5_000_000_000 }
   /// A frame never goes by a reading older than this.
-  package static let freshNanoseconds: Int64 = 2_000_000
-  static let checkNanoseconds: Int64 = 100_000_000
-
-  package enum Trouble: Equatable, Sendable {
-    case none
-    case missing
-    case replaced
-    case unreadable(Int32)
-    case damaged
-  }
+  package static var freshNanoseconds: Int64 { 2_000_000 }
+  static var checkNanoseconds: Int64 { 100_000_000 }
 
   private struct Shut {
     var state: TradingState
@@ -37,28 +42,32 @@ package struct GateReader: ~Copyable {
     var target: GateTarget?
   }
 
+  private let fileSystem: FS
   private let path: String
   private let resolve: (GateScope) -> GateTarget?
-  private var descriptor: Int32 = -1
-  private var device: UInt64 = 0
-  private var inode: UInt64 = 0
+  private var file: FS.File?
+  /// Of the last file that was open here.
+  private var identity: FileIdentity?
   private var generation: UInt64 = 0
   private var shut: [Shut] = []
   private var readAt = EngineTime(nanoseconds: .min)
   private var checkedAt = EngineTime(nanoseconds: .min)
-  package private(set) var trouble = Trouble.none
+  package private(set) var trouble = GateTrouble.none
   /// Changes whenever the answers may have.
   package private(set) var version: UInt64 = 0
 
   /// `resolve` tells what a name means now; it is asked again after ``namesChanged()``.
-  package init(path: String, now: EngineTime, resolve: @escaping (GateScope) -> GateTarget?) {
+  package init(
+    fileSystem: FS, path: String, now: EngineTime, resolve: @escaping (GateScope) -> GateTarget?
+  ) {
+    self.fileSystem = fileSystem
     self.path = path
     self.resolve = resolve
     open()
     refresh(now: now)
   }
 
-  deinit { if descriptor >= 0 { _ = cc_sys_close(descriptor) } }
+  deinit { if let file { try? fileSystem.close(file) } }
 
   /// Reads again if the last reading is older than `age`.
   package mutating func refresh(now: EngineTime, olderThan age: Int64 = 0) {
@@ -69,7 +78,7 @@ package struct GateReader: ~Copyable {
       checkedAt = now
       checkPath()
     }
-    if descriptor >= 0 { readHead(slots: checks) }
+    if let file { readHead(file, slots: checks) }
     // A failed reading leaves `trouble`; the time only tells that somebody looks.
     readAt = now
   }
@@ -101,80 +110,70 @@ package struct GateReader: ~Copyable {
     return strictest
   }
 
-  /// What is shut, for whoever brings the core into line with the file.
-  package var entries: [(scope: GateScope, state: TradingState, target: GateTarget?)] {
-    shut.map { ($0.scope, $0.state, $0.target) }
-  }
+  /// For whoever brings the core into line with the file.
+  var reading: GateReading { GateReading(trouble: trouble, entries: shut.map { ($0.state, $0.target) }) }
 
   // MARK: Insides
 
   private mutating func open() {
-    let found = unsafe cc_sys_open(path, UInt32(cc_open_read), 0)
-    guard found >= 0 else {
-      fail(-found == 2 ? .missing : .unreadable(-found))
-      return
+    do throws(SystemError) {
+      let found = try fileSystem.open(path, [.read])
+      file = found
+      identity = try fileSystem.identity(found)
+      generation = 0
+    } catch {
+      close()
+      fail(error.errno == 2 ? .missing : .unreadable(error.errno))
     }
-    var stat = cc_stat()
-    let status = unsafe cc_sys_stat_descriptor(found, &stat)
-    guard status == 0 else {
-      _ = cc_sys_close(found)
-      fail(.unreadable(-status))
-      return
-    }
-    descriptor = found
-    device = stat.device
-    inode = stat.inode
-    generation = 0
+  }
+
+  private mutating func close() {
+    guard let open = file.take() else { return }
+    // Only read from: nothing is lost with it.
+    try? fileSystem.close(open)
   }
 
   /// A file that was moved away or replaced is halted until the new one, if there is one, has been read.
   private mutating func checkPath() {
-    var stat = cc_stat()
-    let status = unsafe cc_sys_stat_path(path, &stat)
-    if status == 0, descriptor >= 0, stat.inode == inode, stat.device == device {
-      return
-    }
-    if descriptor >= 0 {
-      _ = cc_sys_close(descriptor)
-      descriptor = -1
-      fail(status == 0 ? .replaced : .missing)
+    let found = try? fileSystem.identity(path: path)
+    if file != nil, let found, found.inode == identity?.inode, found.device == identity?.device { return }
+    if file != nil {
+      close()
+      fail(found == nil ? .missing : .replaced)
       return
     }
     // A file that went away, or became another, says nothing about what may trade: a person has to (``accept()``).
-    if trouble == .replaced || wasMissing { return }
-    if status == 0 { open() } else { fail(.missing) }
+    if trouble == .replaced || (trouble == .missing && identity != nil) { return }
+    if found == nil { fail(.missing) } else { open() }
   }
-
-  private var wasMissing: Bool { trouble == .missing && inode != 0 }
 
   /// A person has looked: the file that is there now counts.
   package mutating func accept(now: EngineTime) {
-    if descriptor >= 0 { _ = cc_sys_close(descriptor) }
-    descriptor = -1
-    inode = 0
+    close()
+    identity = nil
     open()
     checkedAt = EngineTime(nanoseconds: .min)
     refresh(now: now)
   }
 
-  private mutating func readHead(slots: Bool) {
+  private mutating func readHead(_ file: FS.File, slots: Bool) {
     do throws(SystemError) {
-      let head = try GateImage.read(descriptor, count: GateFile.slotBytes)
+      let head = try GateImage.read(fileSystem, file, count: GateImage.slotBytes)
       guard let found = GateImage.generation(in: head) else {
         fail(.damaged)
         return
       }
       if found == generation && !slots && trouble == .none { return }
-      try readSlots()
+      try readSlots(file)
     } catch {
       fail(.unreadable(error.errno))
     }
   }
 
-  private mutating func readSlots() throws(SystemError) {
+  private mutating func readSlots(_ file: FS.File) throws(SystemError) {
     // A change may be under way: the next attempts see it whole.
     for _ in 0..<3 {
-      let image = try GateImage.read(descriptor, count: GateFile.byteCount)
+      let image = try GateImage.read(fileSystem, file, count: GateImage.byteCount)
       guard GateImage.flaw(in: image) == nil, let found = GateImage.generation(in: image) else { continue }
       let entries = GateImage.entries(in: image)
       let isSame =
@@ -190,8 +189,14 @@ package struct GateReader: ~Copyable {
     fail(.damaged)
   }
 
-  private mutating func fail(_ why: Trouble) {
+  private mutating func fail(_ why: GateTrouble) {
     if trouble != why { version &+= 1 }
     trouble = why
+  }
+}
+
+extension GateReader where FS == KernelFileSystem {
+  package init(path: String, now: EngineTime, resolve: @escaping (GateScope) -> GateTarget?) {
+    self.init(fileSystem: KernelFileSystem(), path: path, now: now, resolve: resolve)
   }
 }

@@ -7,7 +7,7 @@ internal import CCore
 final class ControlAgent {
   var settings: EngineSettings
   let gateNames: GateNames
-  let gate: GateFile
+  let gate: GateFile<KernelFileSystem>
   let ring: JournalRing
   let view: JournalView
   let clock: EngineClock

@@ -56,7 +56,7 @@ extension EngineBoot {
     register(names)
     gateNames.names = names
     agent.gate.reader.namesChanged()
-    GateSync.bring(&agent, now: clock.now, utc: clock.utc)
+    GateSync.bring(&agent, to: agent.gate.reader.reading, now: clock.now, utc: clock.utc)
     for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved && !account.name.isEmpty {
       var input = ReconcileInput()
       input.account = AccountID(number: UInt16(index))
@@ -135,38 +135,40 @@ extension EngineBoot {
 
 /// Brings the core into line with the gate file: the stricter of the two counts, and what is killed is cancelled.
 enum GateSync {
-  static func bring(_ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) {
-    if agent.gate.reader.trouble != .none {
+  static func bring<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ agent: inout CoreAgent<Core, Door, Gate>, to reading: GateReading, now: EngineTime, utc: UTCTime
+  ) {
+    if reading.trouble != .none {
       var input = SetTradingInput()
       input.stateRaw = TradingState.halted.rawValue
       input.reason = Text64("the gate file is damaged") ?? Text64()
-      if current(agent, Scope()) < .halted { _ = agent.submit(.gate, input, now: now, utc: utc) }
+      if current(agent.machine, Scope()) < .halted { _ = agent.submit(.gate, input, now: now, utc: utc) }
       return
     }
-    for entry in agent.gate.reader.entries {
+    for entry in reading.entries {
       guard let target = entry.target else { continue }
       var input = SetTradingInput()
       input.scope = Scope(
         account: target.account, instrument: target.instrument, strategy: target.strategy, venue: target.venue)
-      guard current(agent, input.scope) < entry.state else { continue }
+      guard current(agent.machine, input.scope) < entry.state else { continue }
       input.stateRaw = entry.state.rawValue
       input.cancelsOrders = entry.state == .killed ? 1 : 0
       _ = agent.submit(.gate, input, now: now, utc: utc)
     }
   }
 
-  private static func current(_ agent: borrowing EngineAgent, _ scope: Scope) -> TradingState {
+  private static func current(_ core: borrowing Core, _ scope: Scope) -> TradingState {
     let raw: UInt8
     if !scope.account.isNone {
-      raw = agent.machine.state.accounts[scope.account.index].tradingRaw
+      raw = core.state.accounts[scope.account.index].tradingRaw
     } else if !scope.instrument.isNone {
-      raw = agent.machine.state.instruments[scope.instrument.index].tradingRaw
+      raw = core.state.instruments[scope.instrument.index].tradingRaw
     } else if !scope.strategy.isNone {
-      raw = agent.machine.state.strategies[scope.strategy.index].tradingRaw
+      raw = core.state.strategies[scope.strategy.index].tradingRaw
     } else if !scope.venue.isNone {
-      raw = agent.machine.state.venues[scope.venue.index].tradingRaw
+      raw = core.state.venues[scope.venue.index].tradingRaw
     } else {
-      raw = agent.machine.state.global.tradingRaw
+      raw = core.state.global.tradingRaw
     }
     return TradingState(rawValue: raw) ?? .halted
   }

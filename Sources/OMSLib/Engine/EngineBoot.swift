@@ -151,7 +151,8 @@ struct EngineBoot: ~Copyable {
 
   private static func assemble(
     _ exchange: consuming OpenedDoor, _ core: consuming Core, _ appender: consuming JournalAppender,
-    _ gate: consuming FileGate, _ journal: consuming JournalStore, _ log: consuming EventLog<KernelFileSystem>,
+    _ gate: consuming FileGate<KernelFileSystem>, _ journal: consuming JournalStore,
+    _ log: consuming EventLog<KernelFileSystem>,
     _ view: JournalView, _ ids: IDIndex<KernelFileSystem>,
     _ clock: EngineClock, _ gateNames: GateNames, _ options: EngineOptions
   ) -> EngineBoot {

@@ -1,7 +1,7 @@
 internal import CCore
 internal import Synchronization
 
-typealias EngineAgent = CoreAgent<Core, EngineDoor, FileGate>
+typealias EngineAgent = CoreAgent<Core, EngineDoor, FileGate<KernelFileSystem>>
 
 /// Flags that the engine's threads share.
 final class EngineSignals: Sendable {
@@ -91,7 +91,7 @@ final class HotLoop: @unchecked Sendable {
         agent.gate.reader.refresh(now: now)
         if agent.gate.reader.version != gateVersion {
           gateVersion = agent.gate.reader.version
-          GateSync.bring(&agent, now: now, utc: utc)
+          GateSync.bring(&agent, to: agent.gate.reader.reading, now: now, utc: utc)
         }
       }
       work += Self.takeCommands(&commands, &agent, &replies, &gateVersion, clock, publisher.latencies)

@@ -59,10 +59,12 @@ package struct OpenGate: FrameGate, ~Copyable {
 }
 
 /// The gate file, read again before a frame when the last reading is older than 2 ms.
-package struct FileGate: FrameGate, ~Copyable {
-  package var reader: GateReader
-  package init(reader: consuming GateReader) { self.reader = reader }
-  package mutating func refresh(now: EngineTime) { reader.refresh(now: now, olderThan: GateReader.freshNanoseconds) }
+package struct FileGate<FS: FileSystem>: FrameGate, ~Copyable {
+  package var reader: GateReader<FS>
+  package init(reader: consuming GateReader<FS>) { self.reader = reader }
+  package mutating func refresh(now: EngineTime) {
+    reader.refresh(now: now, olderThan: GateReader<FS>.freshNanoseconds)
+  }
   package func state(account: AccountID, instrument: InstrumentID, venue: VenueID, now: EngineTime) -> TradingState {
     reader.state(account: account, instrument: instrument, venue: venue, now: now)
   }

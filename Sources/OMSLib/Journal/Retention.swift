@@ -62,7 +62,7 @@ package struct JournalRetention<FS: FileSystem> {
       guard rule.allows(lastLsn: following.header.previous.lsn, closed: following.header.created) else { break }
       do throws(SystemError) {
         try fileSystem.remove(entry.path)
-        try fileSystem.synchronizeDirectory(parent(entry.path))
+        try fileSystem.synchronizeDirectory(parentPath(entry.path))
       } catch {
         throw .system(file: entry.path, error)
       }
@@ -77,7 +77,7 @@ package struct JournalRetention<FS: FileSystem> {
   private func compress(_ entry: SegmentEntry, digest: SHA256Digest) throws(JournalError) -> String {
     var name = entry.name
     name.isCompressed = true
-    let directory = parent(entry.path)
+    let directory = parentPath(entry.path)
     let target = directory + "/" + name.file
     let temporary = target + ".tmp"
     try writePacked(entry, to: temporary)
@@ -208,9 +208,4 @@ private struct SegmentPacker<FS: FileSystem> {
     }
     if let failure { throw .system(file: path, failure) }
   }
-}
-
-private func parent(_ path: String) -> String {
-  guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-  return String(path[..<slash])
 }

@@ -161,6 +161,9 @@ package final class MemoryFileSystem: FileSystem, Sendable {
     state.withLock { $0.handles[file.handle].isOpen = false }
   }
 
+  /// One process has this disk.
+  package func lock(_ file: File) throws(SystemError) {}
+
   package func read(
     _ file: File, into bytes: UnsafeMutableRawBufferPointer, at offset: Int64
   ) throws(SystemError) -> Int {
@@ -298,11 +301,6 @@ package final class MemoryFileSystem: FileSystem, Sendable {
     }
     return try result.get()
   }
-}
-
-func parentPath(_ path: String) -> String {
-  guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-  return String(path[..<slash])
 }
 
 extension MemoryFileSystem.State {

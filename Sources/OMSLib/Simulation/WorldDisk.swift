@@ -64,6 +64,25 @@ final class WorldDisk: FileSystem {
   func inject(_ failure: Failure) { failures.append(failure) }
   func heal() { failures = [] }
 
+  // MARK: Other people
+
+  /// The whole of a file, `nil` when there is none.
+  func contents(_ path: String) -> [UInt8]? { contents.names[path].map { contents.inodes[$0].bytes } }
+
+  /// Somebody else writes the file, in place, and that is on the disk.
+  func overwrite(_ path: String, with bytes: [UInt8]) {
+    guard let inode = contents.names[path] else { return }
+    contents.inodes[inode] = Inode(bytes: bytes)
+  }
+
+  /// Somebody else puts another file in the place of this one, or none.
+  func replace(_ path: String, with bytes: [UInt8]?) {
+    contents.names[path] = nil
+    guard let bytes else { return }
+    contents.inodes.append(Inode(bytes: bytes))
+    contents.names[path] = contents.inodes.count - 1
+  }
+
   // MARK: Power
 
   /// What an abrupt loss of power leaves: some prefix of the unsynced changes of names and sizes, and of the unsynced
@@ -128,7 +147,7 @@ final class WorldDisk: FileSystem {
       if options.contains(.truncate) { resize(inode, to: 0) }
       handles.append((inode, path))
     } else {
-      guard options.contains(.create), contents.directories.contains(Self.parent(path)) else {
+      guard options.contains(.create), contents.directories.contains(parentPath(path)) else {
         throw SystemError(errno: 2, call: "open(\(path))")
       }
       contents.inodes.append(Inode())
@@ -140,6 +159,8 @@ final class WorldDisk: FileSystem {
   }
 
   func close(_ file: File) throws(SystemError) {}
+  /// One thread has this disk.
+  func lock(_ file: File) throws(SystemError) {}
 
   func read(_ file: File, into bytes: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
     let inode = handles[file.handle].inode
@@ -177,8 +198,8 @@ final class WorldDisk: FileSystem {
     try enter(.synchronizeDirectory, path)
     contents.changes.removeAll { change in
       switch change {
-      case .create(let name), .remove(let name, _), .makeDirectory(let name): Self.parent(name) == path
-      case .rename(_, let to, _): Self.parent(to) == path
+      case .create(let name), .remove(let name, _), .makeDirectory(let name): parentPath(name) == path
+      case .rename(_, let to, _): parentPath(to) == path
       case .resize: false
       }
     }
@@ -237,7 +258,7 @@ final class WorldDisk: FileSystem {
 
   func list(_ path: String) throws(SystemError) -> [String] {
     guard contents.directories.contains(path) else { throw SystemError(errno: 2, call: "list(\(path))") }
-    return contents.names.keys.filter { Self.parent($0) == path }.map { String($0.dropFirst(path.utf8.count + 1)) }
+    return contents.names.keys.filter { parentPath($0) == path }.map { String($0.dropFirst(path.utf8.count + 1)) }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
@@ -270,10 +291,5 @@ final class WorldDisk: FileSystem {
     } else {
       contents.inodes[inode].bytes.removeLast(now - length)
     }
-  }
-
-  private static func parent(_ path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { return "/" }
-    return String(path[..<slash])
   }
 }

@@ -23,11 +23,13 @@ struct GateFileTests {
     return target
   }
 
-  private func makeReader(at now: Int64 = 0) -> GateReader {
+  private func makeReader(at now: Int64 = 0) -> GateReader<KernelFileSystem> {
     GateReader(path: path, now: EngineTime(nanoseconds: now)) { Self.numbers[$0] }
   }
 
-  private func state(_ reader: borrowing GateReader, account: UInt16 = 1, at now: Int64) -> TradingState {
+  private func state(_ reader: borrowing GateReader<KernelFileSystem>, account: UInt16 = 1, at now: Int64)
+    -> TradingState
+  {
     reader.state(
       account: AccountID(number: account), instrument: InstrumentID(number: 1), venue: VenueID(number: 1),
       now: EngineTime(nanoseconds: now))
@@ -107,6 +109,17 @@ struct GateFileTests {
     try file.set(GateScope(.account, "sim.main"), .killed, reason: "", user: 0, seconds: 0)
     let states = try file.entries().map(\.state)
     #expect(states == [.halted, .killed], "what the damage hid stays shut")
+  }
+
+  @Test("A kill that was said to be written outlives the power, also in a file that it had to make")
+  func powerCut() throws {
+    let disk = MemoryFileSystem(tracing: true)
+    try disk.makeDirectory("/s")
+    try disk.synchronizeDirectory("/")
+    try GateFile(fileSystem: disk, path: "/s/gate").set(.everything, .killed, reason: "", user: 0, seconds: 0)
+    let left = disk.powerCut(after: disk.trace.count) { _ in .lost }
+    let states = try GateFile(fileSystem: left, path: "/s/gate").entries().map(\.state)
+    #expect(states == [.killed])
   }
 
   @Test("A name that is too long, or a full file, shuts the next wider scope")

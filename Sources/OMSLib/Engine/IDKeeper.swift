@@ -26,8 +26,7 @@ final class IDKeeper: @unchecked Sendable {
     self.index = index
     self.options = options
     self.ring = ring
-    // A small part of the table: the rest holds open orders and what was finished while a run is written.
-    flushCount = max(1, orderCapacity / 16)
+    flushCount = IDFollower<KernelFileSystem>.flushCount(orderCapacity: orderCapacity)
     self.clock = clock
     self.signals = signals
     self.bell = bell
@@ -43,45 +42,16 @@ final class IDKeeper: @unchecked Sendable {
   }
 
   private func follow(_ park: inout cc_park) {
-    var writer = IDIndexWriter(index, flushCount: flushCount)
-    var tailer = JournalTailer(fileSystem: KernelFileSystem(), options: options, ring: ring, after: writer.cursor)
+    var follower = IDFollower(index: index, options: options, ring: ring, flushCount: flushCount)
     while !signals.isStopping {
-      guard index.completeLsn >= writer.base else {
-        return say("a run of the index of ids is damaged; it is made again")
+      switch follower.turn(wrote: { bell.ring() }) {
+      case .busy: break
+      case .wrote: lastTrouble = ""
+      case .idle: _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
+      case .ended(let trouble):
+        if let trouble { say(trouble) }
+        return
       }
-      do throws(JournalError) {
-        var taken = 0
-        while taken < 4_096, let record = try tailer.next() {
-          writer.take(record)
-          taken += 1
-          if writer.isDue { break }
-        }
-        if writer.isDue {
-          guard write(&writer) else { return }
-          // Runs that were there already may reach further.
-          if index.completeLsn > writer.cursor { return }
-        } else if taken == 0 {
-          _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
-        }
-      } catch {
-        // What was pruned does not come back.
-        let remedy = if case .pruned = error { "; `oms snapshot restore newest` goes on without them" } else { "" }
-        return say("the index of ids waits for the journal: \(error)\(remedy)")
-      }
-    }
-  }
-
-  /// `false`: the disk refused.
-  private func write(_ writer: inout IDIndexWriter<KernelFileSystem>) -> Bool {
-    do throws(IDIndexError) {
-      try writer.flush()
-      bell.ring()
-      while try writer.compact() {}
-      lastTrouble = ""
-      return true
-    } catch {
-      say("the index of ids cannot be written: \(error)")
-      return false
     }
   }
 
@@ -89,6 +59,60 @@ final class IDKeeper: @unchecked Sendable {
     guard text != lastTrouble else { return }
     lastTrouble = text
     EngineProcess.say("oms: warning: \(text)\n")
+  }
+}
+
+/// Brings an index of ids up to its journal, one piece of work a turn: what the keeper's thread does, and simulated worlds.
+struct IDFollower<FS: FileSystem>: ~Copyable {
+  enum Turn: Equatable {
+    case idle
+    case busy
+    /// There are more ids in the index.
+    case wrote
+    /// A new one has to begin, since the index fell behind this one, or is further; or there is trouble.
+    case ended(String?)
+  }
+
+  private let index: IDIndex<FS>
+  private var writer: IDIndexWriter<FS>
+  private var tailer: JournalTailer<FS>
+
+  init(index: IDIndex<FS>, options: JournalOptions, ring: JournalRing, flushCount: Int) {
+    self.index = index
+    writer = IDIndexWriter(index, flushCount: flushCount)
+    tailer = JournalTailer(fileSystem: index.fileSystem, options: options, ring: ring, after: writer.cursor)
+  }
+
+  /// Orders that end before a run is written, of a table of so many: a small part, since the rest holds open orders and
+  /// what was finished while a run is written.
+  static func flushCount(orderCapacity: Int) -> Int { max(1, orderCapacity / 16) }
+
+  /// Calls `wrote` as soon as more is in the index, before runs are merged.
+  mutating func turn(wrote: () -> Void) -> Turn {
+    guard index.completeLsn >= writer.base else {
+      return .ended("a run of the index of ids is damaged; it is made again")
+    }
+    var taken = 0
+    do throws(JournalError) {
+      while taken < 4_096, !writer.isDue, let record = try tailer.next() {
+        writer.take(record)
+        taken += 1
+      }
+    } catch {
+      // What was pruned does not come back.
+      let remedy = if case .pruned = error { "; `oms snapshot restore newest` goes on without them" } else { "" }
+      return .ended("the index of ids waits for the journal: \(error)\(remedy)")
+    }
+    guard writer.isDue else { return taken == 0 ? .idle : .busy }
+    do throws(IDIndexError) {
+      try writer.flush()
+      wrote()
+      while try writer.compact() {}
+    } catch {
+      return .ended("the index of ids cannot be written: \(error)")
+    }
+    // Runs that were there already may reach further.
+    return index.completeLsn > writer.cursor ? .ended(nil) : .wrote
   }
 }
 

@@ -77,7 +77,14 @@ extension SnapshotLoad {
     _ store: SnapshotStore<FS>, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
     capacity: CoreCapacity, for version: CoreVersion = .current, to target: UInt64, wait: () -> Bool
   ) throws(EngineFailure) -> LoadedCore {
-    let loaded = try begin(store, capacity, version)
+    try replica(of: begin(store, capacity, version), fileSystem, options, ring, to: target, wait: wait)
+  }
+
+  /// As above, begun from `loaded`.
+  static func replica<FS: FileSystem>(
+    of loaded: consuming LoadedCore, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
+    to target: UInt64, wait: () -> Bool
+  ) throws(EngineFailure) -> LoadedCore {
     var end = loaded.end
     var replay = Replay(core: loaded.takeCore())
     var tailer = JournalTailer(fileSystem: fileSystem, options: options, ring: ring, after: end.lsn)

@@ -5,7 +5,7 @@ import OMSLib
 @main
 enum Omsim {
   static let usage = """
-    usage: omsim simulate [--seeds N] [--from S] [--jobs J] [--without FAULT,..] [--twice]
+    usage: omsim simulate [--seeds N] [--from S] [--jobs J] [--without FAULT,..] [--twice] [--first]
            omsim run --seed N [--trace] [--without FAULT,..]
            omsim crash [--points N] [--seed S] [--jobs J] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]

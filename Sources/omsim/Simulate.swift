@@ -7,15 +7,17 @@ struct SimulateCommand {
   private let count: UInt64
   private let jobs: Int
   private let isTwice: Bool
+  private let stopsAtFailure: Bool
   private let without: [FaultKind]
 
   init(_ arguments: ArraySlice<String>) throws(UsageError) {
     let options = try Options(
-      arguments, flags: ["--twice"], values: ["--seeds", "--from", "--jobs", "--without"])
+      arguments, flags: ["--twice", "--first"], values: ["--seeds", "--from", "--jobs", "--without"])
     first = try options.number("--from", or: 1)
     count = try options.number("--seeds", or: 500)
     jobs = Int(try options.number("--jobs", or: 2))
     isTwice = options.has("--twice")
+    stopsAtFailure = options.has("--first")
     without = try options.withoutFaults()
     guard jobs >= 1, jobs <= 64 else { throw UsageError(message: "--jobs \(jobs) is not in 1 to 64") }
   }
@@ -34,7 +36,8 @@ struct SimulateCommand {
     }
     let result: Campaign.Result
     do throws(SystemError) {
-      result = try Campaign(jobs: jobs, run: one, tell: Self.tell).runAll(first..<(first + count))
+      result = try Campaign(jobs: jobs, stopsAtFailure: stopsAtFailure, run: one, tell: Self.tell)
+        .runAll(first..<(first + count))
     } catch {
       throw UsageError(message: "simulate: \(error.call) failed with errno \(error.errno)")
     }

@@ -27,15 +27,19 @@ package struct Campaign: ~Copyable {
 
   private let memory: SealedMemory
   private let jobs: Int
+  private let stopsAtFailure: Bool
   private let run: (UInt64) -> WorldReport
   private let tell: (String) -> Void
 
-  /// `run` makes a seed's report; `tell` puts one line where a person sees it. Both are called in the workers.
+  /// `run` makes a seed's report; `tell` puts one line where a person sees it. Both are called in the workers. With
+  /// `stopsAtFailure` no seed behind one that failed is begun: the lowest that fails is among those that were run.
   package init(
-    jobs: Int, run: @escaping (UInt64) -> WorldReport, tell: @escaping (String) -> Void
+    jobs: Int, stopsAtFailure: Bool = false, run: @escaping (UInt64) -> WorldReport,
+    tell: @escaping (String) -> Void
   ) throws(SystemError) {
     precondition(jobs > 0 && jobs <= 64, "1 to 64 workers")
     self.jobs = jobs
+    self.stopsAtFailure = stopsAtFailure
     self.run = run
     self.tell = tell
     memory = try SealedMemory(label: "omsim", byteCount: jobs * Word.count * 8, access: .clientsWrite)
@@ -76,7 +80,7 @@ package struct Campaign: ~Copyable {
     // What a trap says is told by `omsim run`; here it would only slow the others down.
     _ = cc_process_silence(2)
     var seed = first
-    while seed < seeds.upperBound {
+    while seed < seeds.upperBound, !stopsAtFailure || seed < lowestFailed {
       unsafe word(job, Word.seed.rawValue).pointee = seed
       note(job, run(seed))
       seed += UInt64(jobs)
@@ -94,6 +98,15 @@ package struct Campaign: ~Copyable {
     }
     noteFailure(job, report.seed)
     tell("seed \(report.seed) FAILED: \(report.failures[0]); repeat: omsim run --seed \(report.seed)")
+  }
+
+  private var lowestFailed: UInt64 {
+    (0..<jobs).reduce(UInt64.max) { lowest, job in
+      let count = min(unsafe word(job, Word.failed.rawValue).pointee, UInt64(Word.failedSeedMax))
+      guard count > 0 else { return lowest }
+      // A worker's seeds rise.
+      return min(lowest, unsafe word(job, Word.failedSeeds.rawValue).pointee)
+    }
   }
 
   private func noteFailure(_ job: Int, _ seed: UInt64) {

@@ -12,6 +12,8 @@ struct Client {
     var token: UInt64
     /// Of the engine, once it said so.
     var number: UInt64 = 0
+    /// Of the price that it was sent with.
+    var marketAge: Int64 = 0
     /// The answer came; it may not be taken back.
     var isAcknowledged = false
     var isRefused = false
@@ -50,11 +52,19 @@ struct Client {
     return Text64("u\(idCount)") ?? Text64()
   }
 
-  mutating func remember(_ input: NewOrderInput) -> UInt64 {
-    orders.append(Order(input: input, token: 0))
+  mutating func remember(_ input: NewOrderInput, marketAge: Int64) -> UInt64 {
+    orders.append(Order(input: input, token: 0, marketAge: marketAge))
     let token = nextToken(.order(index: orders.count - 1))
     orders[orders.count - 1].token = token
     return token
+  }
+
+  /// An order of some time ago whose caller asks for it again under the same id.
+  func oldOrder(_ random: inout SplitMix64) -> Int? {
+    guard orders.count > 8 else { return nil }
+    let index = Int(random.below(UInt64(orders.count)))
+    let order = orders[index]
+    return order.isAcknowledged && !order.input.id.isEmpty ? index : nil
   }
 
   mutating func settle(_ token: UInt64) -> Purpose? {

@@ -47,6 +47,8 @@ final class EngineRun {
     var mode: DurabilityMode
     var capacity = CoreCapacity.small
     var tag: Text32
+    var keepsIDs = false
+    var hasGateFile = false
   }
 
   let box: RingBox
@@ -58,6 +60,10 @@ final class EngineRun {
   var agent: Agent
   var writer: JournalWriter<WorldDisk>
   private var tail: DurableTail
+  /// The index of used ids, where the world has one, and what keeps it behind the journal.
+  let ids: IDIndex<WorldDisk>?
+  var follower: IDFollower<WorldDisk>?
+  private var gateVersion: UInt64 = 0
   /// What recovery found that nobody had seen as durable.
   let recovered: [[UInt8]]
 
@@ -98,6 +104,11 @@ final class EngineRun {
     if report.end.lsn < seenLsn {
       verdict.fail("AUD-04", "records \(report.end.lsn + 1) to \(seenLsn) were durable and are lost")
     }
+    ids =
+      settings.keepsIDs
+      ? try IDIndex.open(
+        disk, stateDirectory: World.stateDirectory, journal: settings.options, end: report.end) : nil
+    if let damaged = ids?.damaged.first { verdict.fail("AUD-04", "\(damaged)") }
     box = RingBox()
     ring = box.makeRing(identity: settings.options.identity, epoch: max(report.epoch, 1) + 1, end: start.end)
     var appender = JournalAppender(ring: ring, end: start.end)
@@ -125,7 +136,31 @@ final class EngineRun {
     input.coreVersion = Core.version
     input.strict = settings.mode == .strict ? 1 : 0
     agent.submit(.start, input, now: now, utc: utc)
+    if let reading = agent.gate.file?.reader.reading { GateSync.bring(&agent, to: reading, now: now, utc: utc) }
+    gateVersion = agent.gate.file?.reader.version ?? 0
+    follow(settings)
     agent.publish()
+  }
+
+  /// What the gate file says, if that may have changed since it was asked for.
+  func newGateReading() -> GateReading? {
+    guard let version = agent.gate.file?.reader.version, version != gateVersion else { return nil }
+    gateVersion = version
+    return agent.gate.file?.reader.reading
+  }
+
+  /// Behind a command about trading: whoever gave it knows the file as it is.
+  func lookAtGate(now: EngineTime) {
+    agent.gate.file?.reader.refresh(now: now)
+    gateVersion = agent.gate.file?.reader.version ?? 0
+  }
+
+  /// Begins to bring the index up to the journal.
+  func follow(_ settings: Settings) {
+    guard let ids else { return }
+    follower = IDFollower(
+      index: ids, options: settings.options, ring: ring,
+      flushCount: IDFollower<WorldDisk>.flushCount(orderCapacity: settings.capacity.orders))
   }
 
   private static func bytes(_ record: JournalRecord) -> [UInt8] {

@@ -25,6 +25,20 @@ package enum FaultKind: UInt8, Sendable, CaseIterable {
   case wildMarket = 17
   /// Snapshots are made, and starts begin from them.
   case snapshot = 18
+  /// Accounts hold long and short positions side by side.
+  case hedge = 19
+  /// Funding falls due.
+  case funding = 20
+  /// Little money, high leverage, and prices that run away: positions are liquidated.
+  case thinMargin = 21
+  /// Ids of users leave the core's table, and are answered from their index on disk.
+  case idIndex = 22
+  /// Old segments are compressed and go.
+  case retention = 23
+  /// Trading is stopped by the gate file, also while no engine runs; the file is cut, replaced and lost.
+  case gateFile = 24
+  /// Prices count for a moment only: those from before a disconnect are too old.
+  case staleMarket = 25
 
   package init?(_ name: String) {
     guard let kind = FaultKind.allCases.first(where: { "\($0)" == name }) else { return nil }

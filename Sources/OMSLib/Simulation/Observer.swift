@@ -16,10 +16,11 @@ final class Observer {
     var trade: VenueReference
   }
 
-  struct PositionKey: Hashable, Comparable {
+  struct PositionKey: Hashable {
     var account: UInt16
     var instrument: UInt16
-    static func < (a: Self, b: Self) -> Bool { (a.account, a.instrument) < (b.account, b.instrument) }
+    /// `PositionSide`
+    var side: UInt8
   }
 
   /// One position by the fills alone, exact.
@@ -90,6 +91,8 @@ final class Observer {
     case .venueEvent:
       let event = unsafe record.body.loadUnaligned(as: VenueEvent.self)
       if event.kind == .triggered { probes.hit(.triggerFired) }
+      if event.kind == .marginCall { probes.hit(.marginCalled) }
+      if event.kind == .funding { probes.hit(event.positionSideRaw == 0 ? .fundingPaid : .fundingPaidToHedged) }
     case .start: seeStart(unsafe record.body.loadUnaligned(as: StartInput.self))
     default: break
     }
@@ -171,7 +174,8 @@ final class Observer {
     verdict.expect(
       fills.insert(key).inserted, "INV-19",
       "trade \(image.trade.low) of account \(image.account.number) was applied twice (record \(lsn))")
-    let place = PositionKey(account: image.account.number, instrument: image.instrument.number)
+    let place = PositionKey(
+      account: image.account.number, instrument: image.instrument.number, side: image.positionSideRaw)
     var position = positions[place] ?? SeenPosition()
     let sign: Int128 = image.sideRaw == Side.buy.rawValue ? 1 : -1
     let before = position.quantity
@@ -184,11 +188,24 @@ final class Observer {
     if image.trade.low < position.lastTrade || isOtherSide { shuffledAccounts.insert(image.account.number) }
     position.lastTrade = max(position.lastTrade, image.trade.low)
     positions[place] = position
+    if image.isForced != 0 { probes.hit(place.side == 0 ? .liquidated : .hedgedLiquidated) }
+    if place.side != 0 { probe(hedged: place) }
     if before.signum() * position.quantity.signum() < 0 { probes.hit(.positionFlipped) }
     verdict.expect(
       image.positionAfter.units == position.quantity, "INV-02",
       "fills make \(position.quantity) of account \(image.account.number) in \(image.instrument.number), the event says "
         + "\(image.positionAfter.units)")
+  }
+
+  private func probe(hedged place: PositionKey) {
+    let isLong = place.side == PositionSide.long.rawValue
+    probes.hit(isLong ? .hedgedLong : .hedgedShort)
+    let other = PositionKey(
+      account: place.account, instrument: place.instrument,
+      side: (isLong ? PositionSide.short : .long).rawValue)
+    let held = positions[place]?.quantity ?? 0
+    if held == 0 { probes.hit(.hedgedClosed) }
+    if held != 0, positions[other]?.quantity ?? 0 != 0 { probes.hit(.hedgedBoth) }
   }
 
   /// Of each instrument, 10^(18 - scale): set by the world.

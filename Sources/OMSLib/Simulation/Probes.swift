@@ -19,6 +19,19 @@ package enum Probe: Int, Sendable, CaseIterable {
   case snapshotTaken
   case snapshotFailed
   case startedFromSnapshot
+  case idsIndexed
+  case idsMerged
+  case idsEvicted
+  case indexBehind
+  case answeredFromIndex
+  case askedOldID
+  case segmentPacked
+  case segmentPruned
+  case startedFromPacked
+  case gateShutByFile
+  case gateShutWithoutEngine
+  case gateSynced
+  case gateHarmed
   // What was done to the wires.
   case disconnected
   case requestLost
@@ -42,10 +55,22 @@ package enum Probe: Int, Sendable, CaseIterable {
   case gateStopped
   case limitRefused
   case rateRefused
+  case staleRefused
   case repeatedCommand
   case idConflict
   case driftSeen
   case positionFlipped
+  // Hedged accounts and margin.
+  case hedgedLong
+  case hedgedShort
+  case hedgedBoth
+  case hedgedClosed
+  case positionSideRefused
+  case fundingPaid
+  case fundingPaidToHedged
+  case marginCalled
+  case liquidated
+  case hedgedLiquidated
 }
 
 /// Counts of one world.

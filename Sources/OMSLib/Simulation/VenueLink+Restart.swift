@@ -3,7 +3,7 @@
 extension VenueLink {
   /// Makes the exchange again from what it was told, and tells whether it came out the same.
   func restartExchange(now: Int64) -> Bool {
-    var again = Exchange(options, startingAt: UTCTime(nanoseconds: Self.start))
+    var again = Exchange(options, startingAt: UTCTime(nanoseconds: start))
     for input in history {
       switch input {
       case .control(let control, let stamp):

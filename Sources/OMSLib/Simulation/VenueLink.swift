@@ -6,7 +6,6 @@ final class VenueLink {
   static let venue = VenueID(number: 1)
   /// House accounts of the exchange come before the customers.
   static let houseAccounts: UInt16 = 3
-  static let start: Int64 = 1_790_000_000_000_000_000
   /// A request older than its deadline by more is refused.
   static let receiveWindow: Int64 = 20_000_000
 
@@ -21,6 +20,8 @@ final class VenueLink {
   }
 
   var exchange: Exchange
+  /// When the world begins.
+  let start: Int64
   let faults: FaultPlan
   /// Before heal and after warm-up.
   var isChaos = false
@@ -63,8 +64,10 @@ final class VenueLink {
     case request(VenueRequest, ExchangeStamp)
   }
 
-  init(_ setup: ExchangeSetup, options: ExchangeOptions, faults: FaultPlan, seed: SplitMix64, probes: Probes) {
-    exchange = Exchange(options, startingAt: UTCTime(nanoseconds: Self.start))
+  init(_ settings: WorldSettings, seed: SplitMix64, probes: Probes) {
+    let (setup, options, faults) = (settings.setup, settings.exchange, settings.faults)
+    start = settings.start
+    exchange = Exchange(options, startingAt: UTCTime(nanoseconds: start))
     self.faults = faults
     self.options = options
     self.probes = probes
@@ -251,7 +254,7 @@ final class VenueLink {
     requests.count + sideRequests.count + answers.count + news.count + late.count + local.count == 0
   }
 
-  private var nextTick: Int64 { exchange.nextTickTime.nanoseconds - Self.start }
+  private var nextTick: Int64 { exchange.nextTickTime.nanoseconds - start }
 
   // MARK: The exchange
 
@@ -280,7 +283,7 @@ final class VenueLink {
 
   private func advance(to time: Int64) {
     while true {
-      let isDone = exchange.advance(to: UTCTime(nanoseconds: Self.start + time))
+      let isDone = exchange.advance(to: UTCTime(nanoseconds: start + time))
       deliverOutput(time, to: nil)
       if isDone { return }
     }
@@ -300,7 +303,7 @@ final class VenueLink {
     inner.account = AccountID(number: inner.account.number + Self.houseAccounts)
     let isLate = entry.arrival > inner.signBy.advanced(byNanoseconds: Self.receiveWindow).nanoseconds
     let stamp = ExchangeStamp(
-      time: max(exchange.time, UTCTime(nanoseconds: Self.start + entry.arrival)), isLate: isLate)
+      time: max(exchange.time, UTCTime(nanoseconds: start + entry.arrival)), isLate: isLate)
     history.append(.request(inner, stamp))
     exchange.apply(inner, at: stamp)
     deliverOutput(entry.arrival, to: entry.request)

@@ -23,12 +23,15 @@ extension World {
     if plan.strikes(.diskFull, 10, 40, in: 1_000, &chaos) { failDisk(28, [.allocate, .write]) }
     if plan.strikes(.diskError, 10, 40, in: 1_000, &chaos) { failDisk(5, [.write, .synchronize, .open, .rename]) }
     if plan.strikes(.snapshot, 40, 200, in: 1_000, &shadow) { takeSnapshot() }
+    if plan.strikes(.retention, 60, 200, in: 1_000, &shadow) { takeSnapshot(keepsHouse: true) }
+    if plan.strikes(.thinMargin, 40, 120, in: 1_000, &keeper) { runAway() }
+    if plan.strikes(.gateFile, 4, 20, in: 1_000, &guardian) { harmGate() }
     if plan.strikes(.kill, 12, 40, in: 1_000, &chaos) { kill(power: false, downFor: downTime()) }
     if plan.strikes(.powerCut, 12, 40, in: 1_000, &chaos) { kill(power: true, downFor: downTime()) }
   }
 
   /// As the shadow does: what is durable, by a core of its own, in a file.
-  func takeSnapshot() {
+  func takeSnapshot(keepsHouse: Bool = false) {
     guard let run, corpse == nil else { return }
     let store = engineSettings.store(disk)
     let failures = disk.failureCount
@@ -37,11 +40,13 @@ extension World {
         store, disk, engineSettings.options, run.ring, capacity: engineSettings.capacity, to: run.ring.durableLsn
       ) { false }
       let end = replica.end
+      let core = replica.takeCore()
       do throws(SnapshotError) {
         try store.removeLeftovers()
-        _ = try SnapshotLoad.write(replica.takeCore(), end, created: utc, note: nil, to: store, Self.identity)
+        _ = try SnapshotLoad.write(core, end, created: utc, note: nil, to: store, Self.identity)
         probes.hit(.snapshotTaken)
         trace?.add("\(now) -- snapshot behind record \(end.lsn)")
+        if keepsHouse { keepHouse(run, store, oldestOpenLsn: Shadow.oldestOpenLsn(core)) }
       } catch {
         probes.hit(.snapshotFailed)
         if disk.failureCount == failures { verdict.fail("AUD-01", "no snapshot: \(error)") }
@@ -61,6 +66,16 @@ extension World {
     let mark = link.tops[Int(control.instrument)].mark
     let bound = UInt64(max(mark / 100, 1))
     control.price = max(1, mark + Int64(chaos.below(bound * 2)) - Int64(bound))
+    link.apply(control, at: now)
+  }
+
+  /// The market leaves where it was, by as much as takes the margin of somebody.
+  private func runAway() {
+    var control = ExchangeControl(.setPrice)
+    control.instrument = 2
+    let mark = link.tops[2].mark
+    let bound = UInt64(max(mark / 12, 1))
+    control.price = max(1, mark + Int64(keeper.below(bound * 2)) - Int64(bound))
     link.apply(control, at: now)
   }
 
@@ -108,13 +123,18 @@ extension World {
       if run == nil { restartAt = min(restartAt, now) }
       pass(until: now + 100_000_000)
     }
-    gate.states = [:]
+    nextMend = .max
+    mendGate()
+    resumeAll()
+    send(.clockOffset, ClockOffsetInput())
+    healedAt = now
+  }
+
+  func resumeAll() {
     for number in 1...settings.accountCount { resume(Scope(account: AccountID(number: UInt16(number)))) }
     for number in 1...2 { resume(Scope(instrument: InstrumentID(number: UInt16(number)))) }
     resume(Scope(venue: VenueLink.venue))
     resume(Scope())
-    send(.clockOffset, ClockOffsetInput())
-    healedAt = now
   }
 
   private func resume(_ scope: Scope) { setTrading(scope, .on) }

@@ -23,6 +23,10 @@ extension World {
     default: break
     }
     if draw < 120, let index = client.retries.first { return retry(index) }
+    if settings.keepsIDs, keeper.chance(1, in: 20), let index = client.oldOrder(&keeper) {
+      probes.hit(.askedOldID)
+      return place(client.orders[index].input)
+    }
     // Now and then several at once, recorded before any frame of them leaves.
     for _ in 0..<(trader.chance(1, in: 20) ? 2 + trader.below(8) : 1) {
       switch trader.below(100) {
@@ -44,10 +48,14 @@ extension World {
       probes.hit(.limitRefused)
     }
     if reason == .idConflict { probes.hit(.idConflict) }
+    if reason == .idIndexBehind { probes.hit(.indexBehind) }
+    if reason == .staleMarket { probes.hit(.staleRefused) }
+    if reason == .positionSide { probes.hit(.positionSideRefused) }
     switch purpose {
     case .order(let index): takeOrderReply(reply, index)
     case .compare: client.compared += 1
     case .trading(let scope, let state):
+      if state == .on, settings.hasGateFile, gate.newest[scope] == reply.token { openGate(scope) }
       // A kill is done when its cancels are; a later word about the same scope may have been heard before.
       if gate.newest[scope] == reply.token { gate.confirmed[scope] = state }
     case .other: break
@@ -61,6 +69,7 @@ extension World {
         probes.hit(.repeatedCommand)
       } else {
         checkStopped(client.orders[index].input)
+        checkPrice(client.orders[index])
       }
       client.acknowledge(index, number: reply.orderNumber)
       if settings.durability == .strict {
@@ -79,6 +88,14 @@ extension World {
     verdict.expect(state < .halted, "INV-13", "order \(input.id) was taken while trading was \(state)")
   }
 
+  /// INV-15: no order at any price is taken by a price that is too old.
+  private func checkPrice(_ order: Client.Order) {
+    guard order.input.kindRaw == OrderKind.market.rawValue else { return }
+    verdict.expect(
+      order.marketAge <= settings.marketAgeMax, "INV-15",
+      "market order \(order.input.id) was taken by a price of \(order.marketAge) ns ago")
+  }
+
   // MARK: Orders
 
   private func newOrder() {
@@ -91,8 +108,9 @@ extension World {
     var input = input
     input.market = link.tops[input.instrument.index]
     input.token = 0
-    let token = client.remember(input)
+    let token = client.remember(input, marketAge: now - input.market.updatedAt.nanoseconds)
     input.token = token
+    guard lookUp(&input) else { return }
     if !send(.newOrder, input, opensRisk: true) { client.forget(token) }
   }
 
@@ -112,6 +130,7 @@ extension World {
     let unit = Int64(World.unit(Int(rules.priceScale) + Int(rules.quantityScale)))
     input.quantity = max(1, whole * unit / price)
     shape(&input, rules, side, top)
+    if settings.isHedged(input.account), rules.instrumentClass != .spot { hedge(&input) }
     return input
   }
 
@@ -143,6 +162,15 @@ extension World {
     if rules.instrumentClass != .spot, trader.chance(1, in: 5) { input.flagsRaw |= OrderFlags.reduceOnly.rawValue }
     input.preventionRaw = UInt8(trader.below(4))
     link(&input)
+  }
+
+  /// Names one of the two positions of a hedged account; now and then somebody forgets to.
+  private func hedge(_ input: inout NewOrderInput) {
+    if hedger.chance(1, in: 50) { return }
+    let side: PositionSide = hedger.chance(1, in: 2) ? .long : .short
+    input.positionSideRaw = side.rawValue
+    let opens = (side == .long) == (input.sideRaw == Side.buy.rawValue)
+    if opens, !hedger.chance(1, in: 20) { input.flagsRaw &= ~OrderFlags.reduceOnly.rawValue }
   }
 
   private func shapeLimit(_ input: inout NewOrderInput, _ rules: Instrument) {
@@ -228,18 +256,18 @@ extension World {
 
   // MARK: Stops, limits, comparisons
 
-  private func randomScope() -> Scope {
-    switch trader.below(5) {
+  func randomScope(_ random: inout SplitMix64) -> Scope {
+    switch random.below(5) {
     case 0, 1: Scope()
-    case 2: Scope(account: AccountID(number: UInt16(1 + trader.below(UInt64(settings.accountCount)))))
-    case 3: Scope(instrument: InstrumentID(number: UInt16(1 + trader.below(2))))
+    case 2: Scope(account: AccountID(number: UInt16(1 + random.below(UInt64(settings.accountCount)))))
+    case 3: Scope(instrument: InstrumentID(number: UInt16(1 + random.below(2))))
     default: Scope(venue: VenueLink.venue)
     }
   }
 
   /// Kill, halt, pause or resume: the gate first, then the engine, as the command line does it.
   private func changeTrading() {
-    let scope = randomScope()
+    let scope = randomScope(&trader)
     let states: [TradingState] = [.on, .on, .on, .paused, .halted, .killed]
     let state = states[Int(trader.below(6))]
     setTrading(scope, state)
@@ -248,7 +276,11 @@ extension World {
   }
 
   func setTrading(_ scope: Scope, _ state: TradingState) {
-    gate.states[scope] = state
+    if settings.hasGateFile {
+      if state != .on { setGate(scope, state) }
+    } else {
+      gate.states[scope] = state
+    }
     var input = SetTradingInput()
     input.scope = scope
     input.stateRaw = state.rawValue
@@ -257,6 +289,8 @@ extension World {
     input.token = client.nextToken(.trading(scope, state))
     gate.newest[scope] = input.token
     if !send(.setTrading, input) { client.forget(input.token) }
+    // Whoever says this knows the file as it is.
+    run?.lookAtGate(now: engineTime)
   }
 
   private func changeLimit() {
@@ -284,7 +318,7 @@ extension World {
 
   private func cancelMany() {
     var input = CancelManyInput()
-    input.scope = randomScope()
+    input.scope = randomScope(&trader)
     input.token = client.nextToken(.other)
     if !send(.cancelMany, input) { client.forget(input.token) }
   }
@@ -293,7 +327,7 @@ extension World {
     var input = SetAccountInput()
     input.account = AccountID(number: UInt16(1 + trader.below(UInt64(settings.accountCount))))
     input.instrument = InstrumentID(number: 2)
-    input.leverage = UInt16(1 + trader.below(20))
+    input.leverage = UInt16(1 + trader.below(20)) * (settings.faults[.thinMargin] == .off ? 1 : 5)
     input.token = client.nextToken(.other)
     if !send(.setAccount, input) { client.forget(input.token) }
   }
@@ -322,8 +356,10 @@ extension World {
       input.venue = VenueLink.venue
       input.name = Text64("sim.a\(number)") ?? Text64()
       input.typeRaw = (number == 1 ? AccountType.main : .sub).rawValue
+      input.hedgeMode = settings.isHedged[number - 1] ? 1 : 0
       send(.defineAccount, input)
     }
+    if settings.faults[.staleMarket] != .off { boundMarketAge() }
     for number in 1...2 {
       var input = DefineStrategyInput()
       input.id = StrategyID(number: UInt16(number))
@@ -331,5 +367,17 @@ extension World {
       send(.defineStrategy, input)
     }
     run?.agent.publish()
+  }
+
+  /// Prices from before a disconnect soon count no more.
+  private func boundMarketAge() {
+    for number in 1...settings.accountCount {
+      var input = SetLimitInput()
+      input.kindRaw = LimitKind.maxMarketAge.rawValue
+      input.scopeRaw = LimitScope.account.rawValue
+      input.target = UInt16(number)
+      input.value = Money(units: Int128(settings.marketAgeMax) * World.unit(9))
+      send(.setLimit, input)
+    }
   }
 }

@@ -6,6 +6,8 @@ final class World {
   static let identity = JournalIdentity(
     id: (0x6F6D_7373, 0x696D), name: Text64("world") ?? Text64(), tag: Text32("world") ?? Text32())
   static let journalDirectory = "/state/journal"
+  static let stateDirectory = "/state"
+  static let gatePath = "/state/gate"
   static let snapshotDirectory = "/state/snapshots"
 
   let seed: UInt64
@@ -31,12 +33,21 @@ final class World {
   var crash: SplitMix64
   var shadow: SplitMix64
   var trader: SplitMix64
+  var hedger: SplitMix64
+  var keeper: SplitMix64
+  var guardian: SplitMix64
   var client: Client
 
   // When what happens next.
   var writerDue = Int64.max
   var nextCommand: Int64
   var nextChaos = Int64.max
+  var nextUpkeep = Int64.max
+  var toldIndexLsn: UInt64 = 0
+  /// When people open again what the gate file has shut.
+  var nextMend = Int64.max
+  var isGateGone = false
+  var isGateOther = false
   var restartAt = Int64.max
   var checkAt: UInt64 = 0
   var compareLsn: UInt64 = 0
@@ -48,6 +59,8 @@ final class World {
   var venueFillCount: UInt64 = 0
   var venueFills: [Observer.PositionKey: Int64] = [:]
   var venueFillKeys: [Observer.FillKey] = []
+  /// Liquidations of which the record may not tell yet.
+  var forcedFills: [(place: Observer.PositionKey, key: Observer.FillKey, quantity: Int64)] = []
   var ownTrade: UInt64 = 0
   var ownOrder = Text32()
   var ownTrades: [UInt64] = []
@@ -66,14 +79,19 @@ final class World {
     options.coreVersion = Core.version
     engineSettings = EngineRun.Settings(
       options: options, snapshots: Self.snapshotDirectory, mode: settings.durability, tag: Self.identity.tag)
+    engineSettings.capacity = settings.capacity
+    engineSettings.keepsIDs = settings.keepsIDs
+    engineSettings.hasGateFile = settings.hasGateFile
     observer = Observer(verdict: verdict, probes: probes)
-    link = VenueLink(
-      settings.setup, options: settings.exchange, faults: settings.faults, seed: root.stream(1), probes: probes)
+    link = VenueLink(settings, seed: root.stream(1), probes: probes)
     chaos = root.stream(2)
     crash = root.stream(3)
     trader = root.stream(4)
     client = Client(random: root.stream(5))
     shadow = root.stream(6)
+    hedger = root.stream(7)
+    keeper = root.stream(8)
+    guardian = root.stream(9)
     trace = traces ? Trace() : nil
     observer.trace = trace
     observer.quantityUnit = [0] + settings.instruments.map { Self.unit(18 - Int($0.quantityScale)) }
@@ -88,7 +106,7 @@ final class World {
   static func unit(_ exponent: Int) -> Int128 { (0..<exponent).reduce(Int128(1)) { unit, _ in unit * 10 } }
 
   var engineTime: EngineTime { EngineTime(nanoseconds: now) }
-  var utc: UTCTime { UTCTime(nanoseconds: VenueLink.start + now + wallOffset) }
+  var utc: UTCTime { UTCTime(nanoseconds: link.start + now + wallOffset) }
 
   // MARK: Life
 
@@ -106,6 +124,8 @@ final class World {
     nextChaos = now
     pass(until: chaosEnd)
     heal()
+    pass(until: quietEnd - 2_000_000_000)
+    takeOverBalances()
     pass(until: quietEnd)
     compareAll()
     pass(until: quietEnd + 3_000_000_000)
@@ -118,7 +138,8 @@ final class World {
   func pass(until end: Int64) {
     while now < end, verdict.failures.isEmpty {
       turn()
-      let next = min(min(engineDue, link.nextDue), min(min(writerDue, nextCommand), min(nextChaos, restartAt)))
+      let next = min(
+        min(engineDue, link.nextDue), min(min(writerDue, nextCommand), min(min(nextChaos, nextUpkeep), restartAt)))
       now = min(next > now ? next : now + 50_000, end)
       steps += 1
       verdict.step = steps
@@ -140,6 +161,7 @@ final class World {
     link.run(to: now)
     if now >= nextCommand { command() }
     pollEngine()
+    if now >= nextUpkeep { keepUp() }
     if steps >= checkAt {
       checkAt = steps + 256
       check()
@@ -182,6 +204,21 @@ final class World {
     if restartAt == .max { kill(power: false, downFor: 50_000_000) }
   }
 
+  var takesOverBalances: Bool { settings.faults[.funding] != .off || settings.faults[.thinMargin] != .off }
+
+  /// Funding, and what the insurance account paid, are told once: whoever missed them takes over the venue's balance by
+  /// hand.
+  private func takeOverBalances() {
+    guard takesOverBalances else { return }
+    for account in 1...settings.accountCount {
+      var input = ReconcileInput()
+      input.account = AccountID(number: UInt16(account))
+      input.fixes = 1
+      input.token = client.nextToken(.other)
+      if !send(.reconcile, input) { client.forget(input.token) }
+    }
+  }
+
   func compareAll() {
     client.compared = 0
     for account in 1...settings.accountCount {
@@ -203,7 +240,7 @@ final class World {
     do throws(EngineFailure) {
       made = try EngineRun(
         engineSettings, disk: disk, oldRing: box, door: WorldDoor(link: link, session: link.session),
-        gate: WorldGate(box: gate), seenLsn: observer.lastLsn, verdict: verdict, now: engineTime, utc: utc)
+        gate: openGateReader(), seenLsn: observer.lastLsn, verdict: verdict, now: engineTime, utc: utc)
     } catch {
       if disk.failureCount == 0 || phase != .chaos { verdict.fail("AUD-04", "recovery refuses: \(error.message)") }
       disk.heal()
@@ -224,10 +261,13 @@ final class World {
       return
     }
     guard let made else { return }
+    noteGateAtStart()
     noteReport(made)
     made.showRecovered(to: observer)
     run = made
     box = made.box
+    toldIndexLsn = 0
+    nextUpkeep = settings.keepsIDs || settings.hasGateFile ? now : .max
     checkAcknowledged(made)
     client.restarted()
     armCalls()
@@ -238,7 +278,22 @@ final class World {
     if run.report.torn != nil { probes.hit(.recoveryCutTorn) }
     if run.missingCount > 0 { probes.hit(.recoveryEndedGroup) }
     if run.startLsn > 0 { probes.hit(.startedFromSnapshot) }
+    if run.report.recordCount > 0, probes.counts[Probe.segmentPacked.rawValue] > 0 { probes.hit(.startedFromPacked) }
     if run.report.recordCount > 0 { probes.hit(run.report.hasJoinedRing ? .ringJoined : .ringMissing) }
+  }
+
+  /// What a run reads before it sends anything.
+  private func openGateReader() throws(EngineFailure) -> WorldGate {
+    guard settings.hasGateFile else { return WorldGate(box: gate) }
+    do throws(GateError) {
+      try GateFile(fileSystem: disk, path: Self.gatePath).createIfMissing()
+    } catch {
+      throw EngineFailure(10, "config.gate", "\(Self.gatePath): \(error)")
+    }
+    let reader = GateReader(fileSystem: disk, path: Self.gatePath, now: engineTime) { [settings] in
+      Self.gateTarget($0, settings)
+    }
+    return WorldGate(box: gate, file: FileGate(reader: reader))
   }
 
   /// Ends the run now, between two turns.
@@ -264,6 +319,7 @@ final class World {
     disk.heal()
     run = nil
     writerDue = .max
+    nextUpkeep = .max
     disk.trap = nil
     link.endSession()
     client.engineDied()

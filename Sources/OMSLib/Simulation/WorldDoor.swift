@@ -18,36 +18,57 @@ struct WorldDoor: VenueDoor, ~Copyable {
   var nextDue: EngineTime { EngineTime(nanoseconds: link.nextDelivery) }
 }
 
-/// The trading gate of a world: what the file would say, read without delay.
+/// The trading gate of a world: what was said about it. Without a file it is read without delay.
 final class GateBox {
   var states: [Scope: TradingState] = [:]
+  /// What counted before, for as long as the engine may go by an older reading of the file.
+  private var before: [Scope: (state: TradingState, until: Int64)] = [:]
+  /// From then on nothing passes: the file was damaged, replaced or lost.
+  var shutFrom = Int64.max
   /// What the engine has said yes to since.
   var confirmed: [Scope: TradingState] = [:]
   /// Token of the newest command about each scope.
   var newest: [Scope: UInt64] = [:]
 
-  func state(account: AccountID, instrument: InstrumentID, venue: VenueID) -> TradingState {
-    Self.strictest(states, account, instrument, venue)
+  /// The file says `state` from now on; readers may have read it up to `age` ago.
+  func set(_ scope: Scope, _ state: TradingState, now: Int64, readingAge age: Int64) {
+    before[scope] = (states[scope] ?? .on, now + age)
+    states[scope] = state
+  }
+
+  func state(account: AccountID, instrument: InstrumentID, venue: VenueID, now: Int64) -> TradingState {
+    if now > shutFrom { return .halted }
+    return strictest(account, instrument, venue) { scope in
+      let state = states[scope] ?? .on
+      guard let older = before[scope], now <= older.until else { return state }
+      return min(state, older.state)
+    }
   }
 
   func confirmedState(account: AccountID, instrument: InstrumentID, venue: VenueID) -> TradingState {
-    Self.strictest(confirmed, account, instrument, venue)
+    strictest(account, instrument, venue) { confirmed[$0] ?? .on }
   }
 
-  private static func strictest(
-    _ states: [Scope: TradingState], _ account: AccountID, _ instrument: InstrumentID, _ venue: VenueID
+  private func strictest(
+    _ account: AccountID, _ instrument: InstrumentID, _ venue: VenueID, _ state: (Scope) -> TradingState
   ) -> TradingState {
-    var strictest = states[Scope()] ?? .on
-    strictest = max(strictest, states[Scope(account: account)] ?? .on)
-    strictest = max(strictest, states[Scope(instrument: instrument)] ?? .on)
-    return max(strictest, states[Scope(venue: venue)] ?? .on)
+    max(
+      max(state(Scope()), state(Scope(account: account))),
+      max(state(Scope(instrument: instrument)), state(Scope(venue: venue))))
   }
 }
 
+/// What the engine of one run reads: the gate file as an engine does, or what was said, in worlds without one.
 struct WorldGate: FrameGate, ~Copyable {
   let box: GateBox
-  mutating func refresh(now: EngineTime) {}
+  var file: FileGate<WorldDisk>?
+
+  mutating func refresh(now: EngineTime) { file?.refresh(now: now) }
+
   func state(account: AccountID, instrument: InstrumentID, venue: VenueID, now: EngineTime) -> TradingState {
-    box.state(account: account, instrument: instrument, venue: venue)
+    switch file {
+    case .some(let file): file.state(account: account, instrument: instrument, venue: venue, now: now)
+    case .none: box.state(account: account, instrument: instrument, venue: venue, now: now.nanoseconds)
+    }
   }
 }

@@ -150,6 +150,8 @@ package struct GateFile<FS: FileSystem> {
     try system { () throws(SystemError) in
       try write(head, at: 0, file)
       try fileSystem.synchronize(file)
+      // Whoever made the file may have failed at this.
+      try fileSystem.synchronizeDirectory(parentPath(path))
     }
     return entry.scope
   }

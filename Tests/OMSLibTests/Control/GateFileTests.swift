@@ -122,6 +122,20 @@ struct GateFileTests {
     #expect(states == [.killed])
   }
 
+  @Test("So does one in a file that was made and not synced by somebody else")
+  func powerCutBehindAFailure() throws {
+    let disk = MemoryFileSystem(tracing: true)
+    try disk.makeDirectory("/s")
+    try disk.synchronizeDirectory("/")
+    let file = GateFile(fileSystem: disk, path: "/s/gate")
+    disk.inject(.init(.synchronizeDirectory, errno: 5, count: 1))
+    #expect(throws: GateError.self) { try file.createIfMissing() }
+    try file.set(.everything, .killed, reason: "", user: 0, seconds: 0)
+    let left = disk.powerCut(after: disk.trace.count) { _ in .lost }
+    let states = try GateFile(fileSystem: left, path: "/s/gate").entries().map(\.state)
+    #expect(states == [.killed])
+  }
+
   @Test("A name that is too long, or a full file, shuts the next wider scope")
   func wider() throws {
     defer { clean() }

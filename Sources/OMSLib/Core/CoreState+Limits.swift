@@ -1,3 +1,5 @@
+internal import CCore
+
 /// Limits as the order path wants them: side by side, and counts and rates as plain numbers, since dividing 128-bit
 /// amounts for each order cost more than all comparisons together. Follows from the row's amounts, so it is in no digest
 /// and no snapshot.
@@ -50,6 +52,18 @@ struct LimitNumbers: BitwiseCopyable {
   func row(_ row: Int) -> UnsafePointer<LimitNumbers> {
     precondition(row >= 0 && row < count, "row outside its table")
     return unsafe UnsafePointer(rows + row)
+  }
+
+  /// Starts to fetch a row that is wanted soon: its first `bytes`, or all of it.
+  @inline(__always)
+  func prepare(_ row: Int, bytes: Int = MemoryLayout<LimitNumbers>.stride) {
+    precondition(row >= 0 && row < count, "row outside its table")
+    let place = unsafe UnsafeRawPointer(rows + row)
+    var offset = 0
+    while offset < bytes {
+      unsafe cc_prefetch(place + offset)
+      offset &+= 64
+    }
   }
 }
 

@@ -182,11 +182,21 @@ extension CoreState {
     return nil
   }
 
-  /// Starts to fetch what an order of (account, instrument) is checked against.
+  /// Starts to fetch what an order of (account, instrument) is checked against, so that these lines come side by side: a
+  /// check is longer than what a CPU looks ahead, and would wait for them one group after the other.
   @inline(__always)
   package func prepare(_ account: AccountID, _ instrument: InstrumentID) {
     guard account.index < capacity.accounts, instrument.index < capacity.instruments else { return }
-    positions.prepare(positionIndex[account.index, instrument.index], bytes: 192)
+    // Behind the names, which no check reads.
+    instruments.prepare(instrument.index, from: 64)
+    accounts.prepare(account.index, from: 64)
+    // What is waited for comes last: where these lie, only other rows know.
+    let position = positionIndex[account.index, instrument.index]
+    let mode = accounts[account.index].mode
+    limitNumbers.prepare(limitRow(.account, account.index, mode))
+    limitNumbers.prepare(limitRow(.instrument, instrument.index, mode), bytes: MemoryLayout<ScopeBounds>.size)
+    positions.prepare(position, bytes: 192)
+    balances.prepare(balanceIndex[account.index * 2 + 1, instruments[instrument.index].rules.settle.index])
   }
 
   /// The same, made when missing. Row 0 is never used: it stands for "none".
@@ -203,6 +213,7 @@ extension CoreState {
     return row
   }
 
+  @inline(__always)
   package func findBalance(_ account: AccountID, _ asset: AssetID, _ wallet: Wallet) -> Int? {
     let row = balanceIndex[account.index * 2 + (wallet == .futures ? 1 : 0), asset.index]
     return row == 0 ? nil : row

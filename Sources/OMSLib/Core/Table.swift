@@ -144,12 +144,12 @@ package enum TableID: UInt8, Sendable, CaseIterable {
     return unsafe UnsafePointer(rows + index)
   }
 
-  /// Starts to fetch a row that is wanted soon: its first `bytes`, or all of it.
+  /// Starts to fetch a row that is wanted soon: its first `bytes`, or all of it, without what lies before `start`.
   @inline(__always)
-  func prepare(_ index: Int, bytes: Int = MemoryLayout<Row>.stride) {
+  func prepare(_ index: Int, from start: Int = 0, bytes: Int = MemoryLayout<Row>.stride) {
     precondition(index >= 0 && index < capacity, "row outside its table")
     let row = unsafe UnsafeRawPointer(rows + index)
-    var offset = 0
+    var offset = start
     while offset < bytes {
       unsafe cc_prefetch(row + offset)
       offset &+= 64

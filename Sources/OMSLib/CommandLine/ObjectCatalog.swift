@@ -67,7 +67,9 @@ package enum ObjectCatalog {
     ObjectType(
       "summary", id: "op", columns: "op total ok failed unknown skipped elapsed_ms",
       "ts op total# ok# failed# unknown# skipped# elapsed_ms#"),
-    ObjectType("group", id: "count", columns: "count", "ts count#"),
+    ObjectType(
+      "group", id: "count", columns: "count",
+      "ts mode? asset? symbol? venue? count# qty? net? gross? ccy?"),
   ]
 
   private static let state: [ObjectType] = [
@@ -121,6 +123,15 @@ package enum ObjectCatalog {
     ObjectType(
       "book", id: "symbol", columns: "symbol bids asks spread_bps imbalance venue",
       "ts venue symbol book_seq bids[] asks[] depth# spread_bps? imbalance? age_ms#? checksum_ok!?"),
+    ObjectType(
+      "trade", id: "trade_id", columns: "ts symbol price qty taker venue trade_id",
+      "ts venue symbol trade_id price qty taker"),
+    ObjectType(
+      "candle", id: "symbol open_ts", columns: "open_ts symbol o h l c vol quote_vol n closed",
+      "ts venue symbol interval open_ts o h l c vol quote_vol n# closed!"),
+    ObjectType(
+      "funding", id: "symbol", columns: "symbol rate next interval_h annual_pct venue",
+      "ts venue symbol rate next interval_h# annual_pct"),
   ]
 
   private static let audit: [ObjectType] = [

@@ -11,6 +11,8 @@ package struct OutputOptions: Sendable {
   package var format = OutputFormat.jsonl
   package var fields: [String] = []
   package var filter: RowFilter?
+  /// The object for which this holds is the last.
+  package var until: RowFilter?
   package var sortField: String?
   package var sortsDescending = false
   package var rowCountMax: Int?
@@ -41,6 +43,9 @@ package struct OutputOptions: Sendable {
     }
     fields = arguments.list("fields")
     if let text = arguments.string("where") { filter = try RowFilter(text) }
+    if spec.flag(named: "until")?.shape == .expression, let text = arguments.string("until") {
+      until = try RowFilter(text)
+    }
     if let key = arguments.string("sort") {
       let parts = key.split(separator: ":")
       sortField = String(parts[0])
@@ -60,7 +65,8 @@ package struct OutputOptions: Sendable {
   package var isGrouped: Bool { !groupBy.isEmpty || !sum.isEmpty }
   /// Whether objects can go out as the engine sent them.
   package var isPlain: Bool {
-    format == .jsonl && fields.isEmpty && filter == nil && sortField == nil && rowCountMax == nil && !isGrouped
+    format == .jsonl && fields.isEmpty && filter == nil && until == nil && sortField == nil && rowCountMax == nil
+      && !isGrouped
   }
 
   private static func hasColor(_ flag: String?, _ environment: Environment, isTerminal: Bool) -> Bool {
@@ -81,6 +87,7 @@ package struct OutputOptions: Sendable {
     try check(groupBy, "--by", known: source)
     try check(sum, "--sum", known: source)
     try check(filter?.fields ?? [], "--where", known: source)
+    try check(until?.fields ?? [], "--until", known: source)
     let shown = isGrouped ? ["type", "v", "ts"] + groupBy + ["count"] + sum : source
     try check(fields, "--fields", known: shown)
     try check(sortField.map { [$0] } ?? [], "--sort", known: shown)

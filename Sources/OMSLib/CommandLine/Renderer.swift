@@ -9,6 +9,7 @@ package struct Renderer: ~Copyable {
   /// Something to say on stderr when the output is complete.
   package private(set) var note: String?
   private var shownCount = 0
+  private var hasReachedLast = false
   /// Rows waiting for the end: sorting and tables need all of them.
   private var rows: [Row] = []
   private var groups: RowGroups
@@ -24,14 +25,16 @@ package struct Renderer: ~Copyable {
   /// No reader any more: whoever produces results for reading may stop.
   package var isClosed: Bool { file.isClosed }
 
-  /// Nothing more can come out: `--limit-rows` rows are shown.
+  /// Nothing more can come out: `--limit-rows` rows are shown, or what `--until` waits for.
   package var isFull: Bool {
+    if hasReachedLast { return true }
     guard let limit = options.rowCountMax, options.sortField == nil, !options.isGrouped else { return false }
     return shownCount >= limit
   }
 
   package mutating func take(_ object: some Collection<UInt8>) throws(ErrorObject) {
     takenCount += 1
+    if let until = options.until, !hasReachedLast, until.matches(try Self.row(object)) { hasReachedLast = true }
     guard !options.isQuiet, !file.isClosed else { return }
     if options.isPlain {
       try file.write(object)
@@ -132,7 +135,8 @@ package struct Renderer: ~Copyable {
 
   private func columns(of row: Row) -> [String] {
     if !options.fields.isEmpty { return options.fields }
-    if row.type == "group" { return options.groupBy + ["count"] + options.sum }
+    if row.type == "group", options.isGrouped { return options.groupBy + ["count"] + options.sum }
+    if row.type == "group" { return row.root.members.map(\.name).filter { !["type", "v", "ts"].contains($0) } }
     if let type = ObjectCatalog.type(named: row.type) { return type.columns }
     return row.root.members.map(\.name).filter { $0 != "type" && $0 != "v" }
   }

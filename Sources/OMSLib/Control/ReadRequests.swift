@@ -56,6 +56,22 @@ package struct StateRequest: Sendable {
   }
 }
 
+package struct ExposureRequest: Sendable {
+  package enum Key: String, CaseIterable, Sendable {
+    case asset
+    case symbol
+    case venue
+  }
+
+  package var selection: Selection
+  package var by: Key
+
+  init(from members: inout RequestMembers) throws(RequestError) {
+    selection = try Selection(from: &members)
+    by = try members.choice("by", Key.self) ?? .asset
+  }
+}
+
 package struct RiskSetRequest: Sendable {
   package var selection: Selection
   package var limit: String?
@@ -205,7 +221,7 @@ package struct SimRequest: Sendable {
   }
 }
 
-/// `symbols`, `ticker`, `book`.
+/// `symbols`, `ticker`, `book`, `trades`, `candles`, `funding`.
 package struct MarketRequest: Sendable {
   package var symbols: [String]
   package var venue: String?
@@ -216,6 +232,11 @@ package struct MarketRequest: Sendable {
   package var idle: Int64?
   package var every: Int64?
   package var maxAge: Int64?
+  /// Of candles, in nanoseconds.
+  package var interval: Int64?
+  /// How many of what was.
+  package var last: Int64?
+  package var since: String?
 
   init(from members: inout RequestMembers) throws(RequestError) {
     symbols = try members.list("symbols")
@@ -228,6 +249,9 @@ package struct MarketRequest: Sendable {
     idle = try members.duration("idle")
     every = try members.duration("every")
     maxAge = try members.duration("max_age")
+    interval = try members.duration("interval")
+    last = try members.integer("last")
+    since = try members.text("since")
     guard depth >= 1 && depth <= 1_000 else { throw .usage("value", "depth is 1 to 1000") }
   }
 }

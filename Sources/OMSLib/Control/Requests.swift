@@ -41,6 +41,10 @@ package struct Request: Sendable {
     case symbols(MarketRequest)
     case ticker(MarketRequest)
     case book(MarketRequest)
+    case trades(MarketRequest)
+    case candles(MarketRequest)
+    case funding(MarketRequest)
+    case exposure(ExposureRequest)
     case wait(WaitRequest)
     case session(SessionRequest)
     case job(JobRequest)
@@ -102,6 +106,10 @@ package struct Request: Sendable {
     case "symbols": return .symbols(try MarketRequest(from: &members))
     case "ticker": return .ticker(try MarketRequest(from: &members))
     case "book": return .book(try MarketRequest(from: &members))
+    case "trades": return .trades(try MarketRequest(from: &members))
+    case "candles": return .candles(try MarketRequest(from: &members))
+    case "funding": return .funding(try MarketRequest(from: &members))
+    case "exposure": return .exposure(try ExposureRequest(from: &members))
     case "wait": return .wait(try WaitRequest(from: &members))
     case "abandon":
       guard let number = try members.integer("request") else {
@@ -118,7 +126,7 @@ package struct Request: Sendable {
     // It costs requests at the venue.
     case .orders(let orders) where orders.asksVenue: false
     case .hello, .attach, .orders, .fills, .positions, .balances, .pnl, .accounts, .riskShow, .events, .status,
-      .snapshotList, .symbols, .ticker, .book, .wait, .abandon:
+      .snapshotList, .symbols, .ticker, .book, .trades, .candles, .funding, .exposure, .wait, .abandon:
       true
     case .order, .amend, .cancel, .cancelAll, .flatten, .trading, .riskSet, .riskReset, .riskCheck, .snapshotTake,
       .reconcile, .sim, .session, .job, .stop:

@@ -118,6 +118,7 @@ struct EngineDoor: ~Copyable, VenueDoor {
       guard let funding = venue.funding(of: instrument) else { return facts }
       facts.nextFunding = funding.next
       facts.fundingRate = funding.rate
+      facts.fundingInterval = Exchange.fundingNanoseconds
     case .none: break
     }
     return facts
@@ -149,6 +150,17 @@ struct EngineDoor: ~Copyable, VenueDoor {
       guard top.isValid != 0, depth > 0 else { return }
       if top.bidQuantity > 0 { body(.buy, top.bid, top.bidQuantity) }
       if top.askQuantity > 0 { body(.sell, top.ask, top.askQuantity) }
+    }
+  }
+
+  /// Trades of a market behind a place on its tape, the oldest first, as far as the tape goes. Of an exchange in another
+  /// process there is none.
+  func forEachTrade(of name: Text32, behind: UInt64, count: Int, _ body: (_ place: UInt64, PublicTrade) -> Void) {
+    switch own {
+    case .some(let venue):
+      guard let row = venue.exchange.instrument(named: name) else { return }
+      venue.exchange.forEachTrade(of: row, behind: behind, count: count, body)
+    case .none: break
     }
   }
 }

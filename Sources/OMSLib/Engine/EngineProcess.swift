@@ -54,6 +54,7 @@ struct EngineProcess {
     boot.agent.machine.state.followTouched()
     facts.tablesDescriptor = publisher.tables.clientDescriptor
     facts.latencies = publisher.latencies
+    facts.hasTape = options.simulatorDoor == nil
     let parts = try makeParts()
     let hotBell = parts.hotBell.ringer
     let controlBell = parts.controlBell.ringer

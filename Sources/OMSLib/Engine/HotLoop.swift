@@ -319,6 +319,7 @@ final class HotLoop: @unchecked Sendable {
     case .globals: return fill(body, 1) { _ in global }
     case .limits: return limits(body, agent, now)
     case .book: return levels(body, agent)
+    case .trades: return trades(body, agent)
     case .venueAnswers:
       guard agent.door.answers.isAbout(body.argument) else { return 0 }
       return fill(body, max(0, min(Int(body.capacity), agent.door.answers.count - first))) {
@@ -363,6 +364,20 @@ final class HotLoop: @unchecked Sendable {
       }
       return cell
     }
+  }
+
+  private static func trades(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+    guard let target = unsafe UnsafeMutablePointer<TapeTrade>(bitPattern: UInt(body.address)) else { return 0 }
+    let instrument = Int(body.argument >> 48)
+    guard instrument < Limits.instrumentCount else { return 0 }
+    let name = agent.machine.state.instruments[instrument].rules.name
+    let behind = body.argument & ((1 << 48) - 1)
+    var count = 0
+    agent.door.forEachTrade(of: name, behind: behind, count: Int(body.capacity)) { place, trade in
+      unsafe target[count] = TapeTrade(place: place, trade: trade)
+      count += 1
+    }
+    return count
   }
 
   private static func levels(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {

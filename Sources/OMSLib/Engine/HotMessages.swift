@@ -23,6 +23,9 @@ package struct HotMessage: Sendable, BitwiseCopyable {
     case stop = 0xF012
     /// The gate's names have other meanings now.
     case namesChanged = 0xF016
+    /// Trades of one market (`TapeTrade`), the oldest first: the argument is the instrument, shifted by 48 bits, and the
+    /// place on the tape behind which they begin.
+    case trades = 0xF017
     /// A question to the venue (`VenueQuestion`); repeated until its answer is complete: then `finished`, with a count.
     case venueQuestion = 0xF013
     /// An order that closes a position while nothing can be recorded (`UnrecordedOrder`).
@@ -81,10 +84,17 @@ struct AccountFacts: BitwiseCopyable {
   var isConnected: UInt64 = 0
 }
 
+/// A trade of a market, with its place on the tape: one more than that of the trade before it.
+struct TapeTrade: BitwiseCopyable {
+  var place: UInt64 = 0
+  var trade = PublicTrade()
+}
+
 /// What stands beside an instrument's best prices.
 struct MarketFacts: BitwiseCopyable {
   /// By the venue's calendar; zero: it has none, or it is not known.
   var nextFunding = UTCTime.zero
   var fundingRate = Rate(e8: 0)
-  var reserved: UInt64 = 0
+  /// Nanoseconds between payments.
+  var fundingInterval: Int64 = 0
 }

@@ -3,12 +3,12 @@ struct StateObjects {
   let names: NameDirectory
   let utc: UTCTime
 
-  private func object(_ type: String, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
+  private func object(_ type: String, at time: UTCTime? = nil, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.member("type", type)
     json.member("v", 1)
-    json.member("ts", utc)
+    json.member("ts", time ?? utc)
     body(&json)
     json.endObject()
     return json.bytes
@@ -216,6 +216,49 @@ struct StateObjects {
     }
   }
 
+  func trade(_ rules: Instrument, _ trade: PublicTrade) -> [UInt8] {
+    object("trade", at: trade.time) { json in
+      json.member("venue", names.venue(rules.venue))
+      json.member("symbol", text: rules.name)
+      json.member("trade_id", String(trade.number))
+      json.member("price", decimal: trade.price, scale: Int(rules.priceScale))
+      json.member("qty", decimal: trade.quantity, scale: Int(rules.quantityScale))
+      json.member("taker", trade.sideRaw == UInt64(Side.buy.rawValue) ? "buy" : "sell")
+    }
+  }
+
+  func candle(_ rules: Instrument, _ candle: Candle, interval: Int64, isClosed: Bool) -> [UInt8] {
+    object("candle") { json in
+      let scale = Int(rules.priceScale)
+      json.member("venue", names.venue(rules.venue))
+      json.member("symbol", text: rules.name)
+      json.member("interval", DurationText.text(nanoseconds: interval))
+      json.member("open_ts", candle.start)
+      json.member("o", decimal: candle.open, scale: scale)
+      json.member("h", decimal: candle.high, scale: scale)
+      json.member("l", decimal: candle.low, scale: scale)
+      json.member("c", decimal: candle.close, scale: scale)
+      json.member("vol", decimal: candle.quantity, scale: Int(rules.quantityScale))
+      json.member("quote_vol", trimmedDecimal: candle.turnover, scale: scale + Int(rules.quantityScale))
+      json.member("n", candle.count)
+      json.member("closed", isClosed)
+    }
+  }
+
+  func funding(_ rules: Instrument, _ facts: MarketFacts) -> [UInt8] {
+    object("funding") { json in
+      json.member("venue", names.venue(rules.venue))
+      json.member("symbol", text: rules.name)
+      json.member("rate", trimmedDecimal: facts.fundingRate.e8, scale: 8, minimumScale: 5)
+      json.member("next", facts.nextFunding)
+      let hour: Int64 = 3_600_000_000_000
+      json.member("interval_h", facts.fundingInterval / hour)
+      // Payments of a year, in percent.
+      let yearly = facts.fundingInterval > 0 ? 365 * 24 * hour / facts.fundingInterval : 0
+      json.member("annual_pct", trimmedDecimal: Int128(facts.fundingRate.e8) * Int128(yearly), scale: 6)
+    }
+  }
+
   /// Four decimals of a basis point of the middle.
   static func spreadBps(_ top: TopOfBook) -> Decimal? {
     guard top.bid > 0, top.ask > 0 else { return nil }
@@ -224,6 +267,23 @@ struct StateObjects {
       return nil
     }
     return Decimal(mantissa: parts, scale: 4)
+  }
+
+  /// Quantities add up only within one asset.
+  func exposure(_ group: ExposureGroups.Group, by key: ExposureRequest.Key, currency: String) -> [UInt8] {
+    object("group") { json in
+      json.member("mode", group.mode.word)
+      switch key {
+      case .asset: json.member("asset", group.key)
+      case .symbol: json.member("symbol", group.key)
+      case .venue: json.member("venue", group.key)
+      }
+      json.member("count", group.count)
+      if key != .venue { Self.money("qty", group.quantity, &json) }
+      Self.money("net", group.net?.rounded(to: 8, .halfEven), least: 2, &json)
+      Self.money("gross", group.gross?.rounded(to: 8, .halfEven), least: 2, &json)
+      json.member("ccy", currency)
+    }
   }
 
   // MARK: Plans

@@ -57,4 +57,20 @@ extension Exchange {
       left -= 1
     }
   }
+
+  /// Calls `body` with at most `count` trades behind the place `behind` on the market's tape, the oldest first. Places count
+  /// from 1; what the tape has dropped is passed over.
+  package func forEachTrade(
+    of instrument: UInt16, behind: UInt64, count: Int, _ body: (_ place: UInt64, PublicTrade) -> Void
+  ) {
+    let total = markets[Int(instrument)].tradeCount
+    let window = UInt64(Self.tradeWindow)
+    var place = max(behind, total > window ? total - window : 0)
+    var left = count
+    while place < total, left > 0 {
+      body(place + 1, trades[Int(instrument) * Self.tradeWindow + Int(place % window)])
+      place += 1
+      left -= 1
+    }
+  }
 }

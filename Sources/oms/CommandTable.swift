@@ -24,6 +24,8 @@ enum CommandTable {
     ("journal verify", JournalVerifyCommand.self), ("journal dump", JournalDumpCommand.self),
     ("journal finish", JournalFinishCommand.self),
     ("reconcile", ReconcileCommand.self),
+    ("deadman arm", DeadmanArmCommand.self), ("deadman disarm", DeadmanDisarmCommand.self),
+    ("deadman status", DeadmanStatusCommand.self),
     ("sim price", SimPriceCommand.self), ("sim fault", SimFaultCommand.self), ("sim latency", SimLatencyCommand.self),
     ("sim fill", SimFillCommand.self), ("sim book", SimBookCommand.self), ("sim clock", SimClockCommand.self),
     ("sim account", SimAccountCommand.self), ("sim reset", SimResetCommand.self),

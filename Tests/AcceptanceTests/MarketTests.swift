@@ -54,4 +54,45 @@ import Testing
         "paper\tBTC\t0", "paper\tETH\t10", "BTC-USDT\t1", "BTC-USDT-PERP\t-1", "ETH-USDT\t10", "sim",
       ], "\(ran.errors)")
   }
+
+  /// The engine is killed; the exchange in its process goes with it, and cancels when the countdown has passed in the time
+  /// that it makes up.
+  @Test func ordersFallWithTheEngineThatArmedTheCountdown() throws {
+    let ran = try Shell.with { shell in
+      try shell.bash(
+        """
+        begin() { oms run --state "$PWD/state" --detach -q || exit 1; }
+        begin
+        trap 'oms stop -q' EXIT
+        oms order buy BTC-USDT 0.001 --limit 20000 --id guarded -q
+        oms order buy BTC-USDT 0.001 --limit 20000 --id free -a sim.sub01 -q
+        oms deadman arm 1s -a sim.main -o tsv --fields name,status
+        oms deadman status -o tsv --fields detail | grep -c 'not armed'
+        sleep 1.5
+        oms orders guarded -o tsv --fields status
+        kill -9 "$(cat "$XDG_RUNTIME_DIR/oms/default/pid")"
+        oms wait --engine stopped --timeout 5s -q
+        sleep 1.2
+        begin
+        oms wait guarded --for done --timeout 5s -q
+        oms orders guarded free -o tsv --fields id,status,reason
+        """)
+    }
+    #expect(
+      ran.lines == [
+        "deadman sim.main\tok", "3", "open", "guarded\tcancelled\tdeadman", "free\topen\t",
+      ], "\(ran.errors)")
+  }
+
+  @Test func aCountdownIsTakenBack() throws {
+    let ran = try inSession(
+      """
+      oms order buy BTC-USDT 0.001 --limit 20000 --id kept -q
+      oms deadman arm 1s -q && oms deadman disarm -q
+      oms sim clock +10s
+      oms orders kept -o tsv --fields status
+      oms deadman arm 10ms -q 2>/dev/null; echo $?
+      """)
+    #expect(ran.lines == ["open", "2"], "\(ran.errors)")
+  }
 }

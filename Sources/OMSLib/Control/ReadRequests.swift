@@ -307,6 +307,30 @@ package struct SessionRequest: Sendable {
   }
 }
 
+/// The venue's own countdown: renewed by the engine, so that orders fall when nobody renews it.
+package struct DeadmanRequest: Sendable {
+  package enum Verb: String, CaseIterable, Sendable {
+    case arm
+    case disarm
+    case status
+  }
+
+  package var verb: Verb
+  package var length: Int64?
+  package var account: String?
+  package var timeout: Int64?
+
+  init(from members: inout RequestMembers) throws(RequestError) {
+    guard let verb = try members.choice("verb", Verb.self) else {
+      throw .usage("member", "member 'verb' is missing")
+    }
+    self.verb = verb
+    length = try members.duration("length")
+    account = try members.text("account")
+    timeout = try members.duration("timeout")
+  }
+}
+
 /// A named lock, held until the connection closes.
 package struct JobRequest: Sendable {
   package var job: String

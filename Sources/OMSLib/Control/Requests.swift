@@ -48,6 +48,7 @@ package struct Request: Sendable {
     case wait(WaitRequest)
     case session(SessionRequest)
     case job(JobRequest)
+    case deadman(DeadmanRequest)
     case stop(StopRequest)
     /// Gives up an earlier request of this connection that has not ended (a follow, a wait).
     case abandon(UInt64)
@@ -83,6 +84,7 @@ package struct Request: Sendable {
     case "sim": return .sim(try SimRequest(from: &members))
     case "session": return .session(try SessionRequest(from: &members))
     case "job": return .job(try JobRequest(from: &members))
+    case "deadman": return .deadman(try DeadmanRequest(from: &members))
     case "stop": return .stop(try StopRequest(from: &members))
     case "snapshot_take": return .snapshotTake(SnapshotRequest(note: try members.text("note")))
     default: return try reading(name, &members)
@@ -129,7 +131,7 @@ package struct Request: Sendable {
       .snapshotList, .symbols, .ticker, .book, .trades, .candles, .funding, .exposure, .wait, .abandon:
       true
     case .order, .amend, .cancel, .cancelAll, .flatten, .trading, .riskSet, .riskReset, .riskCheck, .snapshotTake,
-      .reconcile, .sim, .session, .job, .stop:
+      .reconcile, .sim, .session, .job, .deadman, .stop:
       false
     }
   }

@@ -36,6 +36,7 @@ extension ControlAgent {
     case .exposure(let state): begin(ExposureJob(self, client, number, state))
     case .session(let session): begin(SessionEndJob(self, client, number, session))
     case .job(let job): begin(LockJob(self, client, number, job))
+    case .deadman(let deadman): begin(DeadmanJob(self, client, number, deadman))
     case .stop(let stop): begin(StopJob(self, client, number, stop))
     case .status(let status): begin(StatusJob(self, client, number, status))
     case .snapshotTake(let snapshot): begin(SnapshotJob(self, client, number, snapshot))

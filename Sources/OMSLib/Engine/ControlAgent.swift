@@ -35,6 +35,8 @@ final class ControlAgent {
   private var jobs: [Job] = []
   var locks: [String: ClientID] = [:]
   var sessions: [ClientID: [SessionRequest]] = [:]
+  var deadman = Deadman()
+  var isDeadmanKept = false
   /// Set once a stop has been asked for: no new orders, then the process ends.
   private(set) var isStopping = false
   var stopIsReady = false

@@ -312,6 +312,16 @@ struct StateObjects {
     }
   }
 
+  func check(_ name: String, _ status: String, _ detail: String, fix: String?) -> [UInt8] {
+    object("check") { json in
+      json.member("name", name)
+      json.member("status", status)
+      json.member("detail", detail)
+      json.member("fix", fix)
+      json.memberNull("ms")
+    }
+  }
+
   func drift(_ notice: NoticeImage) -> [UInt8] {
     object("drift") { json in
       let instrument = names.instrument(notice.instrument)

@@ -5,6 +5,8 @@ struct VenueQuestion: BitwiseCopyable {
   var wireID = Text32()
   var account = AccountID.none
   var instrument = InstrumentID.none
+  /// When a countdown ends.
+  var due = EngineTime.never
   var kindRaw = VenueRequest.Kind.queryOpenOrders.rawValue
   var reserved: (UInt8, UInt16) = (0, 0)
 }
@@ -42,11 +44,12 @@ struct VenueAnswers: ~Copyable {
     request.account = question.account
     request.instrument = question.instrument
     request.venue = venue
+    if kind == .deadman { request.signBy = question.due }
     return request
   }
 
   private static func isQuestion(_ kind: VenueRequest.Kind) -> Bool {
-    kind == .queryOrder || kind == .queryOpenOrders || kind == .queryAccount
+    kind == .queryOrder || kind == .queryOpenOrders || kind == .queryAccount || kind == .deadman
   }
 
   /// The question did not leave.
@@ -89,11 +92,12 @@ final class VenueRead {
   private static let pauseNanoseconds: Int64 = 1_000_000
   private(set) var answer: [VenueEvent] = []
 
-  init(_ kind: VenueRequest.Kind, _ account: AccountID, wireID: Text32 = Text32()) {
+  init(_ kind: VenueRequest.Kind, _ account: AccountID, wireID: Text32 = Text32(), due: EngineTime = .never) {
     question = VenueQuestion()
     question.kindRaw = kind.rawValue
     question.account = account
     question.wireID = wireID
+    question.due = due
   }
 
   func wants(_ token: UInt64) -> Bool { self.token == token || rows?.wants(token) == true }

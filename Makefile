@@ -92,6 +92,15 @@ fuzz: packages ## Fuzz each reader of foreign bytes for SECONDS=N seconds (defau
 bench test-benchmark: build ## Measure, with the reference of each row; JSONL
 	@$(BIN)/oms bench -o jsonl
 
+.PHONY: startup
+startup: build ## Time whole short commands beside the least C client and redis-cli
+	@scripts/install-packages.sh redis-server redis-tools
+	@scripts/startup.sh
+
+.PHONY: recipes
+recipes: packages ## Run the recipes of OMS_SHARED against the built commands
+	@$(COUNT) recipes swift test --disable-xctest --filter RecipeTests
+
 .PHONY: install
 install: build ## Install below PREFIX (default /usr/local)
 	scripts/install-core.sh $(BIN)/oms $(DESTDIR)$(PREFIX)

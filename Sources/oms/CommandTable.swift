@@ -30,7 +30,9 @@ enum CommandTable {
     ("sim fill", SimFillCommand.self), ("sim book", SimBookCommand.self), ("sim clock", SimClockCommand.self),
     ("sim account", SimAccountCommand.self), ("sim reset", SimResetCommand.self),
     ("bench", BenchCommand.self),
-    ("path", PathCommand.self), ("version", VersionCommand.self), ("help", HelpCommand.self),
+    ("path", PathCommand.self), ("version", VersionCommand.self), ("explain", ExplainCommand.self),
+    ("schema", SchemaCommand.self),
+    ("help", HelpCommand.self), ("man", ManCommand.self),
   ]
 
   static var specs: [CommandSpec] { entries.map { $0.type.spec } }

@@ -13,7 +13,7 @@ enum Oms {
     let errorsAreJSON = wantsJSONErrors(words, environment)
     var errors = OutputFile(descriptor: 2)
     do throws(ErrorObject) {
-      guard let match = try CommandTable.find(in: words) else { return try withoutCommand(words) }
+      guard let match = try CommandTable.find(in: words) else { return try withoutCommand(words, environment) }
       return try run(match, environment, errorsAreJSON: errorsAreJSON)
     } catch {
       let clock = SystemClock()
@@ -85,12 +85,15 @@ enum Oms {
   }
 
   /// `oms`, `oms --help`, `oms --version`.
-  private static func withoutCommand(_ words: [String]) throws(ErrorObject) -> ExitStatus {
+  private static func withoutCommand(_ words: [String], _ environment: Environment) throws(ErrorObject) -> ExitStatus {
     let arguments = try ArgumentParser.parse(words, of: HelpCommand.spec)
     if arguments.has("version") {
       try printAll("oms \(Build.version)\n")
     } else {
-      try printAll(try HelpCommand.text([]))
+      let paths = InstancePaths(
+        instance: arguments.string("instance"), configDirectory: arguments.string("config-dir"),
+        environment: environment)
+      try printAll(HelpCommand.overview(paths, SystemClock()))
     }
     return .ok
   }

@@ -1,5 +1,7 @@
 import Foundation
 import Synchronization
+import TestSupport
+import Testing
 
 /// What one run of a program left behind.
 struct Ran: Sendable {
@@ -43,8 +45,30 @@ struct Shell: Sendable {
   }
 
   func remove() {
+    for file in leftFiles() where file.pathExtension == "jsonl" { checkObjects(file) }
     removeRings()
     try? FileManager.default.removeItem(at: directory)
+  }
+
+  /// Objects that a test makes up itself (`FakeEngine`) are not the program's.
+  private var madeUp: URL { directory.appending(path: "made-up") }
+
+  func allowMadeUpObjects() throws { try Data().write(to: madeUp) }
+
+  /// Every object that is printed, to a file or into the event log, is one of its schema.
+  private func checkObjects(_ file: URL) {
+    guard !FileManager.default.fileExists(atPath: madeUp.path), let bytes = try? Data(contentsOf: file) else { return }
+    for line in bytes.split(separator: 0x0A) {
+      for complaint in SchemaValidator.current.complaints(about: line) {
+        Issue.record("\(complaint): \(String(decoding: line.prefix(600), as: UTF8.self))")
+        return
+      }
+    }
+  }
+
+  private func leftFiles() -> [URL] {
+    let files = FileManager.default.enumerator(at: directory, includingPropertiesForKeys: nil)
+    return (files?.allObjects ?? []).compactMap { $0 as? URL }
   }
 
   /// An engine that was killed leaves its rings to the next one: small files name them.
@@ -109,6 +133,8 @@ struct Shell: Sendable {
     }
     try process.run()
     process.waitUntilExit()
+    checkObjects(output)
+    checkObjects(errors)
     // `timeout` dies by the signal it sends.
     let status =
       process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus

@@ -11,13 +11,20 @@ package struct CommandSpec: Sendable {
     case administration
   }
 
+  /// A line that can be typed. A test types it, in a session with the usual accounts and an open order `rebal-1`.
   package struct Example: Sendable {
     package let line: String
     package let meaning: String
+    /// What it needs beside such a session; such a line is not tried.
+    package let needs: String?
+    /// The status it ends with there.
+    package let ends: UInt8
 
-    package init(_ line: String, _ meaning: String) {
+    package init(_ line: String, _ meaning: String, needs: String? = nil, ends: UInt8 = 0) {
       self.line = line
       self.meaning = meaning
+      self.needs = needs
+      self.ends = ends
     }
   }
 

@@ -1,6 +1,6 @@
 /// `oms help --json`: the whole table for tools and agents, one object on one line.
 package enum HelpJSON {
-  package static func table(_ specs: [CommandSpec], version: String) -> [UInt8] {
+  package static func table(_ specs: [CommandSpec], topics: [HelpTopic], version: String) -> [UInt8] {
     var writer = JSONWriter(capacity: 1 << 16)
     writer.beginObject()
     writer.member("type", "help")
@@ -20,6 +20,7 @@ package enum HelpJSON {
     writer.beginArray()
     for type in ObjectCatalog.all { object(type, &writer) }
     writer.endArray()
+    strings("topics", topics.map(\.name), &writer)
     writer.endObject()
     writer.endLine()
     return writer.bytes
@@ -55,14 +56,18 @@ package enum HelpJSON {
     writer.endArray()
     writer.name("examples")
     writer.beginArray()
-    for example in spec.examples {
-      writer.beginObject()
-      writer.member("line", example.line)
-      writer.member("meaning", example.meaning)
-      writer.endObject()
-    }
+    for line in spec.examples { example(line, &writer) }
     writer.endArray()
     strings("see_also", spec.seeAlso, &writer)
+    writer.endObject()
+  }
+
+  private static func example(_ example: CommandSpec.Example, _ writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("line", example.line)
+    writer.member("meaning", example.meaning)
+    writer.member("needs", example.needs)
+    writer.member("ends", example.ends)
     writer.endObject()
   }
 
@@ -112,8 +117,10 @@ package enum HelpJSON {
     for field in type.fields {
       writer.beginObject()
       writer.member("name", field.name)
-      writer.member("kind", "\(field.kind)")
+      writer.member("kind", field.kind.label)
+      strings("choices", field.kind.choices, &writer)
       writer.member("nullable", field.isNullable)
+      writer.member("optional", field.isOptional)
       writer.endObject()
     }
     writer.endArray()

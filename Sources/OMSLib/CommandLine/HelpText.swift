@@ -3,11 +3,8 @@ package enum HelpText {
   /// `oms COMMAND --help`: synopsis, examples first, flags by section, output, exit codes.
   package static func command(_ spec: CommandSpec) -> String {
     var text = "\(spec.synopsis)\n\n\(spec.summary).\n"
+    if !spec.examples.isEmpty { text += "\nExamples:\n" + examples(spec.examples) }
     if !spec.details.isEmpty { text += "\n" + wrapped(spec.details, indent: 0) }
-    if !spec.examples.isEmpty {
-      text += "\nExamples:\n"
-      for example in spec.examples { text += "  \(example.line)\n      \(example.meaning)\n" }
-    }
     if !spec.arguments.isEmpty {
       text += "\nArguments:\n"
       text += list(spec.arguments.map { ($0.usage, $0.help) })
@@ -26,12 +23,13 @@ package enum HelpText {
     return text
   }
 
-  /// `oms` and `oms --help`.
-  package static func overview(_ specs: [CommandSpec]) -> String {
-    let common = [
-      "run", "status", "order", "cancel", "orders", "fills", "positions", "balances", "kill", "resume", "batch",
-      "events",
-    ]
+  /// The twelve most used.
+  package static let common = [
+    "run", "status", "order", "cancel", "orders", "fills", "positions", "balances", "kill", "resume", "batch", "events",
+  ]
+
+  /// `oms` and `oms --help`. `state`: a sentence on the engine, where it is known.
+  package static func overview(_ specs: [CommandSpec], topics: [HelpTopic], state: String?) -> String {
     var text = """
       oms COMMAND [ARGUMENTS] [FLAGS]
 
@@ -44,10 +42,13 @@ package enum HelpText {
 
       oms run -- oms order buy BTC-USDT 0.01 --market    a first order, on the simulated venue
       oms help --all                                     every command
-      oms help COMMAND                                   one command, examples first
-      oms help exit-codes                                what a script can rely on
+      oms COMMAND --help                                 one command, examples first
+      oms help TOPIC                                     one subject
+
 
       """
+    text += wrapped("Topics: " + topics.map(\.name).joined(separator: ", "), indent: 0)
+    if let state { text += "\n\(state)\n" }
     return text
   }
 
@@ -62,14 +63,11 @@ package enum HelpText {
     return text
   }
 
-  /// `oms help exit-codes`.
-  package static func exitCodes() -> String {
-    var text = "CODE  SENT     MEANING\n"
-    for code in ExitCode.allCases {
-      text += pad("\(code.rawValue)", 6) + pad(code.sent, 9) + code.meaning + "\n"
-      if code.reaction != "-" { text += pad("", 15) + "then: \(code.reaction)\n" }
-    }
-    return text + "\nAny other code is a failure. `oms run -- COMMAND` ends with the status of COMMAND.\n"
+  static func examples(_ examples: [CommandSpec.Example]) -> String {
+    examples.map { example in
+      let needs = example.needs.map { " (needs \($0))" } ?? ""
+      return "  \(example.line)\n      \(example.meaning)\(needs)\n"
+    }.joined()
   }
 
   package static func exits(of spec: CommandSpec) -> [ExitCode] {
@@ -78,7 +76,7 @@ package enum HelpText {
       .sorted { $0.rawValue < $1.rawValue }
   }
 
-  private static func explanation(_ flag: FlagSpec) -> String {
+  static func explanation(_ flag: FlagSpec) -> String {
     var text = flag.help
     if let choices = flag.shape?.choices, !choices.isEmpty, flag.valueName != choices.joined(separator: "|") {
       text += " (\(choices.joined(separator: ", ")))"
@@ -88,7 +86,7 @@ package enum HelpText {
   }
 
   /// Flags in the order of the table, grouped by section in the order of first mention.
-  private static func sections(_ flags: [FlagSpec]) -> [(String, [FlagSpec])] {
+  static func sections(_ flags: [FlagSpec]) -> [(String, [FlagSpec])] {
     var result: [(String, [FlagSpec])] = []
     for flag in flags {
       if let index = result.firstIndex(where: { $0.0 == flag.section }) {
@@ -100,7 +98,7 @@ package enum HelpText {
     return result
   }
 
-  private static func list(_ rows: [(String, String)]) -> String {
+  static func list(_ rows: [(String, String)]) -> String {
     let width = min(28, rows.map { $0.0.count }.max() ?? 0)
     var text = ""
     for (head, body) in rows {
@@ -115,7 +113,7 @@ package enum HelpText {
   }
 
   /// Lines of at most 100 characters, each with `indent` spaces before it.
-  private static func wrapped(_ text: String, indent: Int) -> String {
+  static func wrapped(_ text: String, indent: Int) -> String {
     var result = ""
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
       var line = pad("", indent)

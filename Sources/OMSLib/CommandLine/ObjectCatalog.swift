@@ -1,166 +1,234 @@
 /// One type of result object: its members in their documented order, what names it, what a table shows of it.
 package struct ObjectType: Sendable {
-  package enum Kind: Sendable { case string, integer, bool, array, object }
+  package enum Kind: Equatable, Sendable {
+    case string, decimal, time, integer, bool
+    case choice([String])
+    /// A list of strings, of `[price, quantity]`, of objects.
+    case strings, levels, objects
+    case object
+    /// Whatever was put in.
+    case any
+  }
 
   package struct Field: Sendable {
     package let name: String
     package let kind: Kind
     package let isNullable: Bool
+    /// May be missing.
+    package let isOptional: Bool
   }
 
   package let name: String
+  package let meaning: String
   package let fields: [Field]
   /// Fields that together name the object for `-o id`.
   package let identifier: [String]
   /// Columns of a table, the most important first.
   package let columns: [String]
+  /// What members with names of their own hold, where there are such.
+  package let others: Kind?
 
-  /// `fields` is a row of names with marks: `#` integer, `!` boolean, `[]` array, `{}` object, `?` may be null.
-  init(_ name: String, id: String, columns: String, _ fields: String) {
+  /// `fields` is a row of names with marks: `%` decimal, `@` time, `#` integer, `!` boolean, `=a|b` one of these words,
+  /// `[]` strings, `[[]]` levels, `[{}]` objects, `{}` object, `()` anything; behind it `?` may be null, `*` may be
+  /// missing. Without a mark it is a string.
+  init(_ name: String, _ meaning: String, id: String, columns: String, others: Kind? = nil, _ fields: String) {
     self.name = name
+    self.meaning = meaning
     identifier = id.split(separator: " ").map(String.init)
     self.columns = columns.split(separator: " ").map(String.init)
     self.fields = fields.split(separator: " ").map { Self.field($0) }
+    self.others = others
   }
 
   private static func field(_ word: Substring) -> Field {
     var word = word
+    let isOptional = word.hasSuffix("*")
+    if isOptional { word = word.dropLast() }
     let isNullable = word.hasSuffix("?")
     if isNullable { word = word.dropLast() }
-    for (mark, kind) in [("#", Kind.integer), ("!", .bool), ("[]", .array), ("{}", .object)] where word.hasSuffix(mark)
-    {
-      return Field(name: String(word.dropLast(mark.count)), kind: kind, isNullable: isNullable)
-    }
-    return Field(name: String(word), kind: .string, isNullable: isNullable)
+    let (name, kind) = nameAndKind(word)
+    return Field(name: name, kind: kind, isNullable: isNullable, isOptional: isOptional)
   }
+
+  private static func nameAndKind(_ word: Substring) -> (String, Kind) {
+    if let sign = word.firstIndex(of: "=") {
+      return (String(word[..<sign]), .choice(word[word.index(after: sign)...].split(separator: "|").map(String.init)))
+    }
+    for (mark, kind) in marks where word.hasSuffix(mark) { return (String(word.dropLast(mark.count)), kind) }
+    return (String(word), .string)
+  }
+
+  /// The longer of two that end alike comes first.
+  private static let marks: [(String, Kind)] = [
+    ("%", .decimal), ("@", .time), ("#", .integer), ("!", .bool), ("[[]]", .levels), ("[{}]", .objects),
+    ("[]", .strings), ("{}", .object), ("()", .any),
+  ]
 }
 
 /// All types of result objects. `type` and `v` come first in each and are not repeated here.
 package enum ObjectCatalog {
   package static func type(named name: String) -> ObjectType? { all.first { $0.name == name } }
 
-  package static let all: [ObjectType] = trading + state + market + audit
+  package static let all: [ObjectType] = trading + state + market + audit + tools
 
   private static let trading: [ObjectType] = [
     ObjectType(
-      "order", id: "id", columns: "id account symbol side kind qty price filled avg_price status reason tif updated",
+      "order", "One order as it is, or as it was at `seq`.", id: "id",
+      columns: "id account symbol side kind qty price filled avg_price status reason tif updated",
       """
-      seq# ts id wire_id venue_id? account venue mode symbol side kind tif qty price? stop? filled remaining avg_price? \
-      fee fee_asset? status done! sent reason? venue_code? flags[] reduce_only! position_side? strategy? parent? session? \
-      owner tags{} created updated expires? lat{} replayed!
+      seq#? ts@ id wire_id? venue_id? account venue mode=paper|live symbol side=buy|sell \
+      kind=limit|market|stop|stop_limit|take_profit|take_profit_limit|trail tif=gtc|ioc|fok|gtd qty% price%? stop%? \
+      filled% remaining% avg_price%? fee% fee_asset? \
+      status=new|sent|open|partial|pending_cancel|pending_amend|unknown|filled|cancelled|rejected|expired done! \
+      sent=no|yes|unknown reason? venue_code? flags[] reduce_only! position_side=long|short? strategy? parent? session? \
+      owner=oms|foreign tags{} created@ updated@ expires@? lat{} replayed! batch#*
       """),
     ObjectType(
-      "fill", id: "trade_id", columns: "ts account symbol side qty price notional fee fee_asset role id",
+      "fill", "One trade of an order.", id: "trade_id",
+      columns: "ts account symbol side qty price notional fee fee_asset role id",
       """
-      seq# ts venue_ts? trade_id id venue_id? account venue mode symbol side qty price notional fee fee_asset? role \
-      slippage_bps? arrival? strategy? parent? position_after rpnl
+      seq#? ts@ venue_ts@? trade_id id venue_id? account venue mode=paper|live symbol side=buy|sell qty% price% \
+      notional% fee% fee_asset? role=maker|taker slippage_bps%? arrival%? strategy? parent? position_after% rpnl%
       """),
     ObjectType(
-      "plan", id: "plan_id", columns: "step action account symbol side qty price est_price est_fee reason",
+      "plan", "One step of what a command would do.", id: "plan_id",
+      columns: "step action account symbol side qty price est_price est_fee reason",
       """
-      ts plan_id expires? step# steps# action account? from? to? symbol? asset? side? qty? price? est_price? \
-      est_cost_bps? est_fee? reason?
+      ts@ plan_id? expires@? step# steps# action account? from? to? symbol? asset? side=buy|sell? qty%? price%? \
+      est_price%? est_cost_bps%? est_fee%? reason?
       """),
     ObjectType(
-      "result", id: "id", columns: "line op ok exit sent id",
-      "ts line# op ok! exit# sent id? order{}? error{}? input?"),
+      "result", "What came of one line of a batch.", id: "id", columns: "line op ok exit sent id",
+      "ts@ line# op ok! exit# sent=no|yes|unknown id? order{}? error{}? input()"),
     ObjectType(
-      "summary", id: "op", columns: "op total ok failed unknown skipped elapsed_ms",
-      "ts op total# ok# failed# unknown# skipped# elapsed_ms#"),
+      "summary", "What came of a whole batch, on standard error.", id: "op",
+      columns: "op total ok failed unknown skipped elapsed_ms",
+      "ts@ op total# ok# failed# unknown# skipped# elapsed_ms#"),
     ObjectType(
-      "group", id: "count", columns: "count",
-      "ts mode? asset? symbol? venue? count# qty? net? gross? ccy?"),
+      "group",
+      "Rows that agree in the fields of --by, which stand in it, with the sums of --sum; and what `exposure` adds up.",
+      id: "count", columns: "count", others: .string,
+      "ts@ mode=paper|live* asset* symbol* venue* count# qty%?* net%?* gross%?* ccy*"),
   ]
 
   private static let state: [ObjectType] = [
     ObjectType(
-      "position", id: "account symbol",
+      "position", "What an account holds of a symbol.", id: "account symbol",
       columns: "account symbol side qty entry mark upnl notional rpnl margin leverage",
       """
-      ts account venue mode symbol side qty entry? mark? notional? upnl? rpnl margin? margin_mode? leverage? liq_price? \
-      funding_next? strategy? age_ms#?
+      ts@ account venue mode=paper|live symbol side=long|short|flat qty% entry%? mark%? notional%? upnl%? rpnl% margin%? \
+      margin_mode=cross|isolated? leverage%? liq_price%? funding_next@? strategy? age_ms#? batch#*
       """),
     ObjectType(
-      "balance", id: "account asset", columns: "account asset free locked total value value_ccy wallet",
-      "ts account venue mode wallet asset free locked total value? value_ccy? age_ms#?"),
-    ObjectType(
-      "account", id: "account", columns: "account mode state trading equity equity_ccy venue parent ws",
+      "balance", "What an account holds of an asset.", id: "account asset",
+      columns: "account asset free locked total value value_ccy wallet",
       """
-      ts account venue mode group[] parent? state trading perms[] rate_used? ws? last_event_ms#? equity? equity_ccy?
+      ts@ account venue mode=paper|live wallet=spot|futures asset free% locked% total% value%? value_ccy? age_ms#? batch#*
       """),
     ObjectType(
-      "pnl", id: "scope name", columns: "scope name ccy total realized unrealized fees funding equity drawdown_pct",
+      "account", "One account: its state, its link, its equity.", id: "account",
+      columns: "account mode state trading equity equity_ccy venue parent ws",
       """
-      ts scope name mode ccy realized unrealized fees funding total equity? peak? drawdown_pct? since?
+      ts@ account venue mode=paper|live group[] parent? state=ready|closed|removed trading=on|paused|halted|killed \
+      perms[] rate_used%? ws=up|down? last_event_ms#? equity%? equity_ccy? batch#*
       """),
     ObjectType(
-      "risk", id: "scope name limit", columns: "scope name limit value used used_pct breached source",
-      "ts scope name limit value? used? used_pct? breached! source?"),
+      "pnl", "What an account has made today.", id: "scope name",
+      columns: "scope name ccy total realized unrealized fees funding equity drawdown_pct",
+      """
+      ts@ scope name mode=paper|live ccy realized% unrealized% fees% funding% total% equity%? peak%? drawdown_pct%? \
+      since@? batch#*
+      """),
     ObjectType(
-      "status", id: "instance",
+      "risk", "One limit and its use.", id: "scope name limit",
+      columns: "scope name limit value used used_pct breached source",
+      "ts@ scope=total|venue|account|symbol|strategy name? limit value%? used%? used_pct%? breached! source?"),
+    ObjectType(
+      "status", "The engine in one line.", id: "instance",
       columns: "instance mode state trading halt_reason accounts venues_up orders_open uptime_s",
       """
-      ts instance version pid# mode state trading halt_reason? uptime_s# seq# accounts_ready# accounts# venues_up# \
-      venues# orders_open# strategies_running# rss_bytes# loop_lag_ns# ring_high_pct log_lag_ms# clock_skew_ms?
+      ts@ instance version pid# mode=paper|live state=running|stalled|stopping trading=on|paused|halted|killed \
+      halt_reason? uptime_s# seq# accounts_ready# accounts# venues_up# venues# orders_open# strategies_running# \
+      rss_bytes# loop_lag_ns# ring_high_pct% log_lag_ms# clock_skew_ms%? batch#*
       """),
     ObjectType(
-      "latency", id: "stage", columns: "stage n min_ns p50_ns p99_ns p999_ns max_ns account",
-      "ts stage account? n# min_ns# p50_ns# p99_ns# p999_ns# max_ns#"),
+      "latency", "How long one stage of the order path takes.", id: "stage",
+      columns: "stage n min_ns p50_ns p99_ns p999_ns max_ns account",
+      "ts@ stage account? n# min_ns# p50_ns# p99_ns# p999_ns# max_ns# batch#*"),
   ]
 
   private static let market: [ObjectType] = [
     ObjectType(
-      "symbol", id: "symbol", columns: "symbol venue class tick lot min_qty min_notional maker_bps taker_bps status",
+      "symbol", "What can be traded, and its rules.", id: "symbol",
+      columns: "symbol venue class tick lot min_qty min_notional maker_bps taker_bps status",
       """
-      ts symbol venue native base quote class tick lot min_qty max_qty? min_notional? contract? maker_bps? taker_bps? \
-      status
+      ts@ symbol venue native base quote class=spot|perp|future tick% lot% min_qty% max_qty%? min_notional%? contract%? \
+      maker_bps%? taker_bps%? status=trading|closed
       """),
     ObjectType(
-      "ticker", id: "symbol", columns: "symbol last bid ask spread_bps mid venue age_ms",
+      "ticker", "The prices of a symbol.", id: "symbol", columns: "symbol last bid ask spread_bps mid venue age_ms",
       """
-      ts venue symbol last? bid? bid_qty? ask? ask_qty? mid? spread_bps? vol24? chg24_pct? mark? index? funding? age_ms#?
+      ts@ venue symbol last%? bid%? bid_qty%? ask%? ask_qty%? mid%? spread_bps%? vol24%? chg24_pct%? mark%? index%? \
+      funding%? age_ms#?
       """),
     ObjectType(
-      "book", id: "symbol", columns: "symbol bids asks spread_bps imbalance venue",
-      "ts venue symbol book_seq bids[] asks[] depth# spread_bps? imbalance? age_ms#? checksum_ok!?"),
+      "book", "The best levels of a symbol.", id: "symbol", columns: "symbol bids asks spread_bps imbalance venue",
+      "ts@ venue symbol book_seq bids[[]] asks[[]] depth# spread_bps%? imbalance%? age_ms#? checksum_ok!?"),
     ObjectType(
-      "trade", id: "trade_id", columns: "ts symbol price qty taker venue trade_id",
-      "ts venue symbol trade_id price qty taker"),
+      "trade", "One trade of a market, whoever made it.", id: "trade_id",
+      columns: "ts symbol price qty taker venue trade_id", "ts@ venue symbol trade_id price% qty% taker=buy|sell"),
     ObjectType(
-      "candle", id: "symbol open_ts", columns: "open_ts symbol o h l c vol quote_vol n closed",
-      "ts venue symbol interval open_ts o h l c vol quote_vol n# closed!"),
+      "candle", "What a market did in one interval.", id: "symbol open_ts",
+      columns: "open_ts symbol o h l c vol quote_vol n closed",
+      "ts@ venue symbol interval open_ts@ o% h% l% c% vol% quote_vol% n# closed!"),
     ObjectType(
-      "funding", id: "symbol", columns: "symbol rate next interval_h annual_pct venue",
-      "ts venue symbol rate next interval_h# annual_pct"),
+      "funding", "What holders of a perpetual pay each other next.", id: "symbol",
+      columns: "symbol rate next interval_h annual_pct venue",
+      "ts@ venue symbol rate% next@ interval_h# annual_pct%"),
   ]
 
   private static let audit: [ObjectType] = [
     ObjectType(
-      "event", id: "seq", columns: "seq ts level kind account message",
-      "seq# ts kind level account? venue? strategy? message data{}"),
-    ObjectType("gap", id: "from_seq", columns: "from_seq to_seq reason", "ts from_seq# to_seq# reason"),
+      "event", "Something that happened beside orders and fills.", id: "seq",
+      columns: "seq ts level kind account message",
+      "seq#? ts@ kind level=info|warn|error|alarm account? venue? strategy? message data{}"),
     ObjectType(
-      "drift", id: "account", columns: "account kind asset symbol id ours theirs diff fixed",
-      "ts account? kind asset? symbol? venue? ours? theirs? diff? since? fixed! id?"),
+      "gap", "Events that cannot be shown any more.", id: "from_seq", columns: "from_seq to_seq reason",
+      "ts@ from_seq# to_seq# reason"),
     ObjectType(
-      "snapshot", id: "id", columns: "id seq accounts orders_open bytes note path",
-      "ts id path bytes# seq# accounts# sha256 lsn# orders_open#? note?"),
+      "drift", "One difference between two books.", id: "account",
+      columns: "account kind asset symbol id ours theirs diff fixed",
+      "ts@ account? kind asset? symbol? venue? ours? theirs? diff? since@? fixed! id?"),
     ObjectType(
-      "check", id: "name", columns: "name status detail fix", "ts name status detail? fix? ms#?"),
+      "snapshot", "The state at one record, kept.", id: "id", columns: "id seq accounts orders_open bytes note path",
+      "ts@ id path bytes# seq# accounts# sha256 lsn# orders_open#? note?"),
     ObjectType(
-      "bench", id: "name", columns: "name n per_s p50_ns p99_ns p999_ns max_ns ref ratio bar pass",
+      "check", "One thing that was looked at.", id: "name", columns: "name status detail fix",
+      "ts@ name status detail? fix? ms#?"),
+    ObjectType(
+      "bench", "One measurement.", id: "name", columns: "name n per_s p50_ns p99_ns p999_ns max_ns ref ratio bar pass",
+      others: .integer,
       """
-      ts name n# per_s? min_ns#? p50_ns#? p99_ns#? p999_ns#? max_ns#? cpu#? target_ns#? ref? ref_name? ratio? bar? \
-      moonshot? plan? durability? checksum? each_ns? difference_ns? amount#? pass!? pass_moonshot!?
+      ts@ name n# per_s%? min_ns#? p50_ns#? p99_ns#? p999_ns#? max_ns#? cpu#? target_ns#? ref? ref_name? ratio%? bar? \
+      moonshot? plan? durability? checksum? each_ns%? difference_ns%? amount#? pass!? pass_moonshot!?
       """),
+  ]
+
+  private static let tools: [ObjectType] = [
     ObjectType(
-      "record", id: "index", columns: "index kind time step body",
-      "index# segment# offset# kind time? utc? bytes# body{}?"),
+      "explanation", "What a code means.", id: "subject", columns: "subject code exit sent cause action",
+      "ts@ subject code? exit# sent=no|yes|some|unknown? cause action codes[]"),
     ObjectType(
-      "error", id: "code", columns: "code exit message",
+      "version", "Which build this is.", id: "version", columns: "version protocol debug",
+      "version protocol# debug!"),
+    ObjectType(
+      "help", "The whole table of commands.", id: "version", columns: "version",
+      "version commands[{}] global_flags[{}] exit_codes[{}] objects[{}] topics[]"),
+    ObjectType(
+      "error", "Why a command failed, on standard error.", id: "code", columns: "code exit message",
       """
-      ts code exit# message hint? sent retry retry_after_ms#? command? id? account? symbol? venue? venue_code? \
-      venue_message? file? line#? column#?
+      ts@ code exit# message hint? sent=no|yes|unknown retry=never|same_id|after|reconcile retry_after_ms#? command? id? \
+      account? symbol? venue? venue_code? venue_message? file? line#? column#?
       """),
   ]
 }

@@ -68,33 +68,31 @@ enum Refusals {
     case .notSent, .notPlaced:
       error = RequestError("outcome.\(reason.word ?? "")", exit: 16, "the order was not placed: \(sentence(reason))")
     default:
-      let remedy = ExchangeRefusal(rawValue: image.venueCode)?.remedy ?? .refused
-      error = RequestError(code(remedy), exit: exit(remedy), "the venue rejected the order: code \(image.venueCode)")
+      let outcome = VenueOutcome(ExchangeRefusal(rawValue: image.venueCode)?.remedy ?? .refused)
+      error = RequestError(outcome.code, exit: outcome.exit, "the venue rejected the order: code \(image.venueCode)")
       error.sent = "yes"
       error.venueCode = String(image.venueCode)
     }
     error.id = image.id.description
     return error
   }
+}
 
-  private static func code(_ remedy: VenueEvent.Remedy) -> String {
-    switch remedy {
-    case .key: "venue.auth"
-    case .throttled: "venue.throttled"
-    case .banned: "venue.banned"
-    case .closed: "venue.closed"
-    case .clock: "venue.clock"
-    case .none, .refused, .unknownOrder: "venue.rejected"
-    }
-  }
+/// What a venue's refusal is at the shell.
+package struct VenueOutcome {
+  package let code: String
+  package let exit: UInt8
 
-  private static func exit(_ remedy: VenueEvent.Remedy) -> UInt8 {
-    switch remedy {
-    case .key: 21
-    case .throttled, .banned: 22
-    case .closed: 23
-    case .none, .refused, .unknownOrder, .clock: 20
-    }
+  package init(_ remedy: VenueEvent.Remedy) {
+    (code, exit) =
+      switch remedy {
+      case .key: ("venue.auth", 21)
+      case .throttled: ("venue.throttled", 22)
+      case .banned: ("venue.banned", 22)
+      case .closed: ("venue.closed", 23)
+      case .clock: ("venue.clock", 20)
+      case .none, .refused, .unknownOrder: ("venue.rejected", 20)
+      }
   }
 }
 

@@ -7,6 +7,7 @@ struct AccountsCommand: RequestCommand {
     examples: [
       .init("oms accounts", "all of them"),
       .init("oms accounts show sim.main -o jsonl", "one, with everything known about it"),
+      .init("oms accounts --where 'trading != on' -o id", "those that do not trade"),
     ],
     arguments: [
       ArgumentSpec("list|show", .choice(["list", "show"]), .optional, help: "list is meant when left out"),

@@ -6,9 +6,9 @@ struct AmendCommand: RequestCommand {
     "amend", group: .trading, summary: "Change price or size of an open order",
     details: "Atomic where the venue can. Where it cannot, --cancel-replace allows two steps; the queue place is lost.",
     examples: [
-      .init("oms amend rebal-1 --limit 64100", "a new price"),
+      .init("oms amend rebal-1 --limit 55100", "a new price"),
       .init("oms amend rebal-1 --qty 0.005", "less of it"),
-      .init("oms amend rebal-1 --limit 64100 --cancel-replace", "also where the venue has no amend"),
+      .init("oms amend rebal-1 --limit 55200 --cancel-replace", "also where the venue has no amend"),
     ],
     arguments: [ArgumentSpec("ID", .id, help: "The order")],
     flags: [

@@ -7,6 +7,7 @@ struct BalancesCommand: RequestCommand {
     examples: [
       .init("oms balances -a sim.main", "one account"),
       .init("oms balances --asset USDT --sum free,locked", "what is there of one asset, exact"),
+      .init("oms balances --nonzero --sort value:desc", "the largest first"),
     ],
     flags: [
       .value("asset", .name, "A", "Only this asset"),

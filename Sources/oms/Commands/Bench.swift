@@ -9,9 +9,11 @@ struct BenchCommand: Command {
       differ by more than most changes do.
       """,
     examples: [
-      .init("oms bench -o jsonl", "everything"),
-      .init("oms bench 'match.*' --duration 5s", "some of it, for longer"),
-      .init("oms bench --baseline before.jsonl --max-regress 10%", "1 if a ratio got worse by more"),
+      .init("oms bench -o jsonl", "everything", needs: "a quiet machine and minutes"),
+      .init("oms bench 'match.*' --duration 5s", "some of it, for longer", needs: "a quiet machine and minutes"),
+      .init(
+        "oms bench --baseline before.jsonl --max-regress 10%", "1 if a ratio got worse by more",
+        needs: "a quiet machine and minutes"),
     ],
     arguments: [ArgumentSpec("NAME", .text, .any, help: "Benchmarks, or the beginning of their names and *")],
     flags: [

@@ -15,7 +15,7 @@ struct EventsCommand: RequestCommand {
     ],
     flags: [
       .toggle("follow", short: "f", "Go on with what happens"),
-      .value("type", .words, "LIST", "Only objects of these types: order, fill, event, transfer, algo"),
+      .value("type", .words, "LIST", "Only objects of these types: order, fill, event"),
       .value("kind", .text, "GLOB", "Only events of these kinds: 'venue.*'"),
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
@@ -31,7 +31,7 @@ struct EventsCommand: RequestCommand {
       .toggle("until-done", "End with the order's own code when it is done", section: "End"),
       .toggle("no-gaps", "End with 40 instead of skipping what is lost", section: "End"),
     ],
-    objects: ["event", "order", "fill", "transfer", "algo", "gap"],
+    objects: ["event", "order", "fill", "gap"],
     exits: [.notFound, .otherEnd, .timeout, .gap], seeAlso: ["fills", "orders", "journal dump"])
 
   let request: RequestDraft

@@ -12,6 +12,7 @@ struct GuardCommand: Command {
     examples: [
       .init("oms guard -- ./maker.sh", "its open orders are cancelled at the end"),
       .init("oms guard --on-exit flatten -- ./strategy", "and the positions it opened are closed"),
+      .init("oms guard --on-exit keep -- ./maker.sh", "nothing is touched"),
     ],
     flags: [
       .value(

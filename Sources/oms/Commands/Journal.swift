@@ -11,7 +11,8 @@ struct JournalVerifyCommand: Command {
       """,
     examples: [
       .init("oms journal verify", "the journal of the instance"),
-      .init("oms journal verify /backup/journal", "a copy"),
+      .init("oms journal verify -q && echo sound", "a test"),
+      .init("oms journal verify /backup/journal", "a copy", needs: "a copy of a journal"),
     ],
     arguments: [ArgumentSpec("DIR", .directory, .optional, help: "The directory of the segments")],
     objects: ["check"], exits: [.notFound, .drift], seeAlso: ["journal dump", "reconcile"])
@@ -65,7 +66,8 @@ struct JournalDumpCommand: Command {
     details: "Needs no engine. Records that are not durable yet are not shown.",
     examples: [
       .init("oms journal dump --after 1200 --take 10", "ten records behind number 1200"),
-      .init("oms journal dump /backup/journal -o tsv --fields lsn,type", "of a copy, two fields"),
+      .init("oms journal dump --take 5 -o tsv --fields lsn,type", "two fields"),
+      .init("oms journal dump /backup/journal", "of a copy", needs: "a copy of a journal"),
     ],
     arguments: [ArgumentSpec("DIR", .directory, .optional, help: "The directory of the segments")],
     flags: [

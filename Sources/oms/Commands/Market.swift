@@ -7,6 +7,7 @@ struct SymbolsCommand: RequestCommand {
     examples: [
       .init("oms symbols", "everything"),
       .init("oms symbols 'BTC-*' --class perp", "by pattern and class"),
+      .init("oms symbols -o tsv --fields symbol,tick,lot", "the rules of sizes"),
     ],
     arguments: [ArgumentSpec("PATTERN", .selection, .optional, help: "Symbols, or a glob over them")],
     flags: [
@@ -29,6 +30,7 @@ struct TickerCommand: RequestCommand {
     examples: [
       .init("oms ticker BTC-USDT ETH-USDT", "two symbols"),
       .init("oms ticker BTC-USDT --follow --every 1s", "once a second"),
+      .init("oms ticker BTC-USDT --max-age 10s -q || echo stale", "a test"),
     ],
     arguments: [ArgumentSpec("SYMBOL", .symbol, .many, help: "Symbols")],
     flags: marketFlags, objects: ["ticker"], exits: [.notFound, .timeout, .gap], seeAlso: ["book", "symbols"])
@@ -48,6 +50,7 @@ struct BookCommand: RequestCommand {
     examples: [
       .init("oms book BTC-USDT --depth 5", "five levels of each side"),
       .init("oms book BTC-USDT --depth 1 --follow --idle 10s", "every change of the touch"),
+      .init("oms book BTC-USDT -o tsv --fields spread_bps,imbalance", "two numbers"),
     ],
     arguments: [ArgumentSpec("SYMBOL", .symbol, help: "Symbol")],
     flags: [.value("depth", .count, nil, "Levels of each side", default: "10")] + marketFlags,

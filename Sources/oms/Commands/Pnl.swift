@@ -10,6 +10,7 @@ struct PnlCommand: RequestCommand {
       """,
     examples: [
       .init("oms pnl", "per account"),
+      .init("oms pnl -a sim.main -o tsv --fields total,equity", "two numbers"),
       .init("oms fills --since today --by symbol --sum rpnl,fee", "where today's came from"),
     ],
     flags: [

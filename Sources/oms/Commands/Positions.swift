@@ -7,6 +7,7 @@ struct PositionsCommand: RequestCommand {
     examples: [
       .init("oms positions --nonzero", "what is held"),
       .init("oms positions -a all --by symbol --sum qty,notional,upnl", "exposure over all accounts"),
+      .init("oms positions --sort upnl --limit-rows 5", "the worst five"),
     ],
     flags: [
       .value("symbol", .symbol, nil, "Only this symbol"),

@@ -8,6 +8,7 @@ struct ReconcileCommand: RequestCommand {
     examples: [
       .init("oms reconcile -a all", "look"),
       .init("oms reconcile -a sim.main --fix", "take over what the venue says"),
+      .init("oms reconcile -a all -q || echo drift", "a test for cron"),
     ],
     flags: [
       .toggle("fix", "Take over what the venue says"),

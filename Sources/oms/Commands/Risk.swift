@@ -7,6 +7,7 @@ struct RiskShowCommand: RequestCommand {
     examples: [
       .init("oms risk show -a sim.main", "one account"),
       .init("oms risk show --breached", "what stands in the way"),
+      .init("oms risk show --sort used_pct:desc --limit-rows 5", "what is nearest to its limit"),
     ],
     flags: [
       .toggle("breached", "Only limits that are exceeded"),
@@ -28,7 +29,8 @@ struct RiskCheckCommand: RequestCommand {
     "risk check", group: .state, summary: "Say what risk would say to an order, and send nothing",
     examples: [
       .init("oms risk check buy BTC-USDT 1 --limit 64000", "0 or 14"),
-      .init("oms risk check sell ETH-USDT 5 --market -a sim.sub01", "for another account"),
+      .init("oms risk check buy ETH-USDT 0.1 --market -a sim.sub01", "for another account"),
+      .init("oms risk check buy BTC-USDT --quote 500 --market -q && echo yes", "a test"),
     ],
     arguments: OrderCommand.orderArguments, flags: OrderCommand.orderFlags, objects: ["risk", "plan"],
     exits: [.modeGuard, .risk, .halted, .notFound], seeAlso: ["order", "risk show"])
@@ -47,7 +49,8 @@ struct RiskSetCommand: RequestCommand {
     details: "Tightening asks nothing. Loosening wants the scope typed, or --yes with --confirm SCOPE.",
     examples: [
       .init("oms risk set max_order_notional 10000 -a sim.main", "until the engine stops"),
-      .init("oms risk set max_open_orders 20 -a 'sim.sub*' --until 2026-11-21", "until then"),
+      .init("oms risk set max_open_orders 20 -a 'sim.sub*' --until \"$(date -u -d tomorrow +%F)\"", "until midnight"),
+      .init("oms risk set max_order_qty 0.5 --symbol BTC-USDT", "of one symbol"),
     ],
     arguments: [
       ArgumentSpec("LIMIT", .name, help: "Name of the limit"), ArgumentSpec("VALUE", .decimal, help: "Its new value"),
@@ -77,6 +80,7 @@ struct RiskResetCommand: RequestCommand {
     "risk reset", group: .state, summary: "Put limits back to their configured values",
     examples: [
       .init("oms risk reset -a sim.main", "all limits of one account"),
+      .init("oms risk reset max_order_notional -a 'sim.sub*'", "one limit of some accounts"),
       .init("oms risk reset max_open_orders -a all", "one limit everywhere"),
     ],
     arguments: [ArgumentSpec("LIMIT", .name, .optional, help: "Only this one")],

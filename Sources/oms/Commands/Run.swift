@@ -10,7 +10,7 @@ struct RunCommand: Command {
       variables are exported, the command is run, everything is torn down, and the command's status returned.
       """,
     examples: [
-      .init("oms run", "a paper session in the foreground"),
+      .init("oms run", "a paper session in the foreground", needs: "a terminal of its own"),
       .init("oms run -- oms order buy BTC-USDT 0.01 --market --wait filled", "one command in a session of its own"),
       .init("oms run --detach", "returns when the engine answers"),
     ],

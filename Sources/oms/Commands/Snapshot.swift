@@ -7,6 +7,7 @@ struct SnapshotTakeCommand: RequestCommand {
     examples: [
       .init("oms snapshot take", "now"),
       .init("oms snapshot take --note 'before the upgrade'", "with a word on why"),
+      .init("oms snapshot take -o id", "its name alone"),
     ],
     flags: [.value("note", .text, nil, "Kept with it")],
     objects: ["snapshot"], exits: [.busy, .unknown], seeAlso: ["snapshot list", "snapshot prune", "reconcile"],
@@ -19,7 +20,10 @@ struct SnapshotTakeCommand: RequestCommand {
 struct SnapshotListCommand: RequestCommand {
   static let spec = CommandSpec(
     "snapshot list", group: .audit, summary: "List snapshots",
-    examples: [.init("oms snapshot list --sort seq:desc --limit-rows 1", "the newest")],
+    examples: [
+      .init("oms snapshot list", "all of them"),
+      .init("oms snapshot list --sort seq:desc --limit-rows 1", "the newest"),
+    ],
     objects: ["snapshot"], seeAlso: ["snapshot take"])
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) { request = RequestDraft("snapshot_list") }
@@ -88,8 +92,9 @@ struct SnapshotDiffCommand: Command {
       table. 0 when there is no difference, 41 when there is one. Needs no engine.
       """,
     examples: [
-      .init("oms snapshot diff 1200", "what has changed since record 1200"),
-      .init("oms snapshot diff 1200 4711 -o tsv --fields kind,id,ours,theirs", "between two"),
+      .init("oms snapshot diff 1200", "what has changed since record 1200", needs: "such a snapshot"),
+      .init("oms snapshot diff 1200 4711", "between two", needs: "two snapshots"),
+      .init("oms snapshot diff newest newest && echo same", "a test"),
     ],
     arguments: [
       ArgumentSpec("ID", .text, help: "The earlier one"),
@@ -126,8 +131,8 @@ struct SnapshotRestoreCommand: Command {
       from the venues at the next start: each account waits for its own before it takes new risk. Asks, or needs --yes.
       """,
     examples: [
-      .init("oms snapshot restore newest --dry-run", "what it would be"),
-      .init("oms snapshot restore 1200 --yes", "back to record 1200"),
+      .init("oms snapshot restore newest --dry-run", "what it would be", needs: "a stopped instance"),
+      .init("oms snapshot restore 1200 --yes", "back to record 1200", needs: "a stopped instance"),
     ],
     arguments: [ArgumentSpec("ID", .text, help: "Which snapshot")], flags: [.stateDirectory],
     objects: ["snapshot"], exits: [.configuration, .confirmation, .busy, .notFound],

@@ -8,6 +8,7 @@ struct StatusCommand: RequestCommand {
     examples: [
       .init("oms status -q || echo 'not trading'", "a test"),
       .init("oms status --latency", "with the latency of each stage"),
+      .init("oms status -o tsv --fields trading,orders_open", "two of its members"),
     ],
     flags: [
       .toggle("latency", "Also a line per stage of the order path"),

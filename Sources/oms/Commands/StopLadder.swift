@@ -7,6 +7,7 @@ struct PauseCommand: RequestCommand {
     examples: [
       .init("oms pause --reason 'odd prices'", "everything"),
       .init("oms pause -a sim.main --symbol BTC-USDT", "one symbol of one account"),
+      .init("oms pause --venue sim", "all accounts of a venue"),
     ],
     flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown, .partial],
     seeAlso: ["halt", "kill", "resume"], effect: .acts)
@@ -20,7 +21,8 @@ struct HaltCommand: RequestCommand {
     "halt", group: .trading, summary: "Refuse all new orders; open ones stay",
     examples: [
       .init("oms halt --reason 'deploying'", "everything"),
-      .init("oms halt --strategy trend-btc", "one strategy"),
+      .init("oms halt -a 'sim.sub*'", "some accounts"),
+      .init("oms halt --strategy trend-btc", "one strategy", needs: "such a strategy"),
     ],
     flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown, .partial],
     seeAlso: ["pause", "kill", "resume"], effect: .acts)
@@ -36,6 +38,7 @@ struct ResumeCommand: RequestCommand {
     examples: [
       .init("oms resume --confirm all", "after a kill of everything"),
       .init("oms resume -a sim.main --confirm sim.main", "one account"),
+      .init("oms resume --clock --confirm all", "after the clock went back and was set right"),
     ],
     flags: ladderFlags + [
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),

@@ -4,7 +4,7 @@ import OMSLib
 struct VersionCommand: Command {
   static let spec = CommandSpec(
     "version", group: .administration, summary: "Print the version",
-    examples: [.init("oms version -o jsonl", "as an object")], seeAlso: ["status"])
+    examples: [.init("oms version -o jsonl", "as an object")], objects: ["version"], seeAlso: ["status"])
 
   init(_ line: ParsedLine) throws(ErrorObject) {}
 

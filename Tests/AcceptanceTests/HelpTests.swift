@@ -98,12 +98,8 @@ import Testing
     }
   }
 
-  /// Promised and not kept: a killed engine refuses the orders that would close, and no limit means every limit only in
-  /// the help. The list may only shrink.
-  private static let broken: Set<String> = ["oms kill --flatten", "oms risk reset -a sim.main"]
-
   @Test(arguments: pages) func everyExampleOfACommandWorks(_ page: Page) throws {
-    let lines = page.examples.filter { $0.needs == nil && !Self.broken.contains($0.line) }
+    let lines = page.examples.filter { $0.needs == nil }
     guard !lines.isEmpty else { return }
     // `run` makes its own.
     let said = try Self.complaints(lines, beside: Self.beside[page.name], begins: page.name != "run")

@@ -90,11 +90,13 @@ struct LimitCell: BitwiseCopyable {
   }
 }
 
-/// `risk set` and `risk reset` of one limit.
+/// `risk set` of one limit, `risk reset` of one or of all: back to what the files say, else to the built-in value.
 final class RiskSetJob: Job {
   private let request: RiskSetRequest
   private let isReset: Bool
   private var tokens: [UInt64]?
+  private var places: [LimitPlace] = []
+  private var until: UTCTime?
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: RiskSetRequest, isReset: Bool) {
     self.request = request
@@ -118,6 +120,7 @@ final class RiskSetJob: Job {
         guard isLate(agent) else { return false }
         throw RequestError("outcome.unknown", exit: 30, "the change of the limit was not confirmed in time")
       }
+      if let until { agent.begin(RiskRevertJob(agent, until, places)) }
       return end(agent, exit: 0)
     } catch {
       return fail(agent, error)
@@ -125,9 +128,9 @@ final class RiskSetJob: Job {
   }
 
   private func ask(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
-    guard let kind = LimitKind.allCases.first(where: { $0.word == request.limit }) else {
-      throw .usage("value", "unknown limit '\(request.limit ?? "")'")
-    }
+    let kinds = try kinds()
+    until = try Resolver.time(request.until, now: agent.utc)
+    if let until, !(agent.utc < until) { throw .usage("time", "until '\(request.until ?? "")' is past") }
     var value = Money.zero
     if !isReset {
       guard let text = request.value else { throw .usage("member", "member 'value' is missing") }
@@ -139,26 +142,98 @@ final class RiskSetJob: Job {
     guard agent.settings.mode == .paper || request.consent.yes else {
       throw RequestError("confirm.scope", exit: 12, "changing limits of a live engine: confirm it", hint: "say --yes")
     }
-    var tokens: [UInt64] = []
     for (scope, number, mode) in try targets(agent) {
-      var input = SetLimitInput()
-      input.value = value
-      input.kindRaw = kind.rawValue
-      input.scopeRaw = scope.rawValue
-      input.target = number
-      input.modeRaw = mode.rawValue
-      input.isReset = isReset ? 1 : 0
-      input.token = agent.makeToken()
-      tokens.append(input.token)
-      agent.ask(HotMessage(.setLimit, input))
+      for kind in kinds { places.append(LimitPlace(kind: kind, scope: scope, target: number, mode: mode)) }
     }
-    return tokens
+    return places.map { place in
+      var input = isReset ? place.configured(agent) : place.input
+      if !isReset { input.value = value }
+      input.token = agent.makeToken()
+      agent.ask(HotMessage(.setLimit, input))
+      return input.token
+    }
   }
 
-  private func targets(_ agent: ControlAgent) throws(RequestError) -> [(LimitScope, UInt16, Mode)] {
-    guard let account = request.selection.account else { return [(.total, 0, agent.settings.mode)] }
-    return try agent.resolver.accounts(account).map {
-      (.account, $0.number, agent.view.names.accounts[$0.index].mode)
+  private func kinds() throws(RequestError) -> [LimitKind] {
+    guard let name = request.limit else {
+      guard isReset else { throw .usage("member", "member 'limit' is missing") }
+      return LimitKind.allCases
     }
+    guard let kind = LimitKind.allCases.first(where: { $0.word == name }) else {
+      throw .usage("value", "unknown limit '\(name)'", hint: "oms risk show")
+    }
+    return [kind]
+  }
+
+  /// One scope at a time: limits of an account in one symbol do not exist.
+  private func targets(_ agent: ControlAgent) throws(RequestError) -> [(LimitScope, UInt16, Mode)] {
+    let scope = request.selection
+    guard [scope.account, scope.symbol, scope.strategy, scope.venue].count(where: { $0 != nil }) <= 1 else {
+      throw .usage("value", "a limit has one scope: an account, a symbol, a strategy or a venue")
+    }
+    if let account = scope.account {
+      return try agent.resolver.accounts(account).map {
+        (.account, $0.number, agent.view.names.accounts[$0.index].mode)
+      }
+    }
+    let selected = try agent.resolver.selected(scope)
+    let place: (LimitScope, UInt16) =
+      if !selected.instrument.isNone {
+        (.instrument, selected.instrument.number)
+      } else if !selected.strategy.isNone {
+        (.strategy, selected.strategy.number)
+      } else if !selected.venue.isNone { (.venue, selected.venue.number) } else { (.total, 0) }
+    let modes: [Mode] = agent.settings.mode == .live ? Mode.allCases : [.paper]
+    return modes.map { (place.0, place.1, $0) }
+  }
+}
+
+/// Where one limit is.
+struct LimitPlace {
+  let kind: LimitKind
+  let scope: LimitScope
+  let target: UInt16
+  let mode: Mode
+
+  var input: SetLimitInput {
+    var input = SetLimitInput()
+    input.kindRaw = kind.rawValue
+    input.scopeRaw = scope.rawValue
+    input.target = target
+    input.modeRaw = mode.rawValue
+    return input
+  }
+
+  /// Puts it back to what the files say about this very place; where they say nothing, to what holds without a value.
+  func configured(_ agent: ControlAgent) -> SetLimitInput {
+    let own = input
+    let file = Definitions.limits(agent.settings, agent.view.names).last {
+      $0.kindRaw == own.kindRaw && $0.scopeRaw == own.scopeRaw && $0.target == own.target
+        && $0.modeRaw == own.modeRaw && $0.asset == 0
+    }
+    if let file { return file }
+    var reset = own
+    reset.isReset = 1
+    return reset
+  }
+}
+
+/// Puts limits back when the time that `--until` named has come.
+final class RiskRevertJob: Job {
+  private let until: UTCTime
+  private let places: [LimitPlace]
+
+  init(_ agent: ControlAgent, _ until: UTCTime, _ places: [LimitPlace]) {
+    self.until = until
+    self.places = places
+    super.init(agent, nil, 0, timeout: 0)
+  }
+
+  override var diesWithClient: Bool { false }
+
+  override func step(_ agent: ControlAgent) -> Bool {
+    guard until < agent.utc else { return false }
+    for place in places { agent.ask(HotMessage(.setLimit, place.configured(agent))) }
+    return end(agent, exit: 0)
   }
 }

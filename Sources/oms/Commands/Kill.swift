@@ -6,7 +6,8 @@ struct KillCommand: Command {
     "kill", group: .trading, summary: "Shut the gate and cancel every own open order",
     details: """
       Asks nothing. The gate file is written first, so that no order leaves even when the engine does not answer; then \
-      the engine cancels and confirms order by order. Undone by `oms resume --confirm SCOPE` only.
+      the engine cancels and confirms order by order. Undone by `oms resume --confirm SCOPE` only. With --flatten the scope is \
+      paused first, its positions are closed, and whatever has come of that, it is killed.
       """,
     examples: [
       .init("oms kill --reason 'fat finger'", "everything"),
@@ -18,7 +19,8 @@ struct KillCommand: Command {
     seeAlso: ["resume", "pause", "flatten"], effect: .acts)
 
   private let request: RequestDraft
-  private let flatten: RequestDraft?
+  /// What closes the positions, and what lets nothing else out meanwhile.
+  private let flatten: (pause: RequestDraft, close: RequestDraft)?
   private let reason: String
   /// What the gate can say by itself; `nil` when only the engine knows what is meant (globs, groups, a symbol of one
   /// account).
@@ -38,7 +40,7 @@ struct KillCommand: Command {
       for name in ["symbol", "strategy", "venue"] { flatten.set(name, line.arguments.string(name)) }
       flatten.addTimeout(line)
       flatten.addConsent(line)
-      self.flatten = flatten
+      self.flatten = (try ladderRequest("pause", line, of: Self.spec), flatten)
     } else {
       flatten = nil
     }
@@ -62,10 +64,23 @@ struct KillCommand: Command {
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     // Refused there: the gate has no rehearsal.
     if request.has("dry_run") { return try context.perform(request) }
+    guard let flatten else { return try kill(&context) }
+    let flattened: Result<ExitStatus, ErrorObject>
+    do throws(ErrorObject) {
+      _ = try context.perform(flatten.pause)
+      flattened = .success(try context.perform(flatten.close))
+    } catch {
+      flattened = .failure(error)
+    }
+    let status = try kill(&context)
+    let closed = try flattened.get()
+    return status == .ok ? closed : status
+  }
+
+  private func kill(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     var gateTrouble = gateScopes.map { context.shutGate($0, reason: reason) } ?? .some("the engine knows the scope")
-    let status: ExitStatus
     do {
-      status = try context.perform(request)
+      return try context.perform(request)
     } catch {
       guard error.exit == ExitCode.unknown.rawValue || error.exit == ExitCode.unreachable.rawValue else { throw error }
       // The engine did not confirm. What the gate says is certain all the same; when it could not say it exactly, it
@@ -73,8 +88,6 @@ struct KillCommand: Command {
       if gateTrouble != nil { gateTrouble = context.shutGate([widerScope], reason: reason) }
       throw Self.unconfirmed(error, gateTrouble)
     }
-    guard status == .ok, let flatten else { return status }
-    return try context.perform(flatten)
   }
 
   private static func unconfirmed(_ error: ErrorObject, _ gateTrouble: String?) -> ErrorObject {

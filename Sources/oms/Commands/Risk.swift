@@ -46,7 +46,10 @@ struct RiskCheckCommand: RequestCommand {
 struct RiskSetCommand: RequestCommand {
   static let spec = CommandSpec(
     "risk set", group: .state, summary: "Change a limit of the running engine",
-    details: "Tightening asks nothing. Loosening wants the scope typed, or --yes with --confirm SCOPE.",
+    details: """
+      Of one scope: an account, a symbol, a strategy, a venue, or without any of them the total. With --until the engine puts \
+      the configured value back by itself; one that ends before then does not, and its next start keeps what was set.
+      """,
     examples: [
       .init("oms risk set max_order_notional 10000 -a sim.main", "until the engine stops"),
       .init("oms risk set max_open_orders 20 -a 'sim.sub*' --until \"$(date -u -d tomorrow +%F)\"", "until midnight"),
@@ -58,6 +61,7 @@ struct RiskSetCommand: RequestCommand {
     flags: [
       .value("symbol", .symbol, nil, "Only for this symbol"),
       .value("strategy", .name, nil, "Only for this strategy"),
+      .value("venue", .name, nil, "Only for this venue"),
       .value("until", .time, nil, "Back to the configured value then"),
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
     ],
@@ -84,7 +88,12 @@ struct RiskResetCommand: RequestCommand {
       .init("oms risk reset max_open_orders -a all", "one limit everywhere"),
     ],
     arguments: [ArgumentSpec("LIMIT", .name, .optional, help: "Only this one")],
-    flags: [.value("confirm", .text, "SCOPE", "The scope, said in words instead of typed")],
+    flags: [
+      .value("symbol", .symbol, nil, "Only for this symbol"),
+      .value("strategy", .name, nil, "Only for this strategy"),
+      .value("venue", .name, nil, "Only for this venue"),
+      .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
+    ],
     objects: ["risk"], exits: [.confirmation, .notFound, .unknown], seeAlso: ["risk set"], effect: .acts)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {

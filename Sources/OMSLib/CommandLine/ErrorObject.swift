@@ -20,6 +20,8 @@ package struct ErrorObject: Error, Equatable, Sendable {
   package var file: String?
   package var line: Int?
   package var column: Int?
+  /// Of a configuration problem: `error` or `warning`.
+  package var severity: String?
 
   package init(_ code: String, _ exit: ExitCode, _ message: String, hint: String? = nil) {
     self.init(code, exit: exit.rawValue, message, hint: hint)
@@ -72,6 +74,7 @@ package struct ErrorObject: Error, Equatable, Sendable {
     writer.member("file", file)
     writer.member("line", line)
     writer.member("column", column)
+    writer.member("severity", severity)
   }
 
   /// For people, on stderr; the important line is the first and the help the last.
@@ -115,5 +118,6 @@ package struct ErrorObject: Error, Equatable, Sendable {
     file = value["file"]?.string
     line = value["line"]?.integer()
     column = value["column"]?.integer()
+    severity = value["severity"]?.string
   }
 }

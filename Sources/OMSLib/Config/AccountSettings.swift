@@ -81,6 +81,7 @@ package struct RoutingSettings: Sendable {
 package struct StrategyAccount: Hashable, Sendable {
   package var strategy: String
   package var account: String
+  package var place: SourcePlace
 }
 
 package struct RebalanceSchedule: Hashable, Sendable {
@@ -98,6 +99,9 @@ package struct StrategySetting: Sendable {
   package var parameters: YAMLNode
   /// What keeps parts of it off, in words: accounts or exchanges that are not configured.
   package var missing: [String]
+  /// Whether any account or exchange that it names is configured, or it names none.
+  package var isReachable: Bool
+  package var place: SourcePlace
 }
 
 /// `strategies.kill_switch`.

@@ -13,9 +13,9 @@ struct AccountGenerator {
     }
     vaultPath = fields.take("api_key_vault_path")?.numberedText(&problems)
     fields.finish(&problems)
-    guard let count = countNode?.integer(1...Limits.accountCount, &problems),
-      let name = nameNode?.numberedText(&problems)
-    else { return nil }
+    let count = countNode?.integer(1...Limits.accountCount, &problems)
+    let name = nameNode?.numberedText(&problems)
+    guard let count, let name else { return nil }
     self.count = count
     self.name = name
   }
@@ -116,6 +116,7 @@ extension YAMLNode {
 
   /// `00:00 UTC`; the zone must be said and be UTC.
   private func minuteOfDay(_ problems: inout ProblemList) -> Int? {
+    if problems.describes(self, .timeOfDay) { return nil }
     guard let text = text(&problems) else { return nil }
     let bytes = Array(text.utf8)
     let isForm = bytes.count == 9 && bytes[2] == UInt8(ascii: ":") && text.hasSuffix(" UTC")

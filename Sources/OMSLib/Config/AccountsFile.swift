@@ -192,7 +192,7 @@ struct AccountsFile {
       for entry in SettingFields(node, problems: &problems).all() {
         guard let name = entry.value.text(&problems) else { continue }
         checkShortName(name, at: entry.value.place, &problems)
-        routing.strategyAccounts.append(StrategyAccount(strategy: entry.key, account: name))
+        routing.strategyAccounts.append(StrategyAccount(strategy: entry.key, account: name, place: entry.keyPlace))
       }
       routing.strategyAccounts.sort { $0.strategy < $1.strategy }
     }
@@ -217,6 +217,7 @@ struct AccountsFile {
 extension YAMLEntry {
   /// Whether its key can stand before the point of an account's name.
   func checkExchangeName(_ problems: inout ProblemList) -> Bool {
+    if case .probe = value.content { return true }
     if (try? AccountName("\(key).main")) != nil { return true }
     problems.error(
       "config.name", at: keyPlace,

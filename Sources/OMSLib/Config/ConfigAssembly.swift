@@ -29,7 +29,26 @@ enum ConfigAssembly {
       settings.limits = LimitTargets(settings).resolve(file.limits, over: settings.limits, problems: &problems)
     }
     checkLiveAccounts(settings, nodes, &problems)
+    if nodes[StrategiesFile.name] != nil { checkStrategyNames(settings, &problems) }
+    LimitFilters(settings).check(&problems)
     return settings
+  }
+
+  /// Accounts and rules that are for a strategy which no file knows.
+  private static func checkStrategyNames(_ settings: EngineSettings, _ problems: inout ProblemList) {
+    func check(_ name: String, at place: SourcePlace, _ subject: String) {
+      if settings.strategies.contains(where: { $0.name == name }) { return }
+      let near = Spelling.nearest(to: name, among: settings.strategies.map(\.name))
+      problems.warning(
+        "config.reference", at: place,
+        "\(subject) is for strategy '\(name)', which is not in strategies.yaml"
+          + (near.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+    for account in settings.accounts {
+      guard let name = account.strategy, let place = account.place else { continue }
+      check(name, at: place, "account '\(account.name)'")
+    }
+    for rule in settings.routing.strategyAccounts { check(rule.strategy, at: rule.place, "this rule") }
   }
 
   // MARK: Exchanges

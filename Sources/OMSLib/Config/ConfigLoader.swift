@@ -1,6 +1,6 @@
 /// One configuration file, by the name that says what is in it.
 package struct ConfigFile: Sendable {
-  /// `accounts.yaml`
+  /// `accounts.yaml`, or `conf.d/NAME.yaml` of a fragment.
   package let name: String
   /// As problems call it.
   package let path: String
@@ -12,7 +12,10 @@ package struct ConfigFile: Sendable {
     self.bytes = bytes
   }
 
-  /// What may stand in a configuration directory.
+  package static let fragmentDirectory = "conf.d"
+  var isFragment: Bool { name.hasPrefix(Self.fragmentDirectory + "/") }
+
+  /// What may stand in a configuration directory, beside fragments.
   package static let names = [
     OMSFile.name, ExchangesFile.name, AccountsFile.name, RiskFile.name, StrategiesFile.name,
   ]
@@ -26,6 +29,10 @@ package struct Configuration: Sendable {
   package let problems: [ConfigProblem]
   /// The files that were read; none: the built-in session.
   package let paths: [String]
+  /// What the files say, value by value, sorted by key.
+  package var values: [SettingValue] = []
+  /// What is said where they say nothing; only when it was asked for.
+  package var defaults: [SettingValue] = []
 }
 
 /// Makes one checked configuration from the files of a directory.
@@ -36,34 +43,42 @@ package enum ConfigLoader {
   /// The directory to read: `directory`, or the system's when `directory` holds none of the files and nobody asked for
   /// it by name. Files of two directories are never mixed.
   package static func directory(_ directory: String, isExplicit: Bool, disk: some FileSystem) -> String {
-    func holdsFiles(_ path: String) -> Bool { ConfigFile.names.contains { disk.exists("\(path)/\($0)") } }
-    if isExplicit || holdsFiles(directory) { return directory }
-    return holdsFiles(systemDirectory) ? systemDirectory : directory
+    if isExplicit || holdsFiles(directory, disk: disk) { return directory }
+    return holdsFiles(systemDirectory, disk: disk) ? systemDirectory : directory
+  }
+
+  package static func holdsFiles(_ directory: String, disk: some FileSystem) -> Bool {
+    (ConfigFile.names + [ConfigFile.fragmentDirectory]).contains { disk.exists("\(directory)/\($0)") }
   }
 
   /// Reads `directory`. A file that is not there has its defaults; none at all is the built-in paper session. A file
   /// that is there and cannot be read is an error.
-  package static func load(directory: String, disk: some FileSystem) -> Configuration {
+  package static func load(
+    directory: String, disk: some FileSystem, tellsDefaults: Bool = false
+  ) -> Configuration {
     var files: [ConfigFile] = []
     var problems = ProblemList()
-    for name in ConfigFile.names {
+    var names = ConfigFile.names.filter { disk.exists("\(directory)/\($0)") }
+    let fragments = "\(directory)/\(ConfigFile.fragmentDirectory)"
+    if disk.exists(fragments) {
+      do throws(SystemError) {
+        names += try disk.list(fragments).filter { $0.hasSuffix(".yaml") }
+          .map { "\(ConfigFile.fragmentDirectory)/\($0)" }
+      } catch {
+        problems.error(
+          "config.file", at: SourcePlace(file: fragments, line: 1, column: 1), "cannot be read: \(error.words)")
+      }
+    }
+    for name in names {
       let path = "\(directory)/\(name)"
-      guard disk.exists(path) else { continue }
       do throws(SystemError) {
         files.append(ConfigFile(name: name, path: path, bytes: try read(path, disk)))
       } catch {
+        problems.hasUnreadFiles = true
         problems.error("config.file", at: SourcePlace(file: path, line: 1, column: 1), "cannot be read: \(error.words)")
       }
     }
-    let fragments = "\(directory)/conf.d"
-    if disk.exists(fragments) {
-      for name in (try? disk.list(fragments)) ?? [] where name.hasSuffix(".yaml") {
-        problems.error(
-          "config.file", at: SourcePlace(file: "\(fragments)/\(name)", line: 1, column: 1),
-          "conf.d is not read by this build; move it into one of \(ConfigFile.names.joined(separator: ", "))")
-      }
-    }
-    return load(files, problems)
+    return load(files, problems, tellsDefaults: tellsDefaults)
   }
 
   private static func read<Disk: FileSystem>(_ path: String, _ disk: Disk) throws(SystemError) -> [UInt8] {
@@ -86,31 +101,60 @@ package enum ConfigLoader {
   }
 
   /// Checks `files` together. Each name may come once.
-  package static func load(_ files: [ConfigFile]) -> Configuration { load(files, ProblemList()) }
+  package static func load(_ files: [ConfigFile], tellsDefaults: Bool = false) -> Configuration {
+    load(files, ProblemList(), tellsDefaults: tellsDefaults)
+  }
 
-  private static func load(_ files: [ConfigFile], _ found: ProblemList) -> Configuration {
+  private static func load(_ files: [ConfigFile], _ found: ProblemList, tellsDefaults: Bool) -> Configuration {
     var problems = found
+    if tellsDefaults { problems.log = SettingLog() }
     let paths = files.map(\.path)
-    guard !files.isEmpty else {
+    guard !files.isEmpty || tellsDefaults else {
       return Configuration(
         settings: problems.hasErrors ? nil : .builtIn, problems: problems.sorted, paths: paths)
     }
+    var nodes = read(files, &problems)
+    if tellsDefaults, nodes[OMSFile.name] == nil {
+      let place = SourcePlace(file: OMSFile.name, line: 1, column: 1)
+      nodes[OMSFile.name] = YAMLNode(content: .mapping([]), place: place, path: "")
+    }
+    let values = nodes.values.flatMap(SettingValue.values).sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    // Without one of the files the references of the others would all look wrong.
+    guard let nodes = problems.hasUnreadFiles ? nil : nodes else {
+      return Configuration(settings: nil, problems: problems.sorted, paths: paths, values: values)
+    }
+    var settings = ConfigAssembly.assemble(nodes, problems: &problems)
+    settings.values = values
+    var configuration = Configuration(
+      settings: problems.hasErrors ? nil : files.isEmpty ? .builtIn : settings, problems: problems.sorted,
+      paths: paths, values: values)
+    configuration.defaults = (problems.log?.settings ?? []).compactMap { setting in
+      setting.initial.map { SettingValue(key: setting.path, text: $0, place: nil) }
+    }
+    return configuration
+  }
+
+  /// The tree of each of the five files, with what fragments add to it.
+  private static func read(_ files: [ConfigFile], _ problems: inout ProblemList) -> [String: YAMLNode] {
     var nodes: [String: YAMLNode] = [:]
     for file in files {
       let place = SourcePlace(file: file.path, line: 1, column: 1)
-      guard ConfigFile.names.contains(file.name) else {
+      guard file.isFragment || ConfigFile.names.contains(file.name) else {
         problems.error(
           "config.file", at: place, "'\(file.name)' is not one of \(ConfigFile.names.joined(separator: ", "))")
         continue
       }
-      nodes[file.name] = YAMLReader.read(file.bytes, file: file.path, problems: &problems)
+      guard let node = YAMLReader.read(file.bytes, file: file.path, problems: &problems) else {
+        problems.hasUnreadFiles = true
+        continue
+      }
+      if file.isFragment {
+        ConfigFragment.add(node, to: &nodes, &problems)
+      } else {
+        nodes[file.name] = nodes[file.name].map { ConfigFragment.merged($0, node, &problems) } ?? node
+      }
     }
-    // Without one of the files the references of the others would all look wrong.
-    guard nodes.count == files.count else {
-      return Configuration(settings: nil, problems: problems.sorted, paths: paths)
-    }
-    let settings = ConfigAssembly.assemble(nodes, problems: &problems)
-    return Configuration(settings: problems.hasErrors ? nil : settings, problems: problems.sorted, paths: paths)
+    return nodes
   }
 }
 

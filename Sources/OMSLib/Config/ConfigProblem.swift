@@ -35,12 +35,24 @@ package struct ConfigProblem: Hashable, Sendable, CustomStringConvertible {
   /// Stable dotted name, `config.key`.
   package let code: String
 
+  package init(place: SourcePlace, severity: Severity, message: String, code: String) {
+    self.place = place
+    self.severity = severity
+    self.message = message
+    self.code = code
+  }
+
   package var description: String { "\(place): \(severity.rawValue): \(message) [\(code)]" }
 }
 
 /// Everything found wrong while reading; nothing stops at the first problem.
 package struct ProblemList: Sendable {
   private var unsorted: [ConfigProblem] = []
+  /// Kept only for who wants to know what is read, and what it would be otherwise.
+  var log: SettingLog?
+
+  /// A file is there that could not be read as YAML.
+  var hasUnreadFiles = false
 
   package init() {}
 

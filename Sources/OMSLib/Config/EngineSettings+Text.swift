@@ -32,7 +32,7 @@ extension EngineSettings {
     lines.add("snapshot retain", snapshot.retention)
     lines.add("log level", log.level)
     lines.add("log retain", log.retention)
-    lines.add("nats url", SettingLines.withoutCredentials(nats.url))
+    lines.add("nats url", SecretText.withoutCredentials(nats.url))
     lines.add("nats retain", nats.retention)
     lines.add("nats replicas", nats.replicas)
     lines.add("gateway listen", gateway.listen)
@@ -49,7 +49,7 @@ extension EngineSettings {
       for (kind, address) in [
         ("rest", endpoint.rest), ("orders", endpoint.orderSocket), ("streams", endpoint.streams),
       ] {
-        lines.add("\(name) \(endpoint.product) \(kind)", SettingLines.withoutCredentials(address))
+        lines.add("\(name) \(endpoint.product) \(kind)", SecretText.withoutCredentials(address))
       }
     }
     lines.add("\(name) orders_by_websocket", venue.entersOrdersByWebSocket)
@@ -127,19 +127,12 @@ private struct SettingLines {
   /// A tree as its leaves.
   mutating func add(_ name: String, _ node: YAMLNode) {
     switch node.content {
+    case .probe: preconditionFailure("what was read has no probes")
     case .scalar(let value, _): add(name, value)
     case .sequence(let nodes):
       for (index, node) in nodes.enumerated() { add("\(name) \(index + 1)", node) }
     case .mapping(let entries):
       for entry in entries { add("\(name) \(entry.key)", entry.value) }
     }
-  }
-
-  /// `nats://user:secret@host` without what stands before the `@`, and without a query.
-  static func withoutCredentials(_ address: String) -> String {
-    let plain = address.prefix { $0 != "?" }
-    // The path behind it may hold an `@` of its own; then less is shown than could be.
-    guard let at = plain.lastIndex(of: "@"), let slash = plain[..<at].lastIndex(of: "/") else { return String(plain) }
-    return String(plain[...slash]) + plain[plain.index(after: at)...]
   }
 }

@@ -29,6 +29,8 @@ package struct EngineSettings: Sendable {
   /// What the files say; a limit that is absent has the built-in value.
   package var limits: [LimitSetting] = []
   package var killTriggers: [KillTrigger] = []
+  /// What the files said, value by value; none of the built-in session.
+  package var values: [SettingValue] = []
 
   package init() {}
 }

@@ -33,7 +33,7 @@ enum ExchangesFile {
     guard let adapter: VenueSetting.Adapter = node.word(&problems) else { return nil }
     var venue = VenueSetting(name: entry.key, adapter: adapter)
     readSession(&fields, &venue, entry, &problems)
-    if let node = fields.take("fees") {
+    if let node = fields.section("fees", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&venue.maker, "maker_bps", &problems) { $0.rate(decimals: 4, &$1) }
       inner.set(&venue.taker, "taker_bps", &problems) { $0.rate(decimals: 4, &$1) }
@@ -71,7 +71,7 @@ enum ExchangesFile {
     }
     fields.set(&venue.receiveWindowNanoseconds, "receive_window", &problems) { $0.duration(&$1) }
     fields.set(&venue.visibilityWindowNanoseconds, "visibility_window", &problems) { $0.duration(&$1) }
-    if let node = fields.take("rate") {
+    if let node = fields.section("rate", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&venue.cancelReserve, "reserve_for_cancels", &problems) { $0.share(&$1) }
       inner.finish(&problems)

@@ -9,6 +9,8 @@ enum OMSFile {
   static func read(_ node: YAMLNode, into settings: inout EngineSettings, problems: inout ProblemList) -> SourcePlace? {
     var fields = SettingFields(node, problems: &problems)
     fields.takeVersion(&problems)
+    fields.tellDefault("instance", settings.instance, &problems)
+    fields.tellDefault("default_account", settings.defaultAccount, &problems)
     if let node = fields.take("instance"), let text = node.text(&problems) {
       if isInstanceName(text) {
         settings.instance = text
@@ -30,27 +32,27 @@ enum OMSFile {
     fields.set(&settings.journal.durability, "durability", &problems) { $0.word(&$1) }
     fields.set(&settings.operators, "operators", &problems) { operators($0, &$1) }
     fields.set(&settings.cpus, "cpu", &problems) { cpus($0, &$1) }
-    if let node = fields.take("journal") { readJournal(node, &settings.journal, &problems) }
-    if let node = fields.take("snapshot") {
+    if let node = fields.section("journal", &problems) { readJournal(node, &settings.journal, &problems) }
+    if let node = fields.section("snapshot", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&settings.snapshot.everyNanoseconds, "every", &problems) { $0.duration(&$1) }
       inner.set(&settings.snapshot.retention, "keep", &problems) { $0.retention(&$1) }
       inner.finish(&problems)
     }
-    if let node = fields.take("log") {
+    if let node = fields.section("log", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&settings.log.level, "level", &problems) { $0.word(&$1) }
       inner.set(&settings.log.retention, "retain", &problems) { $0.retention(&$1) }
       inner.finish(&problems)
     }
-    if let node = fields.take("nats") {
+    if let node = fields.section("nats", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&settings.nats.url, "url", &problems) { $0.text(&$1) }
       inner.set(&settings.nats.retention, "retain", &problems) { $0.retention(&$1) }
       inner.set(&settings.nats.replicas, "replicas", &problems) { $0.integer(1...5, &$1) }
       inner.finish(&problems)
     }
-    if let node = fields.take("gateway") {
+    if let node = fields.section("gateway", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&settings.gateway.listen, "listen", &problems) { $0.text(&$1) }
       inner.set(&settings.gateway.certificatePath, "tls_cert", &problems) { $0.absolutePath(&$1) }
@@ -63,6 +65,7 @@ enum OMSFile {
 
   private static func readJournal(_ node: YAMLNode, _ journal: inout JournalSettings, _ problems: inout ProblemList) {
     var fields = SettingFields(node, problems: &problems)
+    fields.tellDefault("segment", "\(journal.segmentBytes >> 20)MiB", &problems)
     if let node = fields.take("segment"), let bytes = node.byteCount(segmentBytes, &problems) {
       if bytes.nonzeroBitCount == 1 {
         journal.segmentBytes = bytes

@@ -83,6 +83,7 @@ struct RiskFile {
   private mutating func readPosition(
     _ node: YAMLNode, _ scope: LimitScope, _ target: String, _ problems: inout ProblemList
   ) {
+    if problems.describes(node, .position) { return }
     if case .mapping = node.content {
       guard scope == .account else {
         problems.error("config.value", at: node.place, "quantities by asset belong to accounts; write an amount here")

@@ -2,6 +2,7 @@
 
 extension YAMLNode {
   func text(_ problems: inout ProblemList) -> String? {
+    if problems.describes(self, .text) { return nil }
     guard case .scalar(let text, _) = content else {
       problems.error("config.type", at: place, "\(kindName) where a single value belongs")
       return nil
@@ -14,6 +15,7 @@ extension YAMLNode {
   }
 
   func list(_ problems: inout ProblemList) -> [YAMLNode]? {
+    if problems.describes(self, .list) { return [.probe(path, "[]", place)] }
     guard case .sequence(let items) = content else {
       problems.error("config.type", at: place, "\(kindName) where a list belongs; write [a, b]")
       return nil
@@ -28,6 +30,7 @@ extension YAMLNode {
 
   /// `true` or `false`, and no other spelling of them.
   func flag(_ problems: inout ProblemList) -> Bool? {
+    if problems.describes(self, .flag) { return nil }
     guard let text = text(&problems) else { return nil }
     switch text {
     case "true": return true
@@ -41,6 +44,7 @@ extension YAMLNode {
   /// One of the words of an enumeration.
   func word<Words: RawRepresentable & CaseIterable>(_ problems: inout ProblemList) -> Words?
   where Words.RawValue == String {
+    if problems.describes(self, .word(Words.allCases.map(\.rawValue))) { return Words.allCases.first }
     guard let text = text(&problems) else { return nil }
     if let value = Words(rawValue: text) { return value }
     let words = Words.allCases.map(\.rawValue)
@@ -51,6 +55,7 @@ extension YAMLNode {
   }
 
   func integer(_ range: ClosedRange<Int>, _ problems: inout ProblemList) -> Int? {
+    if problems.describes(self, .integer(range)) { return nil }
     guard let text = text(&problems) else { return nil }
     guard let value = Int(text), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
       problems.error("config.type", at: place, "'\(text)' is not a whole number")
@@ -64,6 +69,7 @@ extension YAMLNode {
   }
 
   func decimal(_ problems: inout ProblemList) -> Decimal? {
+    if problems.describes(self, .decimal) { return nil }
     guard let text = text(&problems) else { return nil }
     return decimal(of: text, &problems)
   }
@@ -75,6 +81,7 @@ extension YAMLNode {
 
   /// `50000 USDT`: the currency must be said, and must be `currency`, because totals are kept in it.
   func amount(in currency: String, _ problems: inout ProblemList) -> Money? {
+    if problems.describes(self, .amount) { return nil }
     guard let text = text(&problems) else { return nil }
     let words = text.split(separator: " ", maxSplits: 1)
     guard let number = words.first, words.count == 2 else {
@@ -90,6 +97,7 @@ extension YAMLNode {
 
   /// `10%` or `50bps` as a plain fraction.
   func fraction(_ problems: inout ProblemList) -> Money? {
+    if problems.describes(self, .fraction) { return nil }
     guard let text = text(&problems) else { return nil }
     let decimals: Int
     let number: Substring
@@ -108,6 +116,7 @@ extension YAMLNode {
 
   /// `250ms`, `5s`, `10m`, `2h`, `30d` in nanoseconds; more than nothing.
   func duration(_ problems: inout ProblemList) -> Int64? {
+    if problems.describes(self, .duration) { return nil }
     guard let text = text(&problems) else { return nil }
     do throws(MalformedText) {
       let value = try DurationText.parse(text)
@@ -120,12 +129,14 @@ extension YAMLNode {
   }
 
   func retention(_ problems: inout ProblemList) -> Retention? {
+    if problems.describes(self, .retention) { return nil }
     if case .scalar("forever", _) = content { return .forever }
     return duration(&problems).map { .nanoseconds($0) }
   }
 
   /// `64MiB`: a whole number of bytes, KiB, MiB or GiB.
   func byteCount(_ range: ClosedRange<Int>, _ problems: inout ProblemList) -> Int? {
+    if problems.describes(self, .size) { return nil }
     guard let text = text(&problems) else { return nil }
     let shifts = ["B": 0, "KiB": 10, "MiB": 20, "GiB": 30]
     let digits = text.prefix { $0 >= "0" && $0 <= "9" }
@@ -166,6 +177,7 @@ extension SettingFields {
     _ target: inout Value, _ key: String, _ problems: inout ProblemList,
     _ read: (YAMLNode, inout ProblemList) -> Value?
   ) {
+    if problems.log != nil { tellDefault(key, SettingText.text(of: target, key), &problems) }
     guard let node = take(key), let value = read(node, &problems) else { return }
     target = value
   }
@@ -181,6 +193,7 @@ extension SettingFields {
   /// `version: 1`, the only one there is.
   mutating func takeVersion(_ problems: inout ProblemList) {
     guard let node = take("version") else { return }
+    if problems.describes(node, .version) { return }
     if case .scalar("1", _) = node.content { return }
     problems.error("config.version", at: node.place, "this build reads version 1 of this file")
   }

@@ -26,10 +26,18 @@ struct StrategiesFile {
     var fields = SettingFields(entry.value, problems: &problems)
     var isEnabled = true
     fields.set(&isEnabled, "enabled", &problems) { $0.flag(&$1) }
-    var missing: [String] = []
+    var missing = Missing()
     references.check(entry.value, exchange: nil, strategy: entry.key, missing: &missing, &problems)
+    let isReachable = missing.names.isEmpty || missing.hasOthers
+    if isEnabled, !isReachable {
+      problems.warning(
+        "config.unreachable", at: entry.keyPlace,
+        "strategy '\(entry.key)' is enabled, and none of the accounts and exchanges it names is configured")
+    }
     strategies.append(
-      StrategySetting(name: entry.key, isEnabled: isEnabled, parameters: entry.value, missing: missing))
+      StrategySetting(
+        name: entry.key, isEnabled: isEnabled, parameters: entry.value, missing: missing.names,
+        isReachable: isReachable, place: entry.keyPlace))
   }
 
   private mutating func readKillSwitch(_ node: YAMLNode, _ problems: inout ProblemList) {
@@ -45,6 +53,12 @@ struct StrategiesFile {
     fields.finish(&problems)
   }
 
+  /// What a strategy names in vain, and whether it names anything else.
+  private struct Missing {
+    var names: [String] = []
+    var hasOthers = false
+  }
+
   /// What a strategy may refer to.
   private struct References {
     let accounts: [AccountSetting]
@@ -52,11 +66,11 @@ struct StrategiesFile {
 
     /// Walks through the parameters of a strategy. A name that is not configured keeps a part of it off: a warning.
     func check(
-      _ node: YAMLNode, exchange outer: String?, strategy: String, missing: inout [String],
+      _ node: YAMLNode, exchange outer: String?, strategy: String, missing: inout Missing,
       _ problems: inout ProblemList
     ) {
       switch node.content {
-      case .scalar: return
+      case .scalar, .probe: return
       case .sequence(let items):
         for item in items {
           check(item, exchange: outer, strategy: strategy, missing: &missing, &problems)
@@ -90,28 +104,34 @@ struct StrategiesFile {
     }
 
     private func checkExchange(
-      _ name: String, at place: SourcePlace, _ strategy: String, _ missing: inout [String],
+      _ name: String, at place: SourcePlace, _ strategy: String, _ missing: inout Missing,
       _ problems: inout ProblemList
     ) {
-      if venues.contains(where: { $0.name == name }) { return }
+      if venues.contains(where: { $0.name == name }) {
+        missing.hasOthers = true
+        return
+      }
       report("exchange '\(name)' is not configured", at: place, strategy, &missing, &problems)
     }
 
     private func checkAccount(
-      _ name: String, of exchange: String?, at place: SourcePlace, _ strategy: String, _ missing: inout [String],
+      _ name: String, of exchange: String?, at place: SourcePlace, _ strategy: String, _ missing: inout Missing,
       _ problems: inout ProblemList
     ) {
       let full = exchange.map { "\($0).\(name)" } ?? name
-      if accounts.contains(where: { $0.name == full }) { return }
+      if accounts.contains(where: { $0.name == full }) {
+        missing.hasOthers = true
+        return
+      }
       report("account '\(full)' is not configured", at: place, strategy, &missing, &problems)
     }
 
     private func report(
-      _ what: String, at place: SourcePlace, _ strategy: String, _ missing: inout [String],
+      _ what: String, at place: SourcePlace, _ strategy: String, _ missing: inout Missing,
       _ problems: inout ProblemList
     ) {
       problems.warning("config.reference", at: place, "\(what): this leg of '\(strategy)' stays off")
-      if !missing.contains(what) { missing.append(what) }
+      if !missing.names.contains(what) { missing.names.append(what) }
     }
   }
 }

@@ -5,10 +5,16 @@ package struct YAMLNode: Sendable {
     case scalar(String, isPlain: Bool)
     case sequence([YAMLNode])
     case mapping([YAMLEntry])
+    /// Not of a file: stands for any value while a reader is asked what it would read (`SettingLog`).
+    case probe
   }
 
   package let content: Content
   package let place: SourcePlace
+  /// The keys that lead here, with dots: `accounts.sim.main.mode`.
+  package let path: String
+
+  static func path(_ above: String, _ key: String) -> String { above.isEmpty ? key : "\(above).\(key)" }
 
   /// A key with nothing behind it: `accounts:`.
   package var isAbsent: Bool {
@@ -21,6 +27,7 @@ package struct YAMLNode: Sendable {
     case .scalar: isAbsent ? "nothing" : "a value"
     case .sequence: "a list"
     case .mapping: "a mapping"
+    case .probe: "any value"
     }
   }
 }

@@ -59,7 +59,7 @@ package struct YAMLReader: ~Copyable {
           return nil
         }
         advance()
-        guard let node = node(depth: 1, problems: &problems) else { return nil }
+        guard let node = node(depth: 1, path: "", problems: &problems) else { return nil }
         found.append(node)
       case .failure:
         reportFailure(&problems)
@@ -67,13 +67,13 @@ package struct YAMLReader: ~Copyable {
       default:
         precondition(event.kind == .streamEnd, "the parser gave a node outside a document")
         let start = SourcePlace(file: file, line: 1, column: 1)
-        return found.isEmpty ? [YAMLNode(content: .mapping([]), place: start)] : found
+        return found.isEmpty ? [YAMLNode(content: .mapping([]), place: start, path: "")] : found
       }
     }
   }
 
   /// The node that the current event begins; `nil` after a problem that leaves nothing to go on with.
-  private mutating func node(depth: Int, problems: inout ProblemList) -> YAMLNode? {
+  private mutating func node(depth: Int, path: String, problems: inout ProblemList) -> YAMLNode? {
     let start = place
     nodeCount += 1
     guard nodeCount <= Self.nodeCountMax else {
@@ -92,38 +92,44 @@ package struct YAMLReader: ~Copyable {
     }
     switch event.kind {
     case .scalar:
-      return YAMLNode(content: .scalar(event.text, isPlain: event.isPlain), place: start)
+      return YAMLNode(content: .scalar(event.text, isPlain: event.isPlain), place: start, path: path)
     case .alias:
       problems.error("config.syntax", at: start, "aliases ('*name') are not read; write the value out, or quote it")
-      return YAMLNode(content: .scalar("", isPlain: true), place: start)
-    case .sequenceStart: return sequence(at: start, depth: depth, problems: &problems)
-    case .mappingStart: return mapping(at: start, depth: depth, problems: &problems)
+      return YAMLNode(content: .scalar("", isPlain: true), place: start, path: path)
+    case .sequenceStart: return sequence(at: start, depth: depth, path: path, problems: &problems)
+    case .mappingStart: return mapping(at: start, depth: depth, path: path, problems: &problems)
     default:
       reportFailure(&problems)
       return nil
     }
   }
 
-  private mutating func sequence(at start: SourcePlace, depth: Int, problems: inout ProblemList) -> YAMLNode? {
+  private mutating func sequence(
+    at start: SourcePlace, depth: Int, path: String, problems: inout ProblemList
+  ) -> YAMLNode? {
     var items: [YAMLNode] = []
     while true {
       advance()
       if event.kind == .sequenceEnd { break }
-      guard let item = node(depth: depth + 1, problems: &problems) else { return nil }
+      guard let item = node(depth: depth + 1, path: "\(path)[\(items.count)]", problems: &problems) else { return nil }
       items.append(item)
     }
-    return YAMLNode(content: .sequence(items), place: start)
+    return YAMLNode(content: .sequence(items), place: start, path: path)
   }
 
-  private mutating func mapping(at start: SourcePlace, depth: Int, problems: inout ProblemList) -> YAMLNode? {
+  private mutating func mapping(
+    at start: SourcePlace, depth: Int, path: String, problems: inout ProblemList
+  ) -> YAMLNode? {
     var entries: [YAMLEntry] = []
     var firstPlace: [String: SourcePlace] = [:]
     while true {
       advance()
       if event.kind == .mappingEnd { break }
-      guard let keyNode = node(depth: depth + 1, problems: &problems) else { return nil }
+      guard let keyNode = node(depth: depth + 1, path: path, problems: &problems) else { return nil }
+      var below = path
+      if case .scalar(let key, _) = keyNode.content { below = YAMLNode.path(path, key) }
       advance()
-      guard let value = node(depth: depth + 1, problems: &problems) else { return nil }
+      guard let value = node(depth: depth + 1, path: below, problems: &problems) else { return nil }
       guard case .scalar(let key, _) = keyNode.content else {
         problems.error("config.syntax", at: keyNode.place, "a key must be a word, not \(keyNode.kindName)")
         continue
@@ -136,7 +142,7 @@ package struct YAMLReader: ~Copyable {
       firstPlace[key] = keyNode.place
       entries.append(YAMLEntry(key: key, keyPlace: keyNode.place, value: value))
     }
-    return YAMLNode(content: .mapping(entries), place: start)
+    return YAMLNode(content: .mapping(entries), place: start, path: path)
   }
 
   private func reportFailure(_ problems: inout ProblemList) {

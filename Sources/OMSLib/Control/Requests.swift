@@ -36,6 +36,8 @@ package struct Request: Sendable {
     case status(StatusRequest)
     case snapshotTake(SnapshotRequest)
     case snapshotList
+    case configDiff
+    case configReload(Consent)
     case reconcile(ReconcileRequest)
     case sim(SimRequest)
     case symbols(MarketRequest)
@@ -85,6 +87,7 @@ package struct Request: Sendable {
     case "session": return .session(try SessionRequest(from: &members))
     case "job": return .job(try JobRequest(from: &members))
     case "deadman": return .deadman(try DeadmanRequest(from: &members))
+    case "config_reload": return .configReload(try Consent(from: &members))
     case "stop": return .stop(try StopRequest(from: &members))
     case "snapshot_take": return .snapshotTake(SnapshotRequest(note: try members.text("note")))
     default: return try reading(name, &members)
@@ -104,6 +107,7 @@ package struct Request: Sendable {
     case "risk_show": return .riskShow(try StateRequest(from: &members))
     case "events": return .events(try EventsRequest(from: &members))
     case "status": return .status(try StatusRequest(from: &members))
+    case "config_diff": return .configDiff
     case "snapshot_list": return .snapshotList
     case "symbols": return .symbols(try MarketRequest(from: &members))
     case "ticker": return .ticker(try MarketRequest(from: &members))
@@ -128,10 +132,10 @@ package struct Request: Sendable {
     // It costs requests at the venue.
     case .orders(let orders) where orders.asksVenue: false
     case .hello, .attach, .orders, .fills, .positions, .balances, .pnl, .accounts, .riskShow, .events, .status,
-      .snapshotList, .symbols, .ticker, .book, .trades, .candles, .funding, .exposure, .wait, .abandon:
+      .snapshotList, .configDiff, .symbols, .ticker, .book, .trades, .candles, .funding, .exposure, .wait, .abandon:
       true
     case .order, .amend, .cancel, .cancelAll, .flatten, .trading, .riskSet, .riskReset, .riskCheck, .snapshotTake,
-      .reconcile, .sim, .session, .job, .deadman, .stop:
+      .reconcile, .sim, .session, .job, .deadman, .stop, .configReload:
       false
     }
   }

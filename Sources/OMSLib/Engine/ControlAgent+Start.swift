@@ -39,6 +39,9 @@ extension ControlAgent {
     case .deadman(let deadman): begin(DeadmanJob(self, client, number, deadman))
     case .stop(let stop): begin(StopJob(self, client, number, stop))
     case .status(let status): begin(StatusJob(self, client, number, status))
+    case .configDiff: begin(ReloadJob(self, client, number, .compare))
+    case .configReload(let consent):
+      begin(ReloadJob(self, client, number, consent.dryRun ? .rehearse(consent) : .apply(consent)))
     case .snapshotTake(let snapshot): begin(SnapshotJob(self, client, number, snapshot))
     default: startInstant(client, request)
     }

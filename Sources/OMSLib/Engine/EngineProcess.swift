@@ -275,8 +275,8 @@ final class ControlLoop: @unchecked Sendable {
     while !agent.stopIsReady {
       agent.turn(timeoutMilliseconds: 200)
       if !agent.isReloading, signals.takeReload() {
-        agent.isReloading = true
-        agent.begin(ReloadJob(agent, nil, 0))
+        // A signal cannot be asked whether it was meant.
+        agent.begin(ReloadJob(agent, nil, 0, .apply(Consent())))
       }
       if signals.wantsGracefulStop && !asked {
         asked = true

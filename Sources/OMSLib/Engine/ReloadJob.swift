@@ -3,20 +3,45 @@
 /// Accounts, groups, strategies, routing and limits change while it runs. A file that changes anything else is refused:
 /// it needs a restart.
 final class ReloadJob: Job {
+  enum Purpose {
+    case apply(Consent)
+    /// Says what applying would do.
+    case rehearse(Consent)
+    /// Says what differs, and ends with 41 if anything does.
+    case compare
+  }
+
+  private let purpose: Purpose
   private var tokens: [UInt64]?
   private var summary = ""
   private var accountCount = 0
+  private var differences: [(key: String, a: SettingValue?, b: SettingValue?)] = []
+  /// It changes the engine: no other may begin before it ends.
+  private var isApplying = false
 
-  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64) {
+  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ purpose: Purpose) {
+    self.purpose = purpose
     super.init(agent, client, number, timeout: nil, standard: 10_000_000_000)
   }
 
-  override var diesWithClient: Bool { false }
+  override var diesWithClient: Bool { !isApplying }
   override func wants(_ token: UInt64) -> Bool { tokens?.contains(token) == true }
 
   override func step(_ agent: ControlAgent) -> Bool {
     do throws(RequestError) {
-      if tokens == nil { tokens = try begin(agent) }
+      switch purpose {
+      case .compare:
+        _ = try read(agent)
+        showDifferences(agent)
+        return end(agent, exit: differences.isEmpty ? 0 : 41)
+      case .rehearse(let consent):
+        let settings = try read(agent)
+        showDifferences(agent)
+        try confirm(try plan(agent, settings), consent, agent)
+        return end(agent, exit: 0)
+      case .apply(let consent):
+        if tokens == nil { tokens = try begin(agent, consent) }
+      }
       for token in tokens ?? [] where agent.takeAnswer(token) != nil { tokens?.removeAll { $0 == token } }
       // The next one must find the names of this one.
       guard tokens?.isEmpty == true, agent.view.names.accounts.count >= accountCount else {
@@ -25,28 +50,31 @@ final class ReloadJob: Job {
           "outcome.unknown", exit: 31, "the new configuration is in force, but a new account was not compared in time")
       }
       EngineProcess.say("oms: configuration reloaded: \(summary)\n")
+      showDifferences(agent)
       note(agent, "configuration reloaded: \(summary)")
       return end(agent, exit: 0)
     } catch {
-      EngineProcess.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+      if case .apply = purpose {
+        EngineProcess.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+      }
       return fail(agent, error)
     }
   }
 
   override func end(_ agent: ControlAgent, exit: UInt8) -> Bool {
-    agent.isReloading = false
+    if isApplying { agent.isReloading = false }
     return super.end(agent, exit: exit)
   }
 
-  private func begin(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
-    let settings = try read(agent)
-    let plan: ReloadPlan
-    do throws(EngineFailure) {
-      plan = try ReloadPlan(
-        from: agent.settings, to: settings, names: agent.view.names, durability: agent.facts.durability)
-    } catch {
-      throw RequestError(error.code, exit: error.exit, "\(error.message); nothing was changed")
+  private func begin(_ agent: ControlAgent, _ consent: Consent) throws(RequestError) -> [UInt64] {
+    guard !agent.isReloading else {
+      throw RequestError("busy.reload", exit: 17, "another reload is under way")
     }
+    let settings = try read(agent)
+    let plan = try plan(agent, settings)
+    try confirm(plan, consent, agent)
+    isApplying = true
+    agent.isReloading = true
     summary = plan.summary
     accountCount = plan.names.accounts.count
     var tokens: [UInt64] = []
@@ -80,16 +108,57 @@ final class ReloadJob: Job {
     return tokens
   }
 
+  private func plan(_ agent: ControlAgent, _ settings: EngineSettings) throws(RequestError) -> ReloadPlan {
+    do throws(EngineFailure) {
+      return try ReloadPlan(
+        from: agent.settings, to: settings, names: agent.view.names, durability: agent.facts.durability)
+    } catch {
+      throw RequestError(error.code, exit: error.exit, "\(error.message); nothing was changed")
+    }
+  }
+
+  /// Limits of real money become wider only when somebody says so.
+  private func confirm(_ plan: ReloadPlan, _ consent: Consent, _ agent: ControlAgent) throws(RequestError) {
+    guard agent.settings.mode == .live, !plan.loosened.isEmpty, !consent.yes else { return }
+    guard !consent.dryRun else {
+      for text in plan.loosened { note(agent, "loosens \(text)") }
+      return
+    }
+    throw RequestError(
+      "confirm.needed", exit: 12,
+      "this loosens \(plan.loosened.joined(separator: ", ")); nothing was changed", hint: "oms config reload --yes")
+  }
+
+  private func showDifferences(_ agent: ControlAgent) {
+    for difference in differences {
+      var json = JSONWriter()
+      json.beginObject()
+      json.member("type", "change")
+      json.member("v", 1)
+      json.member("ts", agent.utc)
+      json.member("key", difference.key)
+      json.member("running", difference.a?.text)
+      json.member("disk", difference.b?.text)
+      json.member("restart", ReloadPlan.needsRestart(difference.key))
+      json.member("origin", (difference.b ?? difference.a)?.origin)
+      json.endObject()
+      data(agent, json.bytes)
+    }
+  }
+
   private func read(_ agent: ControlAgent) throws(RequestError) -> EngineSettings {
     let loaded = ConfigLoader.load(directory: agent.facts.configDirectory, disk: KernelFileSystem())
     guard var settings = loaded.settings else {
       let errors = loaded.problems.filter { $0.severity == .error }
-      for problem in errors { EngineProcess.say("\(problem)\n") }
+      for problem in errors {
+        if client == nil { EngineProcess.say("\(problem)\n") } else { note(agent, "\(problem)") }
+      }
       throw RequestError(
         errors.first?.code ?? "config.invalid", exit: 10,
         "the configuration has \(errors.count) errors, the first is \(errors.first.map { "\($0.place)" } ?? "unknown"): "
           + "\(errors.first?.message ?? ""); nothing was changed")
     }
+    differences = SettingValue.differences(agent.settings.values, settings.values)
     settings.instance = agent.settings.instance
     settings.mode = agent.settings.mode
     if let policy = agent.facts.exitPolicy {
@@ -113,6 +182,8 @@ struct ReloadPlan {
   /// What names mean behind all of it.
   private(set) var names: NameDirectory
   private(set) var summary = ""
+  /// Limits of live accounts that become wider, in words.
+  private(set) var loosened: [String] = []
 
   init(
     from old: EngineSettings, to new: EngineSettings, names known: NameDirectory, durability: DurabilityMode
@@ -195,20 +266,65 @@ struct ReloadPlan {
   }
 
   /// Limits that a file has changed, added or dropped. What a person set since stays, unless the file changed there too.
-  private func changes(_ old: EngineSettings, _ new: EngineSettings) -> [SetLimitInput] {
+  private mutating func changes(_ old: EngineSettings, _ new: EngineSettings) -> [SetLimitInput] {
     let before = Definitions.limits(old, names)
     let after = Definitions.limits(new, names)
-    func isSame(_ a: SetLimitInput, _ b: SetLimitInput) -> Bool {
-      a.kindRaw == b.kindRaw && a.scopeRaw == b.scopeRaw && a.target == b.target && a.modeRaw == b.modeRaw
-        && a.asset == b.asset
-    }
     var inputs: [SetLimitInput] = []
-    for input in before where !after.contains(where: { isSame($0, input) }) {
+    for input in before where !after.contains(where: { $0.isAboutSame(as: input) }) {
       var reset = input
       reset.isReset = 1
       inputs.append(reset)
     }
-    inputs += after.filter { input in !before.contains { isSame($0, input) && $0.value == input.value } }
+    inputs += after.filter { input in !before.contains { $0.isAboutSame(as: input) && $0.value == input.value } }
+    for input in inputs where input.modeRaw == Mode.live.rawValue {
+      guard let kind = LimitKind(rawValue: input.kindRaw), let scope = LimitScope(rawValue: input.scopeRaw) else {
+        preconditionFailure("a limit of a file has a kind and a scope")
+      }
+      let (was, will) = (Self.value(input, before, kind, scope), Self.value(input, after, kind, scope))
+      // The one limit that is a least.
+      guard kind == .minLiquidationDistance ? will < was : will > was else { continue }
+      let target = input.target == 0 ? "" : " of \(name(scope, input.target))"
+      loosened.append("\(kind.word)\(target) (\(scope.word)) from \(Self.text(was)) to \(Self.text(will))")
+    }
     return inputs
+  }
+
+  /// What `limits` say for the target of `input`: of itself, of each that has none, the built-in one.
+  private static func value(
+    _ input: SetLimitInput, _ limits: [SetLimitInput], _ kind: LimitKind, _ scope: LimitScope
+  ) -> Money {
+    if let own = limits.first(where: { $0.isAboutSame(as: input) }) { return own.value }
+    var each = input
+    each.target = 0
+    return limits.first { $0.isAboutSame(as: each) }?.value ?? LimitDefaults.value(kind, scope, .live)
+  }
+
+  private static func text(_ money: Money) -> String { Decimal(money)?.canonicalText ?? "more than can be told" }
+
+  private func name(_ scope: LimitScope, _ target: UInt16) -> String {
+    switch scope {
+    case .total: "all"
+    case .venue: names.venue(VenueID(number: target)) ?? "\(target)"
+    case .account: names.account(AccountID(number: target))?.name ?? "\(target)"
+    case .instrument: names.instrument(InstrumentID(number: target))?.name.description ?? "\(target)"
+    case .strategy: "strategy \(target)"
+    }
+  }
+
+  /// Whether a value below this key is read once, at the start.
+  static func needsRestart(_ key: String) -> Bool {
+    let top = key.prefix { $0 != "." }
+    let changing = [
+      "accounts", "groups", "account_routing", "global", "venue", "account", "symbol", "strategy", "strategies",
+      "default_account",
+    ]
+    return !changing.contains(String(top)) || key.hasSuffix(".position_mode")
+  }
+}
+
+extension SetLimitInput {
+  fileprivate func isAboutSame(as other: SetLimitInput) -> Bool {
+    kindRaw == other.kindRaw && scopeRaw == other.scopeRaw && target == other.target && modeRaw == other.modeRaw
+      && asset == other.asset
   }
 }

@@ -75,7 +75,9 @@ struct RunCommand: Command {
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     var settings = try load(context)
-    let hasFiles = !isUnconfigured
+    let directory = ConfigLoader.directory(
+      context.paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())
+    let hasFiles = arguments.has("config-dir") || ConfigLoader.holdsFiles(directory, disk: KernelFileSystem())
     try confirm(&settings, &context)
     let paths = context.paths
     var scratch: String?
@@ -89,9 +91,7 @@ struct RunCommand: Command {
       settings: settings, environment: context.line.environment,
       runDirectory: isPrivate ? (scratch ?? "") : paths.runDirectory, stateDirectory: state,
       logDirectory: state == paths.stateDirectory ? paths.logDirectory : state + "/logs",
-      configDirectory: Self.absolute(
-        ConfigLoader.directory(
-          paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())))
+      configDirectory: Self.absolute(directory))
     options.version = Build.version
     options.throwAwayDirectory = scratch
     options.command = arguments.command
@@ -111,13 +111,6 @@ struct RunCommand: Command {
     return ExitStatus(rawValue: Supervisor(options, banner: banner(options)).run())
   }
 
-  private var isUnconfigured: Bool { arguments.string("config-dir") == nil && !configurationExists }
-
-  private var configurationExists: Bool {
-    let paths = InstancePaths(instance: arguments.string("instance"), configDirectory: arguments.string("config-dir"))
-    return ConfigFile.names.contains { KernelFileSystem().exists(paths.configDirectory + "/" + $0) }
-  }
-
   // MARK: Settings
 
   private func load(_ context: borrowing CommandContext) throws(ErrorObject) -> EngineSettings {
@@ -126,14 +119,7 @@ struct RunCommand: Command {
       context.paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: disk)
     let loaded = ConfigLoader.load(directory: Self.absolute(directory), disk: disk)
     guard var settings = loaded.settings else {
-      let first = loaded.problems.first { $0.severity == .error }
-      var error = ErrorObject(
-        first?.code ?? "config.invalid", .configuration, first?.message ?? "the configuration is invalid",
-        hint: "oms config check -C \(directory)")
-      error.file = first?.place.file
-      error.line = first?.place.line
-      error.column = first?.place.column
-      throw error
+      throw ConfigReport.refusal(loaded, directory)
     }
     if let policy = arguments.string("on-exit").flatMap(ExitPolicy.init(rawValue:)) {
       for index in settings.accounts.indices { settings.accounts[index].onExit = policy }

@@ -34,14 +34,16 @@ import Testing
     #expect(configuration.problems.map(\.code) == ["config.file"])
   }
 
-  @Test func fragmentsAreRefusedRatherThanIgnored() throws {
+  @Test func fragmentsAreReadWithTheFilesAndOtherNamesAreNot() throws {
     let disk = Self.disk([:])
     try disk.makeDirectory("/c")
     try disk.makeDirectory("/c/conf.d")
-    disk.overwrite("/c/conf.d/10-more.yaml", with: Array("global: {}\n".utf8))
+    disk.overwrite("/c/conf.d/10-more.yaml", with: Array("global: {max_open_orders: 3}\n".utf8))
+    disk.overwrite("/c/conf.d/README", with: Array("not: [read".utf8))
     let configuration = ConfigLoader.load(directory: "/c", disk: disk)
-    #expect(configuration.settings == nil)
-    #expect(configuration.problems.first?.place.file == "/c/conf.d/10-more.yaml")
+    #expect(configuration.paths == ["/c/conf.d/10-more.yaml"] && configuration.problems == [])
+    #expect(configuration.settings?.limits.map(\.source) == ["10-more.yaml:1"])
+    #expect(configuration.settings?.accounts.first?.name == "sim.main")
   }
 
   @Test(arguments: [

@@ -20,6 +20,7 @@ import Testing
     switch node.content {
     case .scalar(let text, let isPlain): isPlain ? text : "'\(text)'"
     case .sequence(let items): "[" + items.map(outline).joined(separator: ",") + "]"
+    case .probe: "a probe"
     case .mapping(let entries): "{" + entries.map { "\($0.key):\(outline($0.value))" }.joined(separator: ",") + "}"
     }
   }

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 #include "cc_fault.h"
@@ -212,6 +214,40 @@ int64_t cc_sys_disk_free(const char *path) {
   int status = RETRIED(int, statvfs(path, &s));
   if (status < 0) return status;
   return (int64_t)(s.f_bavail * s.f_frsize);
+}
+
+int64_t cc_sys_disk_size(const char *path) {
+  CONSULT("statvfs", path, -1, NULL);
+  struct statvfs s;
+  int status = RETRIED(int, statvfs(path, &s));
+  if (status < 0) return status;
+  return (int64_t)(s.f_blocks * s.f_frsize);
+}
+
+int cc_sys_clock_state(int64_t *error_ns) {
+  struct timex t = {0};
+  int state = adjtimex(&t);
+  if (state < 0) return -errno;
+  *error_ns = t.maxerror * 1000;
+  return state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? 0 : 1;
+}
+
+int64_t cc_sys_limit(int resource) {
+  static const int kinds[] = {RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_RTPRIO};
+  if (resource < 0 || resource > 2) return -EINVAL;
+  struct rlimit limit;
+  if (getrlimit(kinds[resource], &limit) != 0) return -errno;
+  return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
+}
+
+int cc_sys_set_mode(const char *path, uint32_t mode) {
+  CONSULT("chmod", path, -1, NULL);
+  // Through a descriptor: a link that takes the file's place meanwhile is not followed.
+  int descriptor = RETRIED(int, open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (descriptor < 0) return descriptor;
+  int status = RETRIED(int, fchmod(descriptor, (mode_t)mode));
+  close(descriptor);
+  return status;
 }
 
 int cc_sys_random(void *bytes, size_t length) {

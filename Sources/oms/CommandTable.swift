@@ -33,6 +33,7 @@ enum CommandTable {
     ("config get", ConfigGetCommand.self), ("config diff", ConfigDiffCommand.self),
     ("config init", ConfigInitCommand.self), ("config reload", ConfigReloadCommand.self),
     ("config schema", ConfigSchemaCommand.self), ("config path", ConfigPathCommand.self),
+    ("check", CheckCommand.self), ("doctor", DoctorCommand.self),
     ("bench", BenchCommand.self),
     ("path", PathCommand.self), ("version", VersionCommand.self), ("explain", ExplainCommand.self),
     ("schema", SchemaCommand.self),

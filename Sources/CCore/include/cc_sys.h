@@ -57,6 +57,16 @@ int cc_sys_lock(int descriptor, int wait);
 int cc_sys_unlock(int descriptor);
 /// Free bytes of the file system that holds `path`.
 int64_t cc_sys_disk_free(const char *path);
+/// Bytes of that file system in all.
+int64_t cc_sys_disk_size(const char *path);
+/// What the kernel knows of its clock against the world's: 1 synchronised, 0 not; the greatest error in nanoseconds.
+/// Negative errno when it does not tell.
+int cc_sys_clock_state(int64_t *error_ns);
+/// Soft limit of a resource: RLIM_INFINITY is INT64_MAX.
+int64_t cc_sys_limit(int resource);
+enum { cc_limit_files = 0, cc_limit_locked = 1, cc_limit_priority = 2 };
+/// Sets the permission bits of a file that is no link.
+int cc_sys_set_mode(const char *path, uint32_t mode);
 /// Fills `bytes` from the kernel's random source.
 int cc_sys_random(void *bytes, size_t length);
 

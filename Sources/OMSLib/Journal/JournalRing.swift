@@ -82,6 +82,17 @@ internal import CCore
     }
   }
 
+  /// Bytes of records that the disk does not have, by a copy of a ring's header; `nil`: it is none of this layout.
+  ///
+  /// - Precondition: `headerBytes` bytes, 64-byte aligned, are there.
+  package static func unwrittenBytes(_ copy: UnsafeMutableRawPointer) -> UInt64? {
+    let header = unsafe copy.assumingMemoryBound(to: cc_journal_header.self)
+    guard unsafe header.pointee.magic == magic, unsafe header.pointee.layout == layout else { return nil }
+    let appended = unsafe cc_journal_appended_position(header)
+    let durable = unsafe cc_journal_durable_position(header)
+    return appended >= durable ? appended - durable : nil
+  }
+
   package var epoch: UInt32 { unsafe header.pointee.epoch }
   package var instance: UInt32 { unsafe header.pointee.instance }
   /// Of the first record that this ring was made for; it lies at position 0.

@@ -19,7 +19,7 @@ struct ConfigCheckCommand: Command {
       .toggle("strict", "Warnings count as errors"),
       .toggle("online", "Also endpoints and keys: this build has no network and warns about each it cannot test"),
     ],
-    exits: [.configuration], seeAlso: ["config show", "config reload"])
+    exits: [.configuration], seeAlso: ["config show", "config reload", "doctor"])
 
   private let files: [String]
 

@@ -100,4 +100,34 @@ import Testing
       #expect(ran.lines == ["1", "1"], "\(ran.output)\(ran.errors)")
     }
   }
+
+  @Test func groupsOfAccountsAreListedWithTheirMembers() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        mkdir conf
+        printf 'accounts: { sim: { a: { type: main }, b: { type: main } } }\\ngroups: { desk: [sim.b, sim.a], all_of_a: [sim.a] }\\n' > conf/accounts.yaml
+        oms run -C conf --state "$PWD/state" --detach -q 2> said || exit 1
+        trap 'oms stop -q' EXIT
+        oms accounts groups | jq -c '[.type,.group,.count,.accounts]'
+        oms accounts groups -o id
+        oms accounts groups -o table | tr -s ' '
+        oms accounts groups desk -q 2> refusal; echo $?
+        """)
+      #expect(
+        ran.lines == [
+          #"["group","all_of_a",1,["sim.a"]]"#, #"["group","desk",2,["sim.a","sim.b"]]"#, "all_of_a", "desk",
+          "GROUP COUNT ACCOUNTS", "all_of_a 1 sim.a", "desk 2 sim.a sim.b", "2",
+        ], "\(ran.output)\(ran.errors)")
+    }
+  }
+
+  @Test func thePathOfSharedMemoryIsThatOfTheRingThatIsThere() throws {
+    try Shell.with { shell in
+      let ran = try shell.oms("run", "--", "bash", "-c", #"f=$(oms path shm); [ -f "$f" ] && echo "${f%-*}""#)
+      #expect(ran.output.hasPrefix("/dev/shm/oms-") && ran.output.hasSuffix("-journal\n"), "\(ran.errors)")
+      let none = try shell.oms("path", "shm", "-I", "nothing")
+      #expect(none.output.hasSuffix("-nothing-journal\n"))
+    }
+  }
 }

@@ -216,7 +216,8 @@ package enum ObjectCatalog {
 
   private static let tools: [ObjectType] = [
     ObjectType(
-      "setting", "One setting and where it comes from.", id: "key", columns: "key value origin", "ts@ key value() origin?"),
+      "setting", "One setting and where it comes from.", id: "key", columns: "key value origin",
+      "ts@ key value() origin?"),
     ObjectType(
       "change", "A setting that is another one on the disk than in the engine.", id: "key",
       columns: "key running disk restart origin", "ts@ key running() disk() restart! origin?"),
@@ -233,7 +234,7 @@ package enum ObjectCatalog {
       "error", "Why a command failed, on standard error.", id: "code", columns: "code exit message",
       """
       ts@ code exit# message hint? sent=no|yes|unknown retry=never|same_id|after|reconcile retry_after_ms#? command? id? \
-      account? symbol? venue? venue_code? venue_message? file? line#? column#? severity=error|warning?*
+      account? symbol? venue? venue_code? venue_message? file? line#? column#? severity=error|warning?
       """),
   ]
 }

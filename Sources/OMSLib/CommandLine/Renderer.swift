@@ -136,9 +136,13 @@ package struct Renderer: ~Copyable {
   private func columns(of row: Row) -> [String] {
     if !options.fields.isEmpty { return options.fields }
     if row.type == "group", options.isGrouped { return options.groupBy + ["count"] + options.sum }
-    if row.type == "group" { return row.root.members.map(\.name).filter { !["type", "v", "ts"].contains($0) } }
+    if row.type == "group" { return Self.memberNames(of: row).filter { $0 != "ts" } }
     if let type = ObjectCatalog.type(named: row.type) { return type.columns }
-    return row.root.members.map(\.name).filter { $0 != "type" && $0 != "v" }
+    return Self.memberNames(of: row)
+  }
+
+  private static func memberNames(of row: Row) -> [String] {
+    row.root.members.map(\.name).filter { $0 != "type" && $0 != "v" }
   }
 
   private mutating func showJSON(_ row: Row) throws(ErrorObject) {

@@ -7,6 +7,7 @@ struct PathCommand: Command {
     examples: [
       .init("cat \"$(oms path logs)\"/events-*.jsonl", "the event log"),
       .init("ls \"$(oms path state)\"/snapshots", "the snapshots"),
+      .init("oms path shm", "the journal's ring in shared memory"),
     ],
     arguments: [
       ArgumentSpec(
@@ -26,11 +27,19 @@ struct PathCommand: Command {
       case "state": paths.currentStateDirectory
       case "logs": paths.currentLogDirectory
       case "run": paths.runDirectory
-      case "shm": paths.journalMemory
+      case "shm": Self.ring(paths)
       case "cache": paths.cacheDirectory
       default: paths.socket
       }
     try context.output.text(path + "\n")
     return .ok
+  }
+
+  /// The journal's ring as the state names it; where there is none, what its name begins with.
+  private static func ring(_ paths: InstancePaths) -> String {
+    guard let name = MachineFacts.text(paths.currentStateDirectory + "/journal/ring"), name.hasPrefix("/oms-") else {
+      return paths.journalMemory
+    }
+    return "/dev/shm" + name
   }
 }

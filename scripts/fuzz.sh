@@ -24,7 +24,7 @@ fi
 # The first byte of such a sample chooses the file it is read as; it is tried as each of them.
 mkdir -p .build/corpus/configuration
 for sample in configs/*.yaml; do
-  for file in 0 1 2 3 4; do
+  for file in 0 1 2 3 4 5; do
     { printf "\\x0$file"; cat "$sample"; } >".build/corpus/configuration/sample-$file-$(basename "$sample")"
   done
 done

@@ -3,6 +3,7 @@ import OMSLib
 /// The readers that meet bytes of others.
 enum FuzzTarget: String, CaseIterable {
   case configuration
+  case configurations
   case json
   case decimal
   case words
@@ -13,6 +14,7 @@ enum FuzzTarget: String, CaseIterable {
   func read(_ input: [UInt8]) {
     switch self {
     case .configuration: Self.readConfiguration(input)
+    case .configurations: Self.readConfigurations(input)
     case .json: Self.readJSON(input)
     case .decimal: DecimalTarget.read(input)
     case .words: Self.readWords(String(decoding: input, as: UTF8.self))
@@ -22,14 +24,29 @@ enum FuzzTarget: String, CaseIterable {
     }
   }
 
-  /// YAML: the first byte chooses the file. No configuration without settings may be silent about why.
+  private static let files = ConfigFile.names + ["\(ConfigFile.fragmentDirectory)/x.yaml"]
+
+  /// YAML: the first byte chooses the file, a fragment among them.
   private static func readConfiguration(_ input: [UInt8]) {
     guard let first = input.first else { return }
-    let name = ConfigFile.names[Int(first) % ConfigFile.names.count]
-    let configuration = ConfigLoader.load([ConfigFile(name: name, path: name, bytes: Array(input.dropFirst()))])
+    let name = files[Int(first) % files.count]
+    check([ConfigFile(name: name, path: name, bytes: Array(input.dropFirst()))])
+  }
+
+  /// All files together, in their order, with a zero byte between.
+  private static func readConfigurations(_ input: [UInt8]) {
+    let parts = input.split(separator: 0, omittingEmptySubsequences: false).prefix(files.count)
+    check(zip(files, parts).map { ConfigFile(name: $0, path: $0, bytes: Array($1)) })
+  }
+
+  /// No configuration without settings may be silent about why.
+  private static func check(_ files: [ConfigFile]) {
+    let configuration = ConfigLoader.load(files, tellsDefaults: true)
     let hasErrors = configuration.problems.contains { $0.severity == .error }
     precondition((configuration.settings == nil) == hasErrors, "settings and errors, or neither")
     precondition(configuration.problems.allSatisfy { $0.place.line >= 1 && $0.place.column >= 1 }, "a problem nowhere")
+    let values = configuration.values
+    precondition(SettingValue.differences(values, values).isEmpty, "nothing differs from itself")
   }
 
   private static func readJSON(_ input: [UInt8]) {

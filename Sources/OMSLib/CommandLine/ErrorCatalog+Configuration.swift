@@ -168,5 +168,20 @@ extension ErrorCatalog {
     io.wake 1
       The engine's threads could not be given a way to wake each other.
       Raise the limit of open files.
+    config.filter 10
+      A limit and the rules of an instrument contradict each other; a warning.
+      Change the limit so that orders of the instrument can pass it.
+    config.mode 10
+      A file can be read or written by more users than it should be; a warning.
+      Take the permission away with chmod.
+    config.online 10
+      Something was to be tested online, and this build has no network; a warning.
+      Leave --online out.
+    config.unreachable 10
+      A strategy or a part of it can never run as it is configured; a warning.
+      Name accounts and exchanges that are configured.
+    notfound.setting 18
+      Nothing is configured under that key.
+      See `oms config show --resolved`.
     """)
 }

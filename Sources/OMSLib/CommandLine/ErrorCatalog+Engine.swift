@@ -24,6 +24,9 @@ extension ErrorCatalog {
     busy.not_attempted 16
       The line was not sent: another one failed before it, or the batch was ended.
       Send these lines again; --on-error continue tries all.
+    busy.reload 17
+      Another reload of the configuration is under way.
+      Wait a moment, then reload again.
     conflict.amend_pending 19
       An amend of this order is under way.
       Wait for it: `oms wait ID --for open`.
@@ -165,5 +168,11 @@ extension ErrorCatalog {
     venue.throttled 22
       The venue counted too many requests and did not execute this one.
       Wait retry_after_ms, then repeat with the same id; send less.
+    engine.no_tape 16
+      The exchange is in another process, and trades of its markets do not come through its door.
+      Ask an engine that holds the exchange itself.
+    notfound.funding 18
+      The symbol is no perpetual: it pays no funding.
+      See `oms symbols --class perp`.
     """)
 }

@@ -87,7 +87,7 @@ package enum ObjectCatalog {
       "fill", "One trade of an order.", id: "trade_id",
       columns: "ts account symbol side qty price notional fee fee_asset role id",
       """
-      seq#? ts@ venue_ts@? trade_id id venue_id? account venue mode=paper|live symbol side=buy|sell qty% price% \
+      seq#? ts@ venue_ts@? trade_id id? venue_id? account venue mode=paper|live symbol side=buy|sell qty% price% \
       notional% fee% fee_asset? role=maker|taker slippage_bps%? arrival%? strategy? parent? position_after% rpnl%
       """),
     ObjectType(
@@ -225,8 +225,8 @@ package enum ObjectCatalog {
       "explanation", "What a code means.", id: "subject", columns: "subject code exit sent cause action",
       "ts@ subject code? exit# sent=no|yes|some|unknown? cause action codes[]"),
     ObjectType(
-      "version", "Which build this is.", id: "version", columns: "version protocol debug",
-      "version protocol# debug!"),
+      "version", "Which build this is.", id: "version", columns: "version core protocol debug",
+      "version core# protocol# debug!"),
     ObjectType(
       "help", "The whole table of commands.", id: "version", columns: "version",
       "version commands[{}] global_flags[{}] exit_codes[{}] objects[{}] topics[]"),

@@ -64,7 +64,7 @@ final class TapeJob<View: TapeView>: Job {
     }
     guard agent.facts.hasTape else {
       throw RequestError(
-        "market.no_tape", exit: 16, "trades of an exchange in another process do not come through its door")
+        "engine.no_tape", exit: 16, "trades of an exchange in another process do not come through its door")
     }
     try view.begin(request, now: agent.utc)
     tape = TapeReader(rules)

@@ -28,7 +28,8 @@ extension World {
   /// Writes the file. Where that fails half done, the looser of old and new may stand in it.
   func setGate(_ scope: Scope, _ state: TradingState) {
     let file = gateFile
-    let wasDamaged = (try? file.entries()) == nil
+    // What stands there, not what a failing disk says of it.
+    let wasDamaged = disk.contents(Self.gatePath).map { GateImage.flaw(in: $0) != nil } ?? true
     let old = gate.states[scope] ?? .on
     var isDone = true
     do throws(GateError) {

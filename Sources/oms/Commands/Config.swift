@@ -14,7 +14,7 @@ struct ConfigPathCommand: Command {
     "config path", group: .administration, summary: "Print the directory that the configuration is read from",
     examples: [
       .init("oms config path", "the user's, or /etc/oms when the user has none"),
-      .init("ls \"$(oms config path)\"", "what is in it"),
+      .init("ls \"$(oms config path)\"", "what is in it", needs: "a configuration directory"),
       .init("oms config path -C conf", "the one that is named"),
     ],
     seeAlso: ["config show", "path"])

@@ -11,7 +11,11 @@ struct JournalFinishCommand: Command {
       where that is missing. Without --state it holds the lock of the instance; with it, no engine may be started on the \
       directory meanwhile.
       """,
-    examples: [.init("oms journal finish --state /var/lib/oms/main", "before another version is installed")],
+    examples: [
+      .init(
+        "oms journal finish --state /var/lib/oms/main", "before another version is installed",
+        needs: "a stopped instance")
+    ],
     flags: [
       .stateDirectory,
       .value("fallback", .directory, nil, "The journal's second directory, as oms.yaml has it"),

@@ -7,12 +7,14 @@ struct KillCommand: Command {
     details: """
       Asks nothing. The gate file is written first, so that no order leaves even when the engine does not answer; then \
       the engine cancels and confirms order by order. Undone by `oms resume --confirm SCOPE` only. With --flatten the scope is \
-      paused first, its positions are closed, and whatever has come of that, it is killed.
+      paused first, its positions are closed, and whatever has come of that, it is killed. What is killed already closes \
+      nothing: resume it, then kill with --flatten.
       """,
     examples: [
       .init("oms kill --reason 'fat finger'", "everything"),
       .init("oms kill -a sim.main", "one account"),
-      .init("oms kill --flatten", "close the positions too; that part asks"),
+      .init(
+        "oms kill --flatten", "close the positions too; that part asks", needs: "an engine that is not killed already"),
     ],
     flags: ladderFlags + [.toggle("flatten", "Then close the positions in the scope")],
     objects: ["event", "order"], exits: [.confirmation, .notFound, .unknown, .partial],

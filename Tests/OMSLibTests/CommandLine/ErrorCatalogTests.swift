@@ -10,9 +10,11 @@ import Testing
     "usage", "config", "auth", "confirm", "guard", "risk", "halted", "engine", "busy", "notfound", "conflict", "venue",
     "wait", "outcome", "partial", "stream", "drift", "io", "internal",
   ]
-  /// Names of that form which are no error codes: kinds of events and benchmarks.
+  /// Names of that form which are no error codes: kinds of events, benchmarks, what `oms doctor` looks at.
   private static let others: Set<String> = [
     "engine.start", "engine.stop", "venue.connect", "venue.disconnect", "risk.cold", "risk.overlapped", "risk.yaml",
+    "engine.answers", "engine.drift", "engine.loop_lag", "engine.ring", "engine.snapshot", "engine.state",
+    "engine.unknown",
   ]
 
   /// Path and text of each file that can produce an error; the simulator and its like are for developers.

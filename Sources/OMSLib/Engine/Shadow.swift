@@ -52,6 +52,7 @@ final class Shadow: @unchecked Sendable {
   }
 
   private static let restNanoseconds: Int64 = 50_000_000
+  private static let waitNanoseconds: Int64 = 200_000
 
   private let desk = Mutex(Desk())
   private let options: JournalOptions
@@ -154,11 +155,12 @@ final class Shadow: @unchecked Sendable {
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
-    let replica = try SnapshotLoad.replica(
-      store, KernelFileSystem(), options, ring, capacity: capacity, for: core, to: ring.durableLsn
-    ) {
-      cc_thread_yield()
-      return !signals.isStopping
+    let replica = try SnapshotLoad.replicaOfNow(
+      store, KernelFileSystem(), options, ring, capacity: capacity, for: core
+    ) { () throws(EngineFailure) in
+      guard !signals.isStopping else { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
+      var pause = cc_park()
+      _ = unsafe cc_park_wait(&pause, 0, Self.waitNanoseconds)
     }
     let end = replica.end
     return try write(replica.takeCore(), end, note, store)

@@ -75,22 +75,39 @@ extension SnapshotLoad {
   /// `wait` is called when the journal shows no further record yet; `false` from it gives up.
   static func replica<FS: FileSystem>(
     _ store: SnapshotStore<FS>, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
-    capacity: CoreCapacity, for version: CoreVersion = .current, to target: UInt64, wait: () -> Bool
+    capacity: CoreCapacity, for version: CoreVersion = .current, to target: UInt64,
+    wait: () throws(EngineFailure) -> Void
   ) throws(EngineFailure) -> LoadedCore {
     try replica(of: begin(store, capacity, version), fileSystem, options, ring, to: target, wait: wait)
+  }
+
+  /// A core that has met everything that is in the ring by now, so all that anybody was told of: what is not on the
+  /// disk yet is waited for. Behind a dead journal it is what the disk has.
+  static func replicaOfNow<FS: FileSystem>(
+    _ store: SnapshotStore<FS>, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
+    capacity: CoreCapacity, for version: CoreVersion = .current, wait: () throws(EngineFailure) -> Void
+  ) throws(EngineFailure) -> LoadedCore {
+    let target = ring.state == .dead ? ring.durableLsn : ring.appendedLsn
+    return try replica(store, fileSystem, options, ring, capacity: capacity, for: version, to: target) {
+      () throws(EngineFailure) in
+      guard ring.state != .dead else {
+        throw EngineFailure(1, "io.journal", "journal: dead, and the disk has only a part of the last group")
+      }
+      try wait()
+    }
   }
 
   /// As above, begun from `loaded`.
   static func replica<FS: FileSystem>(
     of loaded: consuming LoadedCore, _ fileSystem: FS, _ options: JournalOptions, _ ring: JournalRing,
-    to target: UInt64, wait: () -> Bool
+    to target: UInt64, wait: () throws(EngineFailure) -> Void
   ) throws(EngineFailure) -> LoadedCore {
     var end = loaded.end
     var replay = Replay(core: loaded.takeCore())
     var tailer = JournalTailer(fileSystem: fileSystem, options: options, ring: ring, after: end.lsn)
     while end.lsn < target || !replay.isComplete {
       guard let record = try next(&tailer) else {
-        guard wait() else { throw EngineFailure(16, "engine.stopping", "the engine is stopping") }
+        try wait()
         continue
       }
       try replay.take(record)

@@ -30,6 +30,8 @@ extension World {
     if plan.strikes(.powerCut, 12, 40, in: 1_000, &chaos) { kill(power: true, downFor: downTime()) }
   }
 
+  static let notDurable = EngineFailure(16, "engine.stopping", "the records are not on the disk yet")
+
   /// As the shadow does: what is durable, by a core of its own, in a file.
   func takeSnapshot(keepsHouse: Bool = false) {
     guard let run, corpse == nil else { return }
@@ -38,7 +40,7 @@ extension World {
     do throws(EngineFailure) {
       let replica = try SnapshotLoad.replica(
         store, disk, engineSettings.options, run.ring, capacity: engineSettings.capacity, to: run.ring.durableLsn
-      ) { false }
+      ) { () throws(EngineFailure) in throw World.notDurable }
       let end = replica.end
       let core = replica.takeCore()
       do throws(SnapshotError) {

@@ -406,7 +406,7 @@ extension World {
       }
       let replica = try SnapshotLoad.replica(
         of: loaded, disk, engineSettings.options, run.ring, to: run.ring.durableLsn
-      ) { false }
+      ) { () throws(EngineFailure) in throw World.notDurable }
       let core = replica.takeCore()
       let again = core.stateDigest
       verdict.expect(

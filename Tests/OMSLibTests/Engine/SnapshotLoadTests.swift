@@ -60,6 +60,18 @@ import Testing
     #expect(digest == sound.core.state.digest)
   }
 
+  /// An order was answered while its record was in the ring alone: a snapshot asked for then has it.
+  @Test func aSnapshotWaitsForWhatIsNotOnTheDiskYet() throws {
+    let kit = try JournalKit()
+    kit.append(5)
+    #expect(kit.ring.durableLsn == 0)
+    let replica = try SnapshotLoad.replicaOfNow(
+      Self.store(kit.disk), kit.disk, kit.options, kit.ring, capacity: .small
+    ) { () throws(EngineFailure) in kit.poll() }
+    let end = replica.end
+    #expect(end.lsn == 5)
+  }
+
   /// Names and orders that no record tells any more come from the rows, and ids that were written stay burnt.
   @Test func aViewBeginsWithWhatTheRowsHold() throws {
     let disk = JournalKit.makeDisk()

@@ -63,13 +63,34 @@ package struct GateFile<FS: FileSystem> {
 
   package var exists: Bool { fileSystem.exists(path) }
 
-  /// Makes the file, open for all trading, unless there is one.
-  package func createIfMissing() throws(GateError) {
+  /// Makes the file unless there is one: open for all trading or, where there should be one, shut. One of no length
+  /// is damaged like any other: whoever cut it may have meant to stop something.
+  package func createIfMissing(as state: TradingState = .on, seconds: UInt32 = 0) throws(GateError) {
+    guard !exists else { return }
+    let everything = GateEntry(
+      scope: .everything, state: state, reason: "gate was missing", user: 0, seconds: seconds)
     try locked([.read, .write, .create]) { (file) throws(GateError) in
-      try system { () throws(SystemError) in
-        if try fileSystem.size(file) == 0 { try reset(file) }
-      }
+      var image = try read(file)
+      // Made by somebody else meanwhile.
+      guard image.isEmpty else { return }
+      try clear(&image, file)
+      try place(everything, &image, file)
+      try seal(&image, file, isNew: true)
     }
+  }
+
+  /// Makes the file of the instance in `stateDirectory` if it is missing: open for one that never ran, shut where there
+  /// is a journal, for then nobody knows any more what the file said. Returns whether it was lost in this way.
+  @discardableResult
+  package static func prepare(
+    _ fileSystem: FS, in stateDirectory: String, seconds: UInt32
+  ) throws(GateError) -> Bool {
+    let file = GateFile(fileSystem: fileSystem, path: stateDirectory + "/gate")
+    guard !file.exists else { return false }
+    // A directory that cannot be read stops the start later, with its own words.
+    let hasRun = (try? fileSystem.list(stateDirectory + "/journal"))?.isEmpty == false
+    try file.createIfMissing(as: hasRun ? .halted : .on, seconds: seconds)
+    return hasRun
   }
 
   /// Sets `scope` to `state`; `on` takes its slot away. Answers with the scope that was really set: a wider one when
@@ -80,19 +101,21 @@ package struct GateFile<FS: FileSystem> {
   ) throws(GateError) -> GateScope {
     try locked([.read, .write, .create]) { (file) throws(GateError) in
       var image = try read(file)
-      if GateImage.flaw(in: image) != nil {
+      let isDamaged = GateImage.flaw(in: image) != nil
+      if isDamaged {
         // Damaged reads as halted, so only what is at least as strict, or said for everything, may start anew.
         guard scope.kind == .everything || state != .on else { throw .damaged }
-        try system { () throws(SystemError) in try reset(file) }
-        image = try read(file)
+        try clear(&image, file)
         if scope.kind != .everything {
-          try write(
+          try place(
             GateEntry(scope: .everything, state: .halted, reason: "gate was damaged", user: user, seconds: seconds),
             &image, file)
         }
       }
-      return try write(
+      let placed = try place(
         GateEntry(scope: scope, state: state, reason: reason, user: user, seconds: seconds), &image, file)
+      try seal(&image, file, isNew: isDamaged)
+      return placed
     }
   }
 
@@ -128,8 +151,9 @@ package struct GateFile<FS: FileSystem> {
     do throws(SystemError) { return try body() } catch { throw .system(error) }
   }
 
+  /// Writes the slot of `entry`, or takes it away. ``seal(_:_:isNew:)`` makes it count.
   @discardableResult
-  private func write(_ entry: GateEntry, _ image: inout [UInt8], _ file: FS.File) throws(GateError) -> GateScope {
+  private func place(_ entry: GateEntry, _ image: inout [UInt8], _ file: FS.File) throws(GateError) -> GateScope {
     var entry = entry
     while true {
       if let slot = GateImage.slot(for: entry.scope, in: image) {
@@ -145,26 +169,37 @@ package struct GateFile<FS: FileSystem> {
       precondition(entry.scope.kind != .everything, "slot 1 is kept for everything")
       entry.scope = entry.scope.wider
     }
-    GateImage.raiseGeneration(&image)
-    let head = Array(image[0..<GateImage.slotBytes])
-    try system { () throws(SystemError) in
-      try write(head, at: 0, file)
-      try fileSystem.synchronize(file)
-      // Whoever made the file may have failed at this.
-      try fileSystem.synchronizeDirectory(parentPath(path))
-    }
     return entry.scope
   }
 
-  private func reset(_ file: FS.File) throws(SystemError) {
-    try fileSystem.truncate(file, to: 0)
-    try fileSystem.allocate(file, to: Int64(GateImage.byteCount))
-    var head = [UInt8](repeating: 0, count: GateImage.slotBytes)
-    GateImage.raiseGeneration(&head)
-    try write(head, at: 0, file)
-    try fileSystem.synchronize(file)
-    // Its name too: one that a power cut took away would be made again, open.
-    try fileSystem.synchronizeDirectory(parentPath(path))
+  /// Writes the head: what the slots say counts from here on.
+  ///
+  /// The head of a new image is what makes it one, so it waits for the slots to be on the disk; before that the file
+  /// reads as damaged, and never as open.
+  private func seal(_ image: inout [UInt8], _ file: FS.File, isNew: Bool) throws(GateError) {
+    GateImage.raiseGeneration(&image)
+    let head = Array(image[0..<GateImage.slotBytes])
+    try system { () throws(SystemError) in
+      if isNew { try fileSystem.synchronize(file) }
+      try write(head, at: 0, file)
+      try fileSystem.synchronize(file)
+      // Its name too: one that a power cut took away would be missing.
+      try fileSystem.synchronizeDirectory(parentPath(path))
+    }
+  }
+
+  /// Empties a damaged image, the head first and for good: until it is sealed, the file stays damaged.
+  private func clear(_ image: inout [UInt8], _ file: FS.File) throws(GateError) {
+    let generation = Array((image + [UInt8](repeating: 0, count: GateImage.slotBytes))[8..<16])
+    image = [UInt8](repeating: 0, count: GateImage.byteCount)
+    try system { () throws(SystemError) in
+      try write(Array(image[0..<GateImage.slotBytes]), at: 0, file)
+      try fileSystem.allocate(file, to: Int64(GateImage.byteCount))
+      try fileSystem.synchronize(file)
+      try write(image, at: 0, file)
+    }
+    // Goes on counting: a reader that missed all this sees another number.
+    image.replaceSubrange(8..<16, with: generation)
   }
 
   private func read(_ file: FS.File) throws(GateError) -> [UInt8] {
@@ -220,7 +255,7 @@ enum GateImage {
   }
 
   static func raiseGeneration(_ image: inout [UInt8]) {
-    let next = (generation(in: image) ?? 0) &+ 1
+    let next = word(image, 8) &+ 1
     store(&image, 0, GateImage.magic)
     store(&image, 8, next)
     store(&image, 16, UInt64(CRC32C.of(Array(image[0..<16]))))

@@ -36,13 +36,9 @@ struct EngineBoot: ~Copyable {
       try Files.makeDirectories(directory)
     }
     try Restoration.finish(options.stateDirectory)
-    do throws(GateError) {
-      try GateFile(path: options.gatePath).createIfMissing()
-    } catch {
-      throw EngineFailure(10, "config.gate", "\(options.gatePath): \(error)")
-    }
-    let identity = try InstanceIdentity.load(options)
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
+    try prepareGate(options, utc)
+    let identity = try InstanceIdentity.load(options)
     let view = JournalView(orderCount: options.orderCapacity * 5 / 4)
     var log = EventLog(KernelFileSystem(), directory: options.logDirectory)
     let loaded = try Self.loadBehindOthers(options, identity)
@@ -87,6 +83,21 @@ struct EngineBoot: ~Copyable {
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
+  }
+
+  private static func prepareGate(_ options: EngineOptions, _ utc: UTCTime) throws(EngineFailure) {
+    let isLost: Bool
+    do throws(GateError) {
+      isLost = try GateFile.prepare(
+        KernelFileSystem(), in: options.stateDirectory, seconds: UInt32(clamping: utc.nanoseconds / 1_000_000_000))
+    } catch {
+      throw EngineFailure(10, "config.gate", "\(options.gatePath): \(error)")
+    }
+    if isLost {
+      EngineProcess.say(
+        "oms: warning: the gate file \(options.gatePath) was missing, so what it had stopped is not known: trading is "
+          + "halted; look at oms positions and oms orders --open, then: oms resume\n")
+    }
   }
 
   private static func show(_ record: JournalRecord, _ view: JournalView, _ log: inout EventLog<KernelFileSystem>) {

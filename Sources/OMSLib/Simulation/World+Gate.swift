@@ -41,12 +41,21 @@ extension World {
     // Written anew: what else it said is gone, and everything is shut instead.
     if wasDamaged && isDone {
       gate.states = [:]
-      if scope != Scope() { gate.set(Scope(), .halted, now: now, readingAge: Self.readingAge) }
+      if scope != Scope() { gate.set(Scope(), .halted, now: now, readingAge: readingAge) }
     }
-    gate.set(scope, isDone ? state : min(old, state), now: now, readingAge: Self.readingAge)
+    if isDone { isGateGone = false }
+    gate.set(scope, isDone ? state : min(old, state), now: now, readingAge: readingAge)
+    trace?.add(
+      "\(now) -- gate file: \(Self.gateScope(scope, settings)) \(state)\(isDone ? "" : ", half done")"
+        + (wasDamaged ? ", was damaged" : ""))
   }
 
-  private static var readingAge: Int64 { GateReader<WorldDisk>.freshNanoseconds }
+  /// How old the reading may be that the engine goes by. One that holds a file which is no longer at the path has yet
+  /// to find that out.
+  private var readingAge: Int64 {
+    let fresh = GateReader<WorldDisk>.freshNanoseconds
+    return isGateOther && run != nil && gate.shutFrom != .max ? max(fresh, gate.shutFrom - now) : fresh
+  }
 
   /// A scope trades again: the file is opened last, and counts again whatever has become of it.
   func openGate(_ scope: Scope) {
@@ -89,6 +98,7 @@ extension World {
       return
     }
     probes.hit(.gateHarmed)
+    trace?.add("\(now) -- gate file: \(harm)")
     var changed = bytes
     switch harm {
     case .removed: disk.replace(Self.gatePath, with: nil)
@@ -104,17 +114,18 @@ extension World {
       disk.overwrite(Self.gatePath, with: changed)
     }
     // An engine that looks only now finds a file like any other, or makes a new one.
-    if run == nil, harm == .removed { gate.states = [:] }
     let isSeen = run != nil || harm == .cut || harm == .flipped
     if isSeen { gate.shutFrom = min(gate.shutFrom, now + 105_000_000) }
     isGateGone = harm == .removed
     isGateOther = harm == .replaced || harm == .removed
   }
 
-  /// A new run reads the file that is there; one that is gone it makes anew.
+  /// A new run reads the file that is there; one that is gone it makes anew, shut if there is a record of earlier runs.
   func noteGateAtStart() {
     if isGateOther { gate.shutFrom = .max }
-    if isGateGone { gate.states = [:] }
+    if isGateGone {
+      gate.states = observer.lastLsn > 0 ? [Scope(): .halted] : [:]
+    }
     isGateGone = false
     isGateOther = false
   }

@@ -286,7 +286,7 @@ final class World {
   private func openGateReader() throws(EngineFailure) -> WorldGate {
     guard settings.hasGateFile else { return WorldGate(box: gate) }
     do throws(GateError) {
-      try GateFile(fileSystem: disk, path: Self.gatePath).createIfMissing()
+      try GateFile.prepare(disk, in: Self.stateDirectory, seconds: 0)
     } catch {
       throw EngineFailure(10, "config.gate", "\(Self.gatePath): \(error)")
     }

@@ -32,7 +32,11 @@ final class GateBox {
 
   /// The file says `state` from now on; readers may have read it up to `age` ago.
   func set(_ scope: Scope, _ state: TradingState, now: Int64, readingAge age: Int64) {
-    before[scope] = (states[scope] ?? .on, now + age)
+    let older = before[scope]
+    let current = states[scope] ?? .on
+    before[scope] = (current, now + age)
+    // Of several changes within that time, a reader may have seen any.
+    if let older, now <= older.until { before[scope] = (min(older.state, current), max(older.until, now + age)) }
     states[scope] = state
   }
 

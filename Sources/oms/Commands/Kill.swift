@@ -122,7 +122,7 @@ extension CommandContext {
     let seconds = UInt32(clamping: clock.realtime() / 1_000_000_000)
     for scope in scopes {
       do throws(GateError) {
-        try gate.createIfMissing()
+        try GateFile.prepare(KernelFileSystem(), in: directory, seconds: seconds)
         try gate.set(scope, .killed, reason: reason, user: ProcessIdentity.user, seconds: seconds)
       } catch {
         return "\(gate.path): \(error)"

@@ -136,6 +136,49 @@ struct GateFileTests {
     #expect(states == [.killed])
   }
 
+  @Test("A file that got lost behind a journal is made anew, shut; the first one of an instance is open")
+  func lost() throws {
+    let disk = MemoryFileSystem(tracing: false)
+    for directory in ["/s", "/s/journal"] { try disk.makeDirectory(directory) }
+    let file = GateFile(fileSystem: disk, path: "/s/gate")
+    #expect(try !GateFile.prepare(disk, in: "/s", seconds: 0))
+    #expect(try file.entries().isEmpty)
+    try disk.remove("/s/gate")
+    _ = try disk.open("/s/journal/segment", [.write, .create])
+    #expect(try GateFile.prepare(disk, in: "/s", seconds: 0))
+    #expect(try file.entries().map(\.state) == [.halted])
+  }
+
+  @Test("A damaged file that is set anew reads as damaged, or as what was set, wherever the power fails")
+  func neverOpenOnTheWay() throws {
+    for kept in [0, 100, 65_536] {
+      let disk = MemoryFileSystem(tracing: true)
+      try disk.makeDirectory("/s")
+      try disk.synchronizeDirectory("/")
+      let file = GateFile(fileSystem: disk, path: "/s/gate")
+      try file.set(GateScope(.account, "sim.main"), .halted, reason: "", user: 0, seconds: 0)
+      let opened = try disk.open("/s/gate", [.read, .write])
+      try disk.truncate(opened, to: Int64(kept))
+      if kept == 65_536 {
+        let bytes: [UInt8] = [1]
+        try unsafe bytes.withUnsafeBytes { (bytes) throws in try unsafe disk.write(opened, bytes, at: 3) }
+      }
+      try disk.synchronize(opened)
+      let before = disk.trace.count
+      try file.set(GateScope(.account, "sim.sub"), .killed, reason: "", user: 0, seconds: 0)
+      for count in before...disk.trace.count {
+        // Every piece that the power could take, none, and every other one.
+        for lost in [1, 2, .max] {
+          let left = GateFile(
+            fileSystem: disk.powerCut(after: count) { $0 % lost == 0 ? .lost : .kept }, path: "/s/gate")
+          // Damaged counts as halted.
+          guard let entries = try? left.entries() else { continue }
+          #expect(entries.map(\.state) == [.halted, .killed], "\(kept) bytes, \(count) calls, \(lost)")
+        }
+      }
+    }
+  }
+
   @Test("A name that is too long, or a full file, shuts the next wider scope")
   func wider() throws {
     defer { clean() }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What part of trading a gate slot shuts, by name: numbers differ between journals, names do not.
 package struct GateScope: Hashable, Sendable {
   package enum Kind: UInt8, Sendable, CaseIterable {
@@ -245,6 +247,13 @@ enum GateImage {
       if decode(image[start..<start + GateImage.slotBytes]) == nil { return .slot(slot) }
     }
     return nil
+  }
+
+  static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    guard one.count == other.count, !one.isEmpty else { return false }
+    return unsafe one.withUnsafeBytes { one in
+      unsafe other.withUnsafeBytes { unsafe memcmp(one.baseAddress!, $0.baseAddress!, one.count) == 0 }
+    }
   }
 
   /// `nil` when the head is not one of ours.

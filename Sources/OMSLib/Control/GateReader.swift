@@ -50,6 +50,8 @@ package struct GateReader<FS: FileSystem>: ~Copyable {
   private var identity: FileIdentity?
   private var generation: UInt64 = 0
   private var shut: [Shut] = []
+  /// The last image that was read and found sound: hardly ever is the next one another.
+  private var sound: [UInt8] = []
   private var readAt = EngineTime(nanoseconds: .min)
   private var checkedAt = EngineTime(nanoseconds: .min)
   package private(set) var trouble = GateTrouble.none
@@ -174,12 +176,14 @@ package struct GateReader<FS: FileSystem>: ~Copyable {
     // A change may be under way: the next attempts see it whole.
     for _ in 0..<3 {
       let image = try GateImage.read(fileSystem, file, count: GateImage.byteCount)
+      if trouble == .none, GateImage.areEqual(image, sound) { return }
       guard GateImage.flaw(in: image) == nil, let found = GateImage.generation(in: image) else { continue }
       let entries = GateImage.entries(in: image)
       let isSame =
         trouble == .none && entries.count == shut.count
         && zip(entries, shut).allSatisfy { $0.scope == $1.scope && $0.state == $1.state }
       generation = found
+      sound = image
       if isSame { return }
       shut = entries.map { Shut(state: $0.state, scope: $0.scope, target: resolve($0.scope)) }
       trouble = .none

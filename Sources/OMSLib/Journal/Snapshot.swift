@@ -200,13 +200,26 @@ enum SnapshotFormat {
     }
   }
 
+  /// The header alone, by its own checksum: what lies behind it is not looked at.
+  static func header<FS: FileSystem>(
+    _ fileSystem: FS, path: String, identity: JournalIdentity
+  ) throws(SnapshotError) -> SnapshotHeader {
+    let bytes = try unsafe read(fileSystem, path: path, atMost: SnapshotFormat.headerBytes)
+    defer { unsafe bytes.deallocate() }
+    let header = try unsafe SnapshotFormat.decode(UnsafeRawBufferPointer(bytes), file: path).header
+    guard header.identity == identity else {
+      throw .otherInstance(file: path, found: header.identity.name.description)
+    }
+    return header
+  }
+
   private static func read<FS: FileSystem>(
-    _ fileSystem: FS, path: String
+    _ fileSystem: FS, path: String, atMost limit: Int = .max
   ) throws(SnapshotError) -> UnsafeMutableRawBufferPointer {
     do throws(SystemError) {
       let file = try fileSystem.open(path, [.read])
       do throws(SystemError) {
-        let size = Int(try fileSystem.size(file))
+        let size = min(Int(try fileSystem.size(file)), limit)
         guard size <= SnapshotFormat.byteCountMax else { throw SystemError(errno: 27, call: "read(\(path))") }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 4_096)
         let used = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[0..<size])

@@ -63,6 +63,10 @@ package struct SnapshotStore<FS: FileSystem> {
     return nil
   }
 
+  private func created(_ name: String) throws(SnapshotError) -> UTCTime {
+    try LoadedSnapshot.header(fileSystem, path: path(name), identity: identity).created
+  }
+
   /// Checks one snapshot whole. `nil`: it is sound.
   package func verify(_ name: String) -> SnapshotError? {
     do throws(SnapshotError) {
@@ -113,13 +117,15 @@ package struct SnapshotStore<FS: FileSystem> {
   }
 
   /// Removes snapshots made before `madeBefore`, but never the newest `keeping` sound ones. Returns their names.
+  ///
+  /// Of all others only the headers are read: there are hundreds of them, of tens of megabytes each.
   package func prune(madeBefore: UTCTime, keeping: Int = 2) throws(SnapshotError) -> [String] {
     precondition(keeping >= 1, "one snapshot stays")
     var sound = 0
     var removed: [String] = []
     for name in try names().reversed() {
       do throws(SnapshotError) {
-        let created = try load(name).header.created
+        let created = try sound < keeping ? load(name).header.created : created(name)
         if sound < keeping || created >= madeBefore {
           sound += 1
           continue

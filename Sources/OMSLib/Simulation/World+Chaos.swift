@@ -23,7 +23,7 @@ extension World {
     if plan.strikes(.diskFull, 10, 40, in: 1_000, &chaos) { failDisk(28, [.allocate, .write]) }
     if plan.strikes(.diskError, 10, 40, in: 1_000, &chaos) { failDisk(5, [.write, .synchronize, .open, .rename]) }
     if plan.strikes(.snapshot, 40, 200, in: 1_000, &shadow) { takeSnapshot() }
-    if plan.strikes(.retention, 60, 200, in: 1_000, &shadow) { takeSnapshot(keepsHouse: true) }
+    if plan.strikes(.retention, 20, 60, in: 1_000, &shadow) { takeSnapshot(keepsHouse: true) }
     if plan.strikes(.thinMargin, 40, 120, in: 1_000, &keeper) { runAway() }
     if plan.strikes(.gateFile, 4, 20, in: 1_000, &guardian) { harmGate() }
     if plan.strikes(.kill, 12, 40, in: 1_000, &chaos) { kill(power: false, downFor: downTime()) }

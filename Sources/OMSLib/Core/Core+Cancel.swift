@@ -39,12 +39,11 @@ extension Core {
       return
     }
     if row.isHeld != 0 {
-      cancelChildren(slot, reason: reason, &output)
-      if state.orders[slot].childWorst > row.image.filled {
-        // Slices still work: the parent ends when the last of them has.
+      if row.childWorst > row.image.filled {
+        // Slices still work: the parent ends when the last of them has, at once if that one waits here too.
         state.orders[slot].cancelRequested = 1
         if move(slot, to: .pendingCancel, &output) { emitOrder(slot, &output) }
-        return
+        return cancelChildren(slot, reason: reason, &output)
       }
       endOrder(slot, as: .cancelled, reason, &output)
       return

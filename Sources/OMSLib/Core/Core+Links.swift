@@ -18,7 +18,7 @@ extension Core {
     }
     row.linked = other.image.orderNumber
     row.image.emulatedRaw |= Self.emulatedLink
-    if link == .oto { row.isHeld = 1 }
+    if link == .oto { row.isHeld = Self.held }
     return .none
   }
 
@@ -88,6 +88,7 @@ extension Core {
     guard lock.passes else { return requestCancel(slot, reason: lock.reason, &output) }
     if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
     if crossesOwn(&row) { return requestCancel(slot, reason: .selfCross, &output) }
+    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else { return waitForBudget(slot) }
     state.orders[slot].isHeld = 0
     if !row.kind.hasLimitPrice {
       state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
@@ -246,11 +247,15 @@ extension Core {
   mutating func cancelChildren(_ slot: Int, reason: Reason, _ output: inout StepOutput) {
     let number = state.orders[slot].image.orderNumber
     guard state.orders[slot].childCount > 0 else { return }
-    var at = state.accounts[state.orders[slot].image.account.index].openHead
+    let account = state.orders[slot].image.account.index
+    var at = state.accounts[account].openHead
     while at != 0 {
       let other = Int(at) - 1
       at = state.orderLinks[other].nextOfAccount
-      if state.orders[other].parent == number { requestCancel(other, reason: reason, &output) }
+      guard state.orders[other].parent == number, state.orders[other].cancelRequested == 0 else { continue }
+      requestCancel(other, reason: reason, &output)
+      // One that waits here ends at once, and its parent with it: the list is another one now.
+      at = state.accounts[account].openHead
     }
   }
 

@@ -44,6 +44,9 @@ extension Core {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 100_000_000))
     }
     guard lock.passes else { return endUnsent(slot, lock.reason, &output) }
+    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else {
+      return schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.budgetPause))
+    }
     state.orders[slot].asksFirst = 0
     forgetReads(slot)
     state.orders[slot].sentAt = stamp.time

@@ -194,7 +194,7 @@ extension Core {
     row.hasEngineID = 1
     if row.kind.isConditional, !features.isSuperset(of: [.stop, .takeProfit, .trailing]) {
       row.image.emulatedRaw |= Self.emulatedTrigger
-      row.isHeld = 1
+      row.isHeld = Self.held
     }
     row.worstPrice = worstPrice(row, slippagePpm: 0)
     if row.parent == 0 {
@@ -204,7 +204,11 @@ extension Core {
       row.opensRisk = order.isReducing ? 0 : 1
       reserve(&row, &order)
     }
+    if row.isHeld == 0, !hasBudget(row.image.account, isReducing: row.opensRisk == 0) {
+      row.isHeld = Self.heldForBudget
+    }
     insert(&row, at: slot, &output, wire: wire.text)
+    if row.isHeld == Self.heldForBudget { waitForBudget(slot) }
     return state.orders[slot].image.orderNumber
   }
 
@@ -433,7 +437,7 @@ extension Core {
       }
     if !features.isSuperset(of: needed) {
       row.image.emulatedRaw |= Self.emulatedTrigger
-      row.isHeld = 1
+      row.isHeld = Self.held
     }
     if force == .gtd {
       guard row.image.expires > stamp.utc else { return .expiryPast }
@@ -442,7 +446,7 @@ extension Core {
     if row.image.displayQuantity > 0, !features.contains(.iceberg) {
       guard row.kind == .limit, force == .gtc else { return .notSupported }
       row.image.emulatedRaw |= Self.emulatedIceberg
-      row.isHeld = 1
+      row.isHeld = Self.held
     }
     return .none
   }

@@ -108,6 +108,7 @@ extension Core {
         || instrument.pointee.rules.featuresRaw & VenueFeatures.postOnly.rawValue != 0
     else { return false }
     let requests = unsafe venue.pointee.ordersPerTenSeconds
+    // Requests that have grown too old count here still: the long way looks closer.
     return unsafe requests == 0 || account.pointee.budgetUsed < requests - requests / 20
   }
 

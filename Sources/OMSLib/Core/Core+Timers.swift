@@ -26,7 +26,7 @@ extension Core {
 
   private mutating func attend(_ slot: Int, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    if row.isHeld != 0 { return expireHeld(slot, &output) }
+    if row.isHeld != 0 { return attendHeld(slot, &output) }
     switch row.status {
     case .new, .sent:
       outcomeUnknown(slot, &output)
@@ -52,11 +52,12 @@ extension Core {
     requestCancel(slot, reason: .expired, &output)
   }
 
-  private mutating func expireHeld(_ slot: Int, _ output: inout StepOutput) {
-    guard state.orders[slot].image.timeInForceRaw == TimeInForce.gtd.rawValue,
-      stamp.utc >= state.orders[slot].image.expires
-    else { return }
-    requestCancel(slot, reason: .expired, &output)
+  private mutating func attendHeld(_ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    if row.image.timeInForceRaw == TimeInForce.gtd.rawValue, stamp.utc >= row.image.expires {
+      return requestCancel(slot, reason: .expired, &output)
+    }
+    if row.isHeld == Self.heldForBudget { release(slot, &output) }
   }
 
   /// A watcher saw the price that an emulated trigger waits for. Version and condition are checked again here; it fires
@@ -65,7 +66,7 @@ extension Core {
     guard let slot = state.slot(of: input.orderNumber) else { return }
     let row = state.orders[slot]
     readMarket(input.market, row.image.instrument)
-    guard row.isOpen, row.isHeld != 0, row.image.emulatedRaw & Self.emulatedTrigger != 0,
+    guard row.isOpen, row.isHeld == Self.held, row.image.emulatedRaw & Self.emulatedTrigger != 0,
       row.triggerVersion == input.version, input.price > 0
     else { return }
     if row.kind == .trailingStop { return trail(slot, input, &output) }

@@ -167,9 +167,11 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var hasEquity: UInt8 = 0
   /// 1: records may have been lost and the venue was not read since the fence: users' ids are asked for before use.
   package var asksForIDs: UInt8 = 0
-  /// Requests of the window that began at `budgetStart`.
+  /// Requests of ten seconds, and of each of them; what has grown too old since `budgetSecond` is still in both.
   package var budgetUsed: UInt32 = 0
-  package var budgetStart = EngineTime.zero
+  package var budgetBuckets = InlineArray<11, UInt32>(repeating: 0)
+  package var budgetPadding: UInt32 = 0
+  package var budgetSecond: Int64 = 0
   /// When its comparison is taken up again; zero: nothing is due.
   package var dueAt = EngineTime.zero
   /// The newest question for fills whose answer is here to its end.
@@ -240,7 +242,7 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   /// 1: the venue has said something about it.
   package var hasEvidence: UInt8 = 0
   package var walletRaw: UInt8 = 0
-  /// 1: waits in the core (emulated trigger, OTO) and is not at the venue.
+  /// Not 0: waits in the core and is not at the venue: `Core.held` for its trigger or its partner, or `heldForBudget`.
   package var isHeld: UInt8 = 0
   package var isReplacing: UInt8 = 0
   package var opensRisk: UInt8 = 0
@@ -280,7 +282,7 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
   /// An emulated trigger that has not fired.
   package var waitsForPrice: Bool {
-    isOpen && isHeld != 0 && image.emulatedRaw & Core.emulatedTrigger != 0
+    isOpen && isHeld == Core.held && image.emulatedRaw & Core.emulatedTrigger != 0
       && image.linkRaw != OrderLink.oto.rawValue
   }
   /// Which way its trigger price is crossed: stops by a move against the order's side, take-profits by one in favour.

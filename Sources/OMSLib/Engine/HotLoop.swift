@@ -335,8 +335,7 @@ final class HotLoop: @unchecked Sendable {
     var facts = AccountFacts()
     facts.lastEventAt = agent.door.lastEvent(of: row.id)
     facts.budgetMax = venue.ordersPerTenSeconds
-    facts.budgetUsed =
-      now.nanoseconds - row.budgetStart.nanoseconds < Core.budgetWindow ? row.budgetUsed : 0
+    facts.budgetUsed = row.budgetUsed(at: now)
     facts.isConnected = agent.door.isUp(at: now) ? 1 : 0
     return facts
   }

@@ -39,6 +39,8 @@ package enum FaultKind: UInt8, Sendable, CaseIterable {
   case gateFile = 24
   /// Prices count for a moment only: those from before a disconnect are too old.
   case staleMarket = 25
+  /// The venue takes few orders of one account in ten seconds.
+  case tightBudget = 26
 
   package init?(_ name: String) {
     guard let kind = FaultKind.allCases.first(where: { "\($0)" == name }) else { return nil }

@@ -1,41 +1,6 @@
 // The rules, checked from outside: against the exchange's own ledger, the durable record, and what callers were told.
 
 extension World {
-  /// The last moment before a frame leaves.
-  func inspect(_ request: VenueRequest) {
-    guard request.kind == .newOrder || request.kind == .amendOrder else { return }
-    let state = gate.state(account: request.account, instrument: request.instrument, venue: request.venue, now: now)
-    let passes = state == .on || (state == .paused && request.opensRisk == 0)
-    verdict.expect(passes, "INV-13", "frame \(request.wireID) left while the gate was \(state)")
-    checkClosing(request)
-    if request.opensRisk != 0 {
-      verdict.expect(request.riskToken != 0, "INV-06", "frame \(request.wireID) carries no verdict")
-      if settings.durability == .strict, let run {
-        verdict.expect(
-          request.intentLsn <= run.ring.durableLsn, "INV-10",
-          "frame \(request.wireID) left before its intent was durable")
-      }
-    }
-    if let run, request.intentLsn > run.ring.appendedLsn {
-      verdict.fail("INV-10", "frame \(request.wireID) left before its intent was in the ring")
-    }
-    let id = request.kind == .newOrder ? request.wireID : request.newWireID
-    if let run, request.intentLsn > run.ring.durableLsn, !id.isEmpty { link.loose.insert(id) }
-    if !id.isEmpty, link.frames[id] != nil, !link.loose.contains(id) {
-      verdict.fail("INV-07", "wire id \(id) is written twice")
-    }
-    verdict.expect(now <= request.signBy.nanoseconds, "INV-06", "frame \(request.wireID) left behind its time")
-  }
-
-  /// INV-20: an order against a position of a hedged account tells the venue that it closes.
-  private func checkClosing(_ request: VenueRequest) {
-    guard request.kind == .newOrder, request.positionSideRaw != PositionSide.net.rawValue else { return }
-    let isLong = request.positionSideRaw == PositionSide.long.rawValue
-    let closes = isLong != (request.sideRaw == Side.buy.rawValue)
-    verdict.expect(
-      !closes || request.flags.contains(.reduceOnly), "INV-20", "frame \(request.wireID) closes and does not say so")
-  }
-
   /// What must hold at every moment.
   func check() {
     readVenueFills()

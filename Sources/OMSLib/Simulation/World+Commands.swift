@@ -348,6 +348,7 @@ extension World {
     venue.name = Text32("sim") ?? Text32()
     venue.fenceNanoseconds = 2 * VenueLink.receiveWindow
     venue.visibilityNanoseconds = VenueLink.receiveWindow
+    venue.ordersPerTenSeconds = settings.ordersPerTenSeconds
     send(.defineVenue, venue)
     for rules in settings.instruments { send(.defineInstrument, rules) }
     for number in 1...settings.accountCount {

@@ -90,6 +90,8 @@ extension World {
     let failures = disk.failureCount
     let before = segments
     let troubles = upkeep.run(disk, snapshots: store, images: nil, utc: utc, oldestOpenLsn: oldestOpenLsn)
+    // Died in between: what happened here since is not on the disk that is left.
+    guard corpse == nil else { return }
     if let trouble = troubles.first, disk.failureCount == failures { verdict.fail("AUD-01", trouble) }
     let after = segments
     if after.contains(where: { $0.isCompressed && !before.contains($0) }) { probes.hit(.segmentPacked) }

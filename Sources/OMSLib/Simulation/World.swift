@@ -46,6 +46,8 @@ final class World {
   var toldIndexLsn: UInt64 = 0
   /// When people open again what the gate file has shut.
   var nextMend = Int64.max
+  /// When frames of the last ten seconds left, by account.
+  var frameTimes: [AccountID: [Int64]] = [:]
   var isGateGone = false
   var isGateOther = false
   var restartAt = Int64.max
@@ -331,6 +333,7 @@ final class World {
     guard isPowerLost else { return }
     isPowerLost = false
     client.powerLost = true
+    frameTimes = [:]
     if settings.durability != .strict { gate.confirmed = [:] }
     disk = disk.copy()
     disk.cutPower(&crash)

@@ -25,6 +25,17 @@ struct WorldSettings {
   /// Of the price that a market order goes by.
   var marketAgeMax: Int64 { faults[.staleMarket] == .off ? 10_000_000_000 : 50_000_000 }
 
+  /// Orders that the venue takes of one account in ten seconds; 0: nobody counts.
+  var ordersPerTenSeconds: UInt32 { Self.ordersPerTenSeconds(faults) ?? 0 }
+
+  private static func ordersPerTenSeconds(_ plan: FaultPlan) -> UInt32? {
+    switch plan[.tightBudget] {
+    case .off: nil
+    case .low: 60
+    case .extreme: 20
+    }
+  }
+
   init(_ root: SplitMix64, _ change: (inout FaultPlan) -> Void) {
     var random = root.stream(10)
     var plan = FaultPlan(seed: root.stream(11))
@@ -68,6 +79,7 @@ struct WorldSettings {
     options.capacity.orders = 1 << 13
     options.capacity.fills = 1 << 13
     options.chargesBase = random.chance(1, in: 3) ? 1 : 0
+    options.ordersPerTenSeconds = Self.ordersPerTenSeconds(plan) ?? options.ordersPerTenSeconds
     exchange = options
     assetNames = market.assetNames
     // What the exchange can do and the engine does not know of, the core does itself.

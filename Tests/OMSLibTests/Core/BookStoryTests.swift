@@ -225,6 +225,37 @@ import Testing
     #expect(fixture.locked(CoreFixture.usdt) == .zero)
   }
 
+  /// What the core decides itself counts too: the next slice waits for room, and a cancel finds it here.
+  @Test(arguments: [true, false]) func aSliceWaitsForRoomInTheBudget(isCancelled: Bool) {
+    let fixture = CoreFixture(features: [.postOnly])
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = CoreFixture.venue
+    venue.ordersPerTenSeconds = 2
+    fixture.step(.defineVenue, venue)
+    fixture.order("ice", .buy, quantity: 1_000, price: 5_990_000) { $0.displayQuantity = 400 }
+    fixture.venue(.accepted, "ice/c1")
+    fixture.order("other", .buy, quantity: 100, price: 5_990_000)
+    fixture.venue(.accepted, "other")
+    fixture.fill("ice/c1", 400, price: 5_990_000)
+    #expect(fixture.requests.isEmpty)
+    #expect(fixture.row("ice/c2")?.isHeld == Core.heldForBudget)
+    if isCancelled {
+      fixture.cancel("ice")
+      #expect(fixture.status("ice/c2") == .cancelled)
+      #expect(fixture.status("ice") == .cancelled)
+      #expect(fixture.row("ice")?.image.reasonRaw == Reason.cancelledByUser.rawValue)
+      return
+    }
+    var sent: [VenueRequest] = []
+    for _ in 0..<12 {
+      fixture.wait(1_000_000_000)
+      sent += fixture.requests.filter { $0.kind == .newOrder }
+    }
+    #expect(sent.map(\.quantity) == [400])
+    #expect(fixture.row("ice/c2")?.isHeld == 0)
+  }
+
   @Test func anEmulatedStopFiresOnceAndOnlyAtItsPrice() {
     let fixture = CoreFixture(features: [])
     fixture.order("stop", .sell, quantity: 1_000, price: 0, kind: .stopMarket) { $0.stopPrice = 5_900_000 }

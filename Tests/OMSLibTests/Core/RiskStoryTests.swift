@@ -292,8 +292,31 @@ import Testing
     #expect(fixture.order("sell", .sell, quantity: 100, price: 6_100_000).outcome == .accepted)
     #expect(fixture.order("more", .sell, quantity: 100, price: 6_100_000).reason == .rateBudget)
     #expect(fixture.cancel("b0").outcome == .accepted, "a cancel costs nothing")
-    fixture.now += 10_000_000_000
+    fixture.now += 11_000_000_000
     #expect(fixture.order("later", quantity: 100).outcome == .accepted)
+  }
+
+  /// Nobody knows where the venue's ten seconds begin, so there are no ten seconds with more.
+  @Test func theBudgetHoldsInAnyTenSeconds() {
+    let fixture = CoreFixture()
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = CoreFixture.venue
+    venue.ordersPerTenSeconds = 20
+    fixture.step(.defineVenue, venue)
+    fixture.now += 1_000_000_000 - fixture.now % 1_000_000_000
+    #expect(fixture.order("first", quantity: 100).outcome == .accepted)
+    fixture.now += 9_900_000_000
+    for i in 0..<18 { #expect(fixture.order("b\(i)", quantity: 100).outcome == .accepted) }
+    #expect(fixture.order("full", quantity: 100).reason == .rateBudget)
+    // The first is too old by now, and makes room for one.
+    fixture.now += 1_100_000_000
+    #expect(fixture.order("second", quantity: 100).outcome == .accepted)
+    #expect(fixture.order("third", quantity: 100).reason == .rateBudget)
+    fixture.now += 8_900_000_000
+    #expect(fixture.order("fourth", quantity: 100).reason == .rateBudget)
+    fixture.now += 1_100_000_000
+    #expect(fixture.order("fifth", quantity: 100).outcome == .accepted)
   }
 
   @Test func aLimitOfEachReachesTargetsWithoutOneOfTheirOwn() {

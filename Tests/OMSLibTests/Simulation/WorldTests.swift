@@ -55,6 +55,7 @@ import Testing
   /// Traits that worlds got after the seeds below were found: their chances were drawn without.
   static let newer: [FaultKind] = [
     .hedge, .funding, .thinMargin, .idIndex, .retention, .gateFile, .staleMarket,
+    .tightBudget,
   ]
 
   @Test(arguments: later) func aLaterSeedThatOnceFailedPasses(_ regression: Case) {

@@ -250,9 +250,11 @@ enum GateImage {
   }
 
   static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-    guard one.count == other.count, !one.isEmpty else { return false }
-    return unsafe one.withUnsafeBytes { one in
-      unsafe other.withUnsafeBytes { unsafe memcmp(one.baseAddress!, $0.baseAddress!, one.count) == 0 }
+    unsafe one.withUnsafeBytes { one in
+      unsafe other.withUnsafeBytes { other in
+        guard one.count == other.count, let left = one.baseAddress, let right = other.baseAddress else { return false }
+        return unsafe memcmp(left, right, one.count) == 0
+      }
     }
   }
 

@@ -313,6 +313,11 @@ extension Core {
     state.orders[slot].wireLow = wire.key.low
     state.index(slot, by: wire.key.high, wire.key.low)
     apply(slot, quantity: quantity, price: price, stop: stop)
+    // There was room when the amend was taken, and may be none now.
+    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else {
+      waitForBudget(slot)
+      return emitOrder(slot, &output)
+    }
     resend(slot, wire: wire.text, &output)
   }
 }

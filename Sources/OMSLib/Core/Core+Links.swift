@@ -90,7 +90,9 @@ extension Core {
     if crossesOwn(&row) { return requestCancel(slot, reason: .selfCross, &output) }
     guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else { return waitForBudget(slot) }
     state.orders[slot].isHeld = 0
-    if !row.kind.hasLimitPrice {
+    // A replacement keeps its condition: it goes out as it stands.
+    let isReplacement = row.image.replacements > 0 && row.image.emulatedRaw & Self.emulatedTrigger == 0
+    if !row.kind.hasLimitPrice && !(isReplacement && row.isHeld == Self.heldForBudget) {
       state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
     }
     recount(slot)

@@ -41,6 +41,8 @@ extension World {
     // Written anew: what else it said is gone, and everything is shut instead.
     if wasDamaged && isDone {
       gate.states = [:]
+      // Whoever holds this file reads it again; one that holds another is yet to find that out.
+      if !isGateOther { gate.shutFrom = .max }
       if scope != Scope() { gate.set(Scope(), .halted, now: now, readingAge: readingAge) }
     }
     if isDone { isGateGone = false }

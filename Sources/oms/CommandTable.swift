@@ -37,7 +37,7 @@ enum CommandTable {
     ("bench", BenchCommand.self),
     ("path", PathCommand.self), ("version", VersionCommand.self), ("explain", ExplainCommand.self),
     ("schema", SchemaCommand.self),
-    ("help", HelpCommand.self), ("man", ManCommand.self),
+    ("help", HelpCommand.self), ("man", ManCommand.self), ("completion", CompletionCommand.self),
   ]
 
   static var specs: [CommandSpec] { entries.map { $0.type.spec } }
@@ -95,11 +95,7 @@ enum CommandTable {
       } else {
         FlagSpec.global.first { $0.short == word.dropFirst().first && word.count == 2 }
       }
-    guard let flag else { return false }
-    switch flag.kind {
-    case .value, .list: return true
-    case .toggle, .count, .optional: return false
-    }
+    return flag?.takesNextWord ?? false
   }
 
   static func unknownCommand(_ name: String) -> ErrorObject {

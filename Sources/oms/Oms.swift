@@ -9,10 +9,20 @@ enum Oms {
     leave(with: status)
   }
 
+  /// What scripts say and people do not: it is in no help.
+  private static func hidden(_ words: [String], _ environment: Environment) throws(ErrorObject) -> Bool {
+    switch words.first {
+    case "__complete": CompletionAnswer.print(Array(words.dropFirst()), environment)
+    default: return false
+    }
+    return true
+  }
+
   private static func run(_ words: [String], _ environment: Environment) -> ExitStatus {
     let errorsAreJSON = wantsJSONErrors(words, environment)
     var errors = OutputFile(descriptor: 2)
     do throws(ErrorObject) {
+      if try hidden(words, environment) { return .ok }
       guard let match = try CommandTable.find(in: words) else { return try withoutCommand(words, environment) }
       return try run(match, environment, errorsAreJSON: errorsAreJSON)
     } catch {

@@ -87,6 +87,13 @@ package struct CommandSpec: Sendable {
   }
 }
 
+extension [CommandSpec] {
+  /// First words of commands, in the order of the table.
+  var firstWords: [String] {
+    map { $0.words[0] }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
 /// One word, or a row of words, after the command.
 package struct ArgumentSpec: Sendable {
   package enum Count: Sendable { case one, optional, many, any }

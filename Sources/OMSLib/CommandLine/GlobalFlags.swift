@@ -4,7 +4,7 @@ extension FlagSpec {
     .value(
       "output", short: "o", .choice(["table", "jsonl", "json", "csv", "tsv", "id"]), "FMT",
       "Format of the results", section: "Output", default: "table on a terminal, else jsonl"),
-    .value("fields", .words, "A,B", "Choose and order the fields", section: "Output"),
+    .value("fields", .thing(.fields), "A,B", "Choose and order the fields", section: "Output"),
     .toggle("quiet", short: "q", "No results and no notices; errors still go to stderr", section: "Output"),
     FlagSpec(
       "verbose", short: "v", .count, "", "Say what the client does, to stderr; -vv adds timings",
@@ -20,8 +20,8 @@ extension FlagSpec {
       "where", .expression, nil, "Only rows for which this holds: 'notional>=1000 and side==buy'",
       section: "Output"),
     .value("limit-rows", .count, nil, "At most this many rows", section: "Output"),
-    .value("sum", .words, "A,B", "Exact sums of these fields, per group of --by", section: "Output"),
-    .value("by", .words, "A,B", "Group the rows by these fields", section: "Output"),
+    .value("sum", .thing(.fields), "A,B", "Exact sums of these fields, per group of --by", section: "Output"),
+    .value("by", .thing(.fields), "A,B", "Group the rows by these fields", section: "Output"),
     .value(
       "account", short: "a", .selection, nil, "Accounts: names, globs, @groups, all", section: "Scope",
       default: "reading: all; sending: OMS_ACCOUNT, then default_account"),

@@ -35,16 +35,16 @@ package struct Manual {
   }
 
   package var pages: [ManPage] {
-    [overview] + commandNames.map { command($0) } + files.map { file($0) } + [jsonl]
+    [overview] + specs.firstWords.map { command($0) } + files.map { file($0) } + [jsonl]
       + Self.topicPages.compactMap { page in
         let found = page.topics.compactMap { name in topics.first { $0.name == name } }
         return found.isEmpty ? nil : topic(page.name, found)
       }
   }
 
-  /// First words of commands, in the order of the table.
-  var commandNames: [String] {
-    specs.map { $0.words[0] }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  /// What stands for each page behind `oms man`, known without writing the pages.
+  package var words: [String] {
+    ["oms"] + specs.firstWords + files.map(\.name) + ["jsonl"] + Self.topicPages.map { String($0.name.dropFirst(4)) }
   }
 
   private static let topicPages = [
@@ -163,7 +163,7 @@ package struct Manual {
       .init("oms help emergency", "what to type when something is wrong"),
     ])
     page.seeAlso(
-      commandNames.map { ("oms-\($0)", 1) } + files.map { ($0.name, 5) } + [("oms-jsonl", 5)]
+      specs.firstWords.map { ("oms-\($0)", 1) } + files.map { (Self.pageName(ofFile: $0), 5) } + [("oms-jsonl", 5)]
         + Self.topicPages.map { ($0.name, 7) })
     return ManPage(
       name: "oms", section: 1, source: page.text,
@@ -173,12 +173,18 @@ package struct Manual {
   // MARK: Files and topics
 
   private func file(_ topic: HelpTopic) -> ManPage {
-    var page = Mdoc(topic.name, section: 5, version: version)
-    page.name(topic.name, topic.summary)
+    let name = Self.pageName(ofFile: topic)
+    var page = Mdoc(name, section: 5, version: version)
+    page.name(name, topic.summary)
     page.heading("DESCRIPTION")
     for block in topic.blocks { write(block, &page) }
-    page.seeAlso(files.filter { $0.name != topic.name }.map { ($0.name, 5) } + [("oms", 1)])
-    return ManPage(name: topic.name, section: 5, source: page.text, plain: topic.text)
+    page.seeAlso(files.filter { $0.name != topic.name }.map { (Self.pageName(ofFile: $0), 5) } + [("oms", 1)])
+    return ManPage(name: name, section: 5, source: page.text, plain: topic.text)
+  }
+
+  /// Others have an `accounts.yaml` too.
+  private static func pageName(ofFile topic: HelpTopic) -> String {
+    topic.name.hasPrefix("oms") ? topic.name : "oms-" + topic.name
   }
 
   private var jsonl: ManPage {

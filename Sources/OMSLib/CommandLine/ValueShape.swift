@@ -33,6 +33,8 @@ package enum ValueShape: Equatable, Sendable {
   case address
   case choice([String])
   case choices([String])
+  /// Written like another shape, with words of its own for a shell to offer.
+  case thing(Thing)
 
   /// What stands for such a value in the help.
   package var placeholder: String {
@@ -63,6 +65,7 @@ package enum ValueShape: Equatable, Sendable {
     case .address: "ADDR"
     case .choice(let words): words.joined(separator: "|")
     case .choices: "LIST"
+    case .thing(let thing): thing.grammar.placeholder
     }
   }
 
@@ -96,6 +99,8 @@ package enum ValueShape: Equatable, Sendable {
     case .address: "address"
     case .choice: "choice"
     case .choices: "choices"
+    case .thing(.newID): "id"
+    case .thing(let thing): thing.rawValue
     }
   }
 
@@ -134,6 +139,7 @@ package enum ValueShape: Equatable, Sendable {
     case .address: Shapes.isAddress(text) ? nil : "'\(text)' is not HOST:PORT"
     case .choices(let words):
       Shapes.firstComplaint(text) { words.contains($0) ? nil : Shapes.choiceComplaint($0, words) }
+    case .thing(let thing): thing.grammar.complaint(about: text)
     }
   }
 
@@ -141,7 +147,38 @@ package enum ValueShape: Equatable, Sendable {
   package var errorCode: String {
     switch self {
     case .side, .choice, .choices: "usage.value"
+    case .thing(let thing): thing.grammar.errorCode
     default: "usage." + label
+    }
+  }
+}
+
+extension ValueShape {
+  package enum Thing: String, Sendable {
+    case venue, limit
+    case symbols
+    case fields, objects
+    case snapshot, code, topic, page, setting, benchmark
+    /// Of an order that is not there yet.
+    case newID
+
+    var grammar: ValueShape {
+      switch self {
+      case .venue, .limit: .name
+      case .symbols: .selection
+      case .fields, .objects: .words
+      case .snapshot, .code, .topic, .page, .setting, .benchmark: .text
+      case .newID: .id
+      }
+    }
+  }
+
+  /// Whether one word holds several of them, with commas between.
+  package var isList: Bool {
+    switch self {
+    case .selection, .ids, .words, .choices: true
+    case .thing(let thing): thing.grammar.isList
+    default: false
     }
   }
 }

@@ -51,6 +51,14 @@ package struct InstancePaths: Sendable {
     return state == stateDirectory ? logDirectory : state + "/logs"
   }
 
+  /// Names of the instances beside this one that have a directory for sockets, itself among them.
+  package var neighbours: [String] {
+    guard let slash = runDirectory.lastIndex(of: "/") else { return [] }
+    let base = String(runDirectory[..<slash])
+    let names = (try? KernelFileSystem().list(base)) ?? []
+    return names.filter { KernelFileSystem().exists("\(base)/\($0)/oms.sock") }.sorted()
+  }
+
   private static func runBase(_ environment: Environment, _ user: UInt32) -> String {
     if let directory = first(environment["RUNTIME_DIRECTORY"]) { return directory }
     if let directory = environment["XDG_RUNTIME_DIR"] { return directory + "/oms" }

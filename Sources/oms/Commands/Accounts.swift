@@ -15,7 +15,7 @@ struct AccountsCommand: Command {
         "list|show|groups", .choice(["list", "show", "groups"]), .optional, help: "list is meant when left out"),
       ArgumentSpec("NAME", .account, .optional, help: "The account to show"),
     ],
-    flags: [.value("venue", .name, nil, "Only this venue")],
+    flags: [.value("venue", .thing(.venue), nil, "Only this venue")],
     objects: ["account", "group"], exits: [.notFound], seeAlso: ["balances", "status"])
 
   private let request: RequestDraft

@@ -11,7 +11,7 @@ struct BalancesCommand: RequestCommand {
     ],
     flags: [
       .value("asset", .name, "A", "Only this asset"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       .toggle("nonzero", "Leave out empty ones"),
       .value("value", .name, "CCY", "Value in this currency"),
     ],

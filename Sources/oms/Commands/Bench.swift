@@ -15,7 +15,9 @@ struct BenchCommand: Command {
         "oms bench --baseline before.jsonl --max-regress 10%", "1 if a ratio got worse by more",
         needs: "a quiet machine and minutes"),
     ],
-    arguments: [ArgumentSpec("NAME", .text, .any, help: "Benchmarks, or the beginning of their names and *")],
+    arguments: [
+      ArgumentSpec("NAME", .thing(.benchmark), .any, help: "Benchmarks, or the beginning of their names and *")
+    ],
     flags: [
       .toggle("list", "Only say which there are"),
       .value("cpu", .count, nil, "CPU of the thread that is measured", default: "the last one"),

@@ -18,7 +18,7 @@ struct CancelCommand: Command {
       .toggle("all", "Every own order in the scope"),
       .value("symbol", .symbol, nil, "Only in this symbol", section: "Scope"),
       .value("strategy", .name, nil, "Only of this strategy", section: "Scope"),
-      .value("venue", .name, nil, "Only at this venue", section: "Scope"),
+      .value("venue", .thing(.venue), nil, "Only at this venue", section: "Scope"),
       .value("side", .side, nil, "Only this side", section: "Narrowing"),
       .value("older-than", .duration, nil, "Only orders placed longer ago", section: "Narrowing"),
       .list("tag", .pair, nil, "Only with this tag", section: "Narrowing"),

@@ -103,7 +103,7 @@ struct ConfigShowCommand: Command {
       .init("oms config show journal --resolved", "those below one key"),
       .init("oms config show -o tsv --fields key,value", "for scripts"),
     ],
-    arguments: [ArgumentSpec("KEY", .text, .optional, help: "Only this value, or those below it")],
+    arguments: [ArgumentSpec("KEY", .thing(.setting), .optional, help: "Only this value, or those below it")],
     flags: [
       .toggle("resolved", "Also what has its default"), .toggle("origin", "Also where each value comes from"),
     ],
@@ -135,7 +135,7 @@ struct ConfigGetCommand: Command {
       .init("oms config get journal.retain", "below another key"),
       .init("oms config get instance -o jsonl", "with where it comes from"),
     ],
-    arguments: [ArgumentSpec("KEY", .text, help: "The value, with dots: journal.retain")],
+    arguments: [ArgumentSpec("KEY", .thing(.setting), help: "The value, with dots: journal.retain")],
     objects: ["setting"], exits: [.notFound], seeAlso: ["config show"])
 
   private let key: String

@@ -15,11 +15,11 @@ struct EventsCommand: RequestCommand {
     ],
     flags: [
       .toggle("follow", short: "f", "Go on with what happens"),
-      .value("type", .words, "LIST", "Only objects of these types: order, fill, event"),
+      .value("type", .thing(.objects), "LIST", "Only objects of these types: order, fill, event"),
       .value("kind", .text, "GLOB", "Only events of these kinds: 'venue.*'"),
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       .value("id", .id, nil, "Only of this order"),
       .value("level", .choice(["info", "warn", "error", "alarm"]), nil, "Only events of this level or above"),
       .value("last", short: "n", .count, nil, "The last N", section: "Start"),

@@ -9,7 +9,7 @@ struct ExplainCommand: Command {
       .init("oms explain risk.max_order_notional", "the code in the brackets of an error"),
       .init("oms explain sim:-2010", "the code of a venue, in `venue_code`"),
     ],
-    arguments: [ArgumentSpec("WHAT", .text, help: "CODE, EXIT or VENUE:CODE")],
+    arguments: [ArgumentSpec("WHAT", .thing(.code), help: "CODE, EXIT or VENUE:CODE")],
     objects: ["explanation"], exits: [.notFound], seeAlso: ["help", "schema"])
 
   private let word: String

@@ -16,7 +16,7 @@ struct ExposureCommand: RequestCommand {
     flags: [
       .value("by", .choice(["asset", "symbol", "venue"]), nil, "One line per", default: "asset"),
       .value("symbol", .symbol, nil, "Only this symbol"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       watchFlag,
     ],
     objects: ["group"], exits: [.notFound], seeAlso: ["positions", "balances", "risk show"])

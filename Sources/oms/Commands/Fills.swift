@@ -13,7 +13,7 @@ struct FillsCommand: RequestCommand {
       .value("id", .id, nil, "Only of this order"),
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       .value("since", .time, nil, "Then or later"),
       .value("until", .time, nil, "Before"),
       .toggle("follow", short: "f", "Go on with what happens"),

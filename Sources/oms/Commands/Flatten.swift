@@ -16,7 +16,7 @@ struct FlattenCommand: RequestCommand {
     flags: [
       .value("symbol", .symbol, nil, "Only this symbol", section: "Scope"),
       .value("strategy", .name, nil, "Only this strategy", section: "Scope"),
-      .value("venue", .name, nil, "Only this venue", section: "Scope"),
+      .value("venue", .thing(.venue), nil, "Only this venue", section: "Scope"),
       .value("max-slippage", .basisPoints, nil, "Bound for the closing orders", default: "50bps"),
       .toggle("keep-orders", "Leave the open orders alone"),
       .toggle("unrecorded", "Also when no disk takes the journal any more: what leaves then is in no record"),

@@ -9,7 +9,7 @@ struct HelpCommand: Command {
       .init("oms help emergency", "one topic; `oms help` lists them"),
       .init("oms help --json", "the whole table, for tools"),
     ],
-    arguments: [ArgumentSpec("WORD", .text, .any, help: "A command, a group of commands, or a topic")],
+    arguments: [ArgumentSpec("WORD", .thing(.topic), .any, help: "A command, a group of commands, or a topic")],
     flags: [
       .toggle("all", "Every command"),
       .toggle("json", "The whole table of commands as one JSON object"),

@@ -11,7 +11,9 @@ struct ManCommand: Command {
       .init("oms man accounts.yaml", "a file"),
       .init("oms man --source order", "as mdoc, for other formatters"),
     ],
-    arguments: [ArgumentSpec("PAGE", .text, .any, help: "Command, subject or file; without it the program itself")],
+    arguments: [
+      ArgumentSpec("PAGE", .thing(.page), .any, help: "Command, subject or file; without it the program itself")
+    ],
     flags: [.toggle("source", "Print the mdoc instead of showing the page")], seeAlso: ["help"])
 
   private let words: [String]

@@ -9,9 +9,9 @@ struct SymbolsCommand: RequestCommand {
       .init("oms symbols 'BTC-*' --class perp", "by pattern and class"),
       .init("oms symbols -o tsv --fields symbol,tick,lot", "the rules of sizes"),
     ],
-    arguments: [ArgumentSpec("PATTERN", .selection, .optional, help: "Symbols, or a glob over them")],
+    arguments: [ArgumentSpec("PATTERN", .thing(.symbols), .optional, help: "Symbols, or a glob over them")],
     flags: [
-      .value("venue", .name, nil, "Only at this venue"),
+      .value("venue", .thing(.venue), nil, "Only at this venue"),
       .value("class", .choice(["spot", "perp", "future"]), nil, "Only of this class"),
     ],
     objects: ["symbol"], exits: [.notFound], seeAlso: ["ticker", "book"])
@@ -142,7 +142,7 @@ private func pastFlags(_ standard: String) -> [FlagSpec] {
 }
 
 private let marketFlags: [FlagSpec] = [
-  .value("venue", .name, nil, "Only at this venue"),
+  .value("venue", .thing(.venue), nil, "Only at this venue"),
   .toggle("follow", short: "f", "Go on with what happens", section: "Following"),
   .value("take", .count, nil, "End after this many", section: "Following"),
   .value("idle", .duration, nil, "End with 31 when quiet that long", section: "Following"),

@@ -16,7 +16,7 @@ struct OrderCommand: RequestCommand {
     ],
     arguments: orderArguments,
     flags: orderFlags + [
-      .value("id", .id, nil, "Client order id; without it the engine makes one", section: "Identity"),
+      .value("id", .thing(.newID), nil, "Client order id; without it the engine makes one", section: "Identity"),
       .list("tag", .pair, nil, "Label of the order, any number of them", section: "Identity"),
       .value("strategy", .name, nil, "The strategy it belongs to", section: "Identity"),
       .value(

@@ -16,7 +16,7 @@ struct OrdersCommand: RequestCommand {
       .toggle("done", "Only finished ones"),
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       .value("status", .choices(orderStatuses), nil, "Only in these states"),
       .value("since", .time, nil, "Created then or later"),
       .value("until", .time, nil, "Created before"),

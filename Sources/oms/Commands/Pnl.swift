@@ -15,7 +15,7 @@ struct PnlCommand: RequestCommand {
     ],
     flags: [
       .value("by", .choice(["account"]), nil, "One line per", default: "account"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       watchFlag,
     ],
     objects: ["pnl"], exits: [.notFound], seeAlso: ["positions", "fills"])

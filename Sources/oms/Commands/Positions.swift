@@ -12,7 +12,7 @@ struct PositionsCommand: RequestCommand {
     flags: [
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
       .toggle("nonzero", "Leave out the closed ones"),
       watchFlag,
     ],

@@ -14,7 +14,7 @@ struct ReconcileCommand: RequestCommand {
       .toggle("fix", "Take over what the venue says"),
       .value("since", .time, nil, "Compare fills from then on"),
       .value("symbol", .symbol, nil, "Only this symbol"),
-      .value("venue", .name, nil, "Only this venue"),
+      .value("venue", .thing(.venue), nil, "Only this venue"),
     ],
     objects: ["drift"], exits: [.notFound, .unknown, .timeout, .drift], seeAlso: ["snapshot take", "balances"],
     effect: .acts)

@@ -56,12 +56,13 @@ struct RiskSetCommand: RequestCommand {
       .init("oms risk set max_order_qty 0.5 --symbol BTC-USDT", "of one symbol"),
     ],
     arguments: [
-      ArgumentSpec("LIMIT", .name, help: "Name of the limit"), ArgumentSpec("VALUE", .decimal, help: "Its new value"),
+      ArgumentSpec("LIMIT", .thing(.limit), help: "Name of the limit"),
+      ArgumentSpec("VALUE", .decimal, help: "Its new value"),
     ],
     flags: [
       .value("symbol", .symbol, nil, "Only for this symbol"),
       .value("strategy", .name, nil, "Only for this strategy"),
-      .value("venue", .name, nil, "Only for this venue"),
+      .value("venue", .thing(.venue), nil, "Only for this venue"),
       .value("until", .time, nil, "Back to the configured value then"),
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
     ],
@@ -87,11 +88,11 @@ struct RiskResetCommand: RequestCommand {
       .init("oms risk reset max_order_notional -a 'sim.sub*'", "one limit of some accounts"),
       .init("oms risk reset max_open_orders -a all", "one limit everywhere"),
     ],
-    arguments: [ArgumentSpec("LIMIT", .name, .optional, help: "Only this one")],
+    arguments: [ArgumentSpec("LIMIT", .thing(.limit), .optional, help: "Only this one")],
     flags: [
       .value("symbol", .symbol, nil, "Only for this symbol"),
       .value("strategy", .name, nil, "Only for this strategy"),
-      .value("venue", .name, nil, "Only for this venue"),
+      .value("venue", .thing(.venue), nil, "Only for this venue"),
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
     ],
     objects: ["risk"], exits: [.confirmation, .notFound, .unknown], seeAlso: ["risk set"], effect: .acts)

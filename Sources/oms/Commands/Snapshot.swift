@@ -66,7 +66,7 @@ struct SnapshotShowCommand: Command {
     "snapshot show", group: .audit, summary: "Check a snapshot and show what it is of",
     details: "ID is its name, the number of its last record, or `newest`. Needs no engine.",
     examples: [.init("oms snapshot show newest", "the newest")],
-    arguments: [ArgumentSpec("ID", .text, help: "Which snapshot")], flags: [.stateDirectory],
+    arguments: [ArgumentSpec("ID", .thing(.snapshot), help: "Which snapshot")], flags: [.stateDirectory],
     objects: ["snapshot"], exits: [.notFound], seeAlso: ["snapshot list", "snapshot diff"])
 
   private let id: String
@@ -97,8 +97,8 @@ struct SnapshotDiffCommand: Command {
       .init("oms snapshot diff newest newest && echo same", "a test"),
     ],
     arguments: [
-      ArgumentSpec("ID", .text, help: "The earlier one"),
-      ArgumentSpec("ID2", .text, .optional, help: "The later one; without it the newest"),
+      ArgumentSpec("ID", .thing(.snapshot), help: "The earlier one"),
+      ArgumentSpec("ID2", .thing(.snapshot), .optional, help: "The later one; without it the newest"),
     ],
     flags: [.stateDirectory],
     objects: ["drift"], exits: [.notFound, .drift], seeAlso: ["snapshot list", "reconcile"])
@@ -134,7 +134,7 @@ struct SnapshotRestoreCommand: Command {
       .init("oms snapshot restore newest --dry-run", "what it would be", needs: "a stopped instance"),
       .init("oms snapshot restore 1200 --yes", "back to record 1200", needs: "a stopped instance"),
     ],
-    arguments: [ArgumentSpec("ID", .text, help: "Which snapshot")], flags: [.stateDirectory],
+    arguments: [ArgumentSpec("ID", .thing(.snapshot), help: "Which snapshot")], flags: [.stateDirectory],
     objects: ["snapshot"], exits: [.configuration, .confirmation, .busy, .notFound],
     seeAlso: ["snapshot show", "snapshot diff", "run", "reconcile"], effect: .acts)
 

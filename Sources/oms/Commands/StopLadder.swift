@@ -53,7 +53,7 @@ struct ResumeCommand: RequestCommand {
 let ladderFlags: [FlagSpec] = [
   .value("symbol", .symbol, nil, "Only this symbol", section: "Scope"),
   .value("strategy", .name, nil, "Only this strategy", section: "Scope"),
-  .value("venue", .name, nil, "Only this venue", section: "Scope"),
+  .value("venue", .thing(.venue), nil, "Only this venue", section: "Scope"),
   .value("reason", .text, nil, "Why; kept in the event log, 64 bytes at most"),
 ]
 

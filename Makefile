@@ -12,6 +12,8 @@ TEST_SEEDS ?= 500
 POINTS ?= 300
 
 PACKAGES := libyaml-dev libzstd-dev libssl-dev g++ jq
+# The checker of the manual, and the shells whose completions are tested.
+TEST_PACKAGES := mandoc zsh fish
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable
 BIN := .build/release
 STAMP := .build/release.stamp
@@ -31,6 +33,10 @@ packages: ## Install the Debian packages that are missing
 	@scripts/install-packages.sh $(PACKAGES)
 	@command -v swift >/dev/null || { echo "swift is not on the PATH: install Swift 6.2 or later (https://swift.org/install)" >&2; exit 1; }
 
+.PHONY: test-packages
+test-packages: packages
+	@scripts/install-packages.sh $(TEST_PACKAGES)
+
 $(STAMP): $(INPUTS) | packages
 	@echo "building oms (release, static): $$(find Sources -name '*.swift' -o -name '*.c' -o -name '*.h' | xargs cat | wc -l) lines"
 	@begin=$$(date +%s); swift build $(RELEASE_FLAGS) && echo "built in $$(( $$(date +%s) - begin )) s"
@@ -45,20 +51,25 @@ run: build ## Build what changed and start a paper session, its events on the sc
 	@exec $(BIN)/oms run --events
 
 .PHONY: test
-test: packages ## Lint, build, run all tests
+test: test-packages ## Lint, build, run all tests
 	@SEEDS=$(TEST_SEEDS) POINTS=$(POINTS) scripts/test.sh
 
 .PHONY: lint
-lint: packages ## Check the form of the sources
+lint: test-packages ## Check the form of the sources
 	@$(COUNT) lint scripts/lint.sh
+
+.PHONY: generate
+generate: packages ## Write man/ and completions/ anew from the table of commands
+	@swift build --product oms
+	@.build/debug/oms __generate .
 
 # Each sanitizer has a scratch path of its own, so that switching does not rebuild the world.
 .PHONY: test-tsan
-test-tsan: packages ## Run the tests under the thread sanitizer
+test-tsan: test-packages ## Run the tests under the thread sanitizer
 	@$(COUNT) test-tsan swift test --disable-xctest --sanitize=thread --scratch-path .build/tsan
 
 .PHONY: test-asan
-test-asan: packages ## Run the tests under the address sanitizer
+test-asan: test-packages ## Run the tests under the address sanitizer
 	@$(COUNT) test-asan swift test --disable-xctest --sanitize=address --scratch-path .build/asan
 
 .PHONY: test-fault
@@ -68,7 +79,7 @@ test-fault: packages ## Run a real engine whose disk and clock fail on command
 	@$(COUNT) test-fault scripts/test-fault.sh .build/fault/oms
 
 .PHONY: coverage
-coverage: packages ## Line coverage per folder; BAR=95 ALL=90 fails core, risk, journal, and all of it, below
+coverage: test-packages ## Line coverage per folder; BAR=95 ALL=90 fails core, risk, journal, and all of it, below
 	@scripts/coverage.sh "$(BAR)" "$(ALL)"
 
 .PHONY: golden
@@ -107,6 +118,7 @@ install: build ## Install below PREFIX (default /usr/local)
 	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/oms/LICENSE
 	install -d $(DESTDIR)$(PREFIX)/share/doc/oms/configs
 	install -m 0644 configs/*.yaml configs/nats.conf $(DESTDIR)$(PREFIX)/share/doc/oms/configs
+	scripts/install-words.sh $(DESTDIR)$(PREFIX)/share
 
 .PHONY: run-nats
 run-nats: ## Start a NATS server with JetStream on loopback, state in a scratch directory

@@ -13,6 +13,7 @@ enum Oms {
   private static func hidden(_ words: [String], _ environment: Environment) throws(ErrorObject) -> Bool {
     switch words.first {
     case "__complete": CompletionAnswer.print(Array(words.dropFirst()), environment)
+    case "__generate" where words.count == 2: try GeneratedFiles.write(below: words[1])
     default: return false
     }
     return true

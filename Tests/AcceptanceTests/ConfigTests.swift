@@ -12,6 +12,22 @@ import Testing
 
     """
 
+  /// Defaults in its place would be another configuration than the one that was meant.
+  @Test(arguments: [
+    "config check -C", "config show -C", "config get instance --config-dir", "doctor -C", "doctor --offline -C",
+    "run --state kept -C", "snapshot restore newest --yes -C",
+  ])
+  func aDirectoryThatIsNotThereIsRefused(command: String) throws {
+    try Shell.with { shell in
+      let ran = try shell.bash("oms \(command) typo; echo $?; touch file; oms \(command) file; echo $?; ls -A")
+      #expect(ran.lines.prefix(2) == ["10", "10"] && !ran.lines.contains("kept"), "\(ran.output)")
+      #expect(ran.errors.contains("the configuration directory 'typo' is not there [config.directory, exit 10]"))
+      #expect(ran.errors.contains("the configuration directory 'file' is no directory"), "\(ran.errors)")
+      let empty = try shell.bash("mkdir empty; oms config check -C empty -q; oms config path -C typo")
+      #expect(empty.status == 0 && empty.lines == ["typo"] && empty.errors.isEmpty, "\(empty.errors)")
+    }
+  }
+
   @Test func allProblemsComeAtOnceSortedByPlaceInTheFormOfEditors() throws {
     try Shell.with { shell in
       let ran = try shell.bash(Self.broken + "oms config check -C conf")

@@ -19,8 +19,8 @@ extension ErrorCatalog {
       The file nests deeper than what is read.
       Write it flatter.
     config.directory 10
-      A directory cannot be made or opened.
-      Make it, with an owner and a mode that let the engine write.
+      A directory cannot be made or opened, or the one that `-C` names is not there.
+      Correct the name, or make it, with an owner and a mode that let the engine write.
     config.duplicate 10
       Something is said twice.
       Remove one of the two places.

@@ -6,6 +6,26 @@ extension CommandContext {
     ConfigLoader.directory(
       paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())
   }
+
+  /// The same, for who reads it. A name that leads nowhere is refused: whoever named it did not mean the defaults.
+  func readableConfigDirectory() throws(ErrorObject) -> String {
+    let directory = usedConfigDirectory
+    guard arguments.has("config-dir") else { return directory }
+    do throws(SystemError) {
+      _ = try KernelFileSystem().list(directory)
+    } catch {
+      let why =
+        switch error.errno {
+        case 2: "is not there"
+        case 20: "is no directory"
+        default: "cannot be read (errno \(error.errno))"
+        }
+      throw ErrorObject(
+        "config.directory", .configuration, "the configuration directory '\(directory)' \(why)",
+        hint: "leave --config-dir out, or write samples: oms config init --dir \(directory)")
+    }
+    return directory
+  }
 }
 
 /// `oms config path`: where the configuration is read.
@@ -179,9 +199,9 @@ private struct ShownSettings {
   private var settings: [Setting] = []
 
   init(_ context: borrowing CommandContext) throws(ErrorObject) {
-    let loaded = ConfigLoader.load(
-      directory: context.usedConfigDirectory, disk: KernelFileSystem(), tellsDefaults: true)
-    guard loaded.settings != nil else { throw ConfigReport.refusal(loaded, context.usedConfigDirectory) }
+    let directory = try context.readableConfigDirectory()
+    let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem(), tellsDefaults: true)
+    guard loaded.settings != nil else { throw ConfigReport.refusal(loaded, directory) }
     addOutside(context)
     for value in loaded.values + loaded.defaults where !settings.contains(where: { $0.value.key == value.key }) {
       settings.append(Setting(value: value, origin: value.origin))

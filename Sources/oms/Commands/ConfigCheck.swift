@@ -11,7 +11,7 @@ struct ConfigCheckCommand: Command {
       """,
     examples: [
       .init("oms config check", "the files that an engine would read"),
-      .init("oms config check -C conf --strict", "another directory; warnings count"),
+      .init("oms config check -C conf --strict", "another directory; warnings count", needs: "that directory"),
       .init("oms config check -q -o jsonl", "problems as `error` objects on standard error"),
     ],
     arguments: [ArgumentSpec("FILE", .file, .any, help: "Show only what is wrong in these")],
@@ -33,7 +33,7 @@ struct ConfigCheckCommand: Command {
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     var problems: [ConfigProblem] = []
     var paths: [String] = []
-    for directory in directories(context) {
+    for directory in try directories(context) {
       let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem())
       problems += loaded.problems + ConfigModes.problems(loaded.paths)
       if context.arguments.has("online") { problems += ConfigReport.untested(loaded) }
@@ -62,8 +62,8 @@ struct ConfigCheckCommand: Command {
   }
 
   /// Each once, in the order of the files.
-  private func directories(_ context: borrowing CommandContext) -> [String] {
-    guard !files.isEmpty else { return [context.usedConfigDirectory] }
+  private func directories(_ context: borrowing CommandContext) throws(ErrorObject) -> [String] {
+    guard !files.isEmpty else { return [try context.readableConfigDirectory()] }
     var found: [String] = []
     for file in files {
       var directory = Self.directory(of: file)

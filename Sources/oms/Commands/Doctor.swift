@@ -24,6 +24,7 @@ struct DoctorCommand: Command {
   init(_ line: ParsedLine) throws(ErrorObject) {}
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
+    let directory = try context.readableConfigDirectory()
     let isFixing = context.arguments.has("fix")
     guard !isFixing || context.canAsk || context.arguments.has("yes") else {
       throw ErrorObject(
@@ -36,7 +37,7 @@ struct DoctorCommand: Command {
     found += MachineDiagnosis.machine()
     found += MachineDiagnosis.limits(state: context.paths.currentStateDirectory, clock: context.clock)
     found += MachineDiagnosis.clock() + files.files(isRunning: engine.isRunning)
-    found += configuration(context) + engine.found + FileDiagnosis.schedule(home: home)
+    found += configuration(directory) + engine.found + FileDiagnosis.schedule(home: home)
     var worst = Diagnosis.Status.ok
     for var diagnosis in found {
       if isFixing, let repair = diagnosis.repair { try mend(&diagnosis, repair, &context) }
@@ -76,8 +77,7 @@ struct DoctorCommand: Command {
     ]
   }
 
-  private func configuration(_ context: borrowing CommandContext) -> [Diagnosis] {
-    let directory = context.usedConfigDirectory
+  private func configuration(_ directory: String) -> [Diagnosis] {
     let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem())
     let problems = loaded.problems + ConfigModes.problems(loaded.paths)
     guard !problems.isEmpty else {

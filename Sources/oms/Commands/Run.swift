@@ -74,9 +74,8 @@ struct RunCommand: Command {
   }
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
-    var settings = try load(context)
-    let directory = ConfigLoader.directory(
-      context.paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())
+    let directory = try context.readableConfigDirectory()
+    var settings = try load(directory)
     let hasFiles = arguments.has("config-dir") || ConfigLoader.holdsFiles(directory, disk: KernelFileSystem())
     try confirm(&settings, &context)
     let paths = context.paths
@@ -113,11 +112,8 @@ struct RunCommand: Command {
 
   // MARK: Settings
 
-  private func load(_ context: borrowing CommandContext) throws(ErrorObject) -> EngineSettings {
-    let disk = KernelFileSystem()
-    let directory = ConfigLoader.directory(
-      context.paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: disk)
-    let loaded = ConfigLoader.load(directory: Self.absolute(directory), disk: disk)
+  private func load(_ directory: String) throws(ErrorObject) -> EngineSettings {
+    let loaded = ConfigLoader.load(directory: Self.absolute(directory), disk: KernelFileSystem())
     guard var settings = loaded.settings else {
       throw ConfigReport.refusal(loaded, directory)
     }

@@ -205,8 +205,7 @@ extension CommandContext {
 
   /// With the journal's second directory as the configuration names it.
   func restoreDesk() throws(ErrorObject) -> RestoreDesk {
-    let directory = ConfigLoader.directory(
-      paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())
+    let directory = try readableConfigDirectory()
     guard let settings = ConfigLoader.load(directory: directory, disk: KernelFileSystem()).settings else {
       throw ErrorObject(
         "config.invalid", .configuration, "the configuration is invalid: it names the journal's directories",

@@ -109,7 +109,7 @@ import Testing
         printf 'accounts: { sim: { a: { type: main }, b: { type: main } } }\\ngroups: { desk: [sim.b, sim.a], all_of_a: [sim.a] }\\n' > conf/accounts.yaml
         oms run -C conf --state "$PWD/state" --detach -q 2> said || exit 1
         trap 'oms stop -q' EXIT
-        oms accounts groups | jq -c '[.type,.group,.count,.accounts]'
+        oms accounts groups > groups.jsonl; jq -c '[.type,.group,.count,.accounts]' groups.jsonl
         oms accounts groups -o id
         oms accounts groups -o table | tr -s ' '
         oms accounts groups desk -q 2> refusal; echo $?

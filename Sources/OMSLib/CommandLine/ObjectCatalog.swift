@@ -106,9 +106,12 @@ package enum ObjectCatalog {
       "ts@ op total# ok# failed# unknown# skipped# elapsed_ms#"),
     ObjectType(
       "group",
-      "Rows that agree in the fields of --by, which stand in it, with the sums of --sum; and what `exposure` adds up.",
+      """
+      Rows that agree in the fields of --by, which stand in it, with the sums of --sum; what `exposure` adds up; and a \
+      group of accounts with its members.
+      """,
       id: "count", columns: "count", others: .string,
-      "ts@ mode=paper|live* asset* symbol* venue* count# qty%?* net%?* gross%?* ccy*"),
+      "ts@ mode=paper|live* asset* symbol* venue* group* count# qty%?* net%?* gross%?* ccy* accounts[]*"),
   ]
 
   private static let state: [ObjectType] = [

@@ -9,6 +9,9 @@ enum FuzzTarget: String, CaseIterable {
   case words
   case request
   case batch
+  case line
+  case completion
+  case filter
   case journal
 
   func read(_ input: [UInt8]) {
@@ -20,6 +23,9 @@ enum FuzzTarget: String, CaseIterable {
     case .words: Self.readWords(String(decoding: input, as: UTF8.self))
     case .request: RequestTarget.readLine(input)
     case .batch: RequestTarget.readBatch(input)
+    case .line: LineTarget.parse(input)
+    case .completion: LineTarget.complete(input)
+    case .filter: FilterTarget.read(input)
     case .journal: JournalTarget.read(input)
     }
   }
@@ -67,6 +73,5 @@ enum FuzzTarget: String, CaseIterable {
     if let symbol = try? SymbolText(text) { precondition(!symbol.name.isEmpty, "a symbol has a name") }
     if let account = try? AccountName(text) { precondition(account.description == text, "a name is what was given") }
     if let id = try? OrderIDText.parse(text) { precondition(!id.isEmpty, "an id has bytes") }
-    if let filter = try? RowFilter(text) { precondition(!filter.fields.isEmpty, "a filter compares something") }
   }
 }

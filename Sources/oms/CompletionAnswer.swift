@@ -63,7 +63,7 @@ struct CompletionAnswer {
     case .symbol, .thing(.symbols): engine.symbols(withVenue: question.stem.contains(":"))
     case .id, .ids: engine.openOrders(question.arguments)
     case .instance: paths.neighbours.map { .init($0) }
-    case .sortKey, .thing(.fields): fields
+    case .sortKey, .thing(.fields): question.spec.map(OutputOptions.fields)?.map { .init($0) } ?? []
     case .thing(let thing): values(of: thing)
     default: []
     }
@@ -88,12 +88,6 @@ struct CompletionAnswer {
   }
 
   // MARK: Of the program
-
-  /// Fields of the objects that the command prints.
-  private var fields: [CompletionQuestion.Candidate] {
-    let types = (question.spec?.objects ?? []).compactMap { ObjectCatalog.type(named: $0) }
-    return distinct(types.flatMap { $0.fields.map(\.name) }).map { .init($0) }
-  }
 
   private var topics: [CompletionQuestion.Candidate] {
     if let group = question.arguments.words.first { return question.commands(behind: group) }

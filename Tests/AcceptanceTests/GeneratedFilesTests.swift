@@ -49,6 +49,19 @@ import Testing
     }
   }
 
+  /// A shell that starts reads the script: it must cost nothing.
+  @Test(arguments: [
+    "/bin/bash -c 'source completions/oms.bash; complete -p oms'",
+    "/usr/bin/zsh -f -c 'compdef() { echo complete $@ }; source completions/_oms'",
+    "/usr/bin/fish --no-config -c 'source completions/oms.fish; complete oms'",
+  ])
+  func readingAScriptStartsNothing(line: String) throws {
+    try Shell.with { shell in
+      let ran = try shell.bash("cd '\(Self.root.path)'; env -i PATH=/nowhere HOME=\"$OLDPWD\" \(line)")
+      #expect(ran.status == 0 && ran.errors.isEmpty && ran.output.hasPrefix("complete"), "\(ran.output)\(ran.errors)")
+    }
+  }
+
   /// mandoc warns of nothing, and man finds what was installed.
   @Test func installedPagesAreFound() throws {
     try Shell.with { shell in

@@ -81,9 +81,8 @@ package struct OutputOptions: Sendable {
   }
 
   private func checkFields(of spec: CommandSpec) throws(ErrorObject) {
-    let types = spec.objects.compactMap { ObjectCatalog.type(named: $0) }
-    guard !types.isEmpty else { return }
-    let source = Self.known(types)
+    guard !spec.objects.isEmpty else { return }
+    let source = Self.fields(of: spec)
     try check(groupBy, "--by", known: source)
     try check(sum, "--sum", known: source)
     try check(filter?.fields ?? [], "--where", known: source)
@@ -93,9 +92,10 @@ package struct OutputOptions: Sendable {
     try check(sortField.map { [$0] } ?? [], "--sort", known: shown)
   }
 
-  private static func known(_ types: [ObjectType]) -> [String] {
+  /// Those of the objects that the command prints.
+  package static func fields(of spec: CommandSpec) -> [String] {
     var names = ["type", "v"]
-    for type in types {
+    for type in spec.objects.compactMap({ ObjectCatalog.type(named: $0) }) {
       for field in type.fields where !names.contains(field.name) { names.append(field.name) }
     }
     return names

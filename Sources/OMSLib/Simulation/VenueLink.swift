@@ -48,6 +48,8 @@ final class VenueLink {
   private(set) var placed: Set<Text32> = []
   /// Those that it took once more: its own memory of ids ends with the order.
   private(set) var placedTwice: [Text32] = []
+  /// What balances in futures moved by without a fill, by account.
+  private(set) var outside: [Int: Money] = [:]
   /// What the exchange was told, for its restart.
   private(set) var history: [ExchangeInput] = []
   let options: ExchangeOptions
@@ -338,6 +340,7 @@ final class VenueLink {
       if event.kind == .accepted, !event.wireID.isEmpty, !placed.insert(event.wireID).inserted {
         placedTwice.append(event.wireID)
       }
+      noteOutside(event)
       let isAnswer = isOrder && event.wireID == request?.wireID && event.requestID == request?.requestID
       if isLost && isAnswer { continue }
       deliver(event, at: time)
@@ -349,6 +352,14 @@ final class VenueLink {
     if isLost, let request, draw(.lostAnswer, 2) == 0 {
       answerLocally(.outcomeUnknown, request, due: time + 500_000_000)
     }
+  }
+
+  /// What moves a balance and is no fill: funding, and what the insurance account paid. Told once, heard or not.
+  private func noteOutside(_ event: VenueEvent) {
+    guard event.account.number > Self.houseAccounts else { return }
+    let account = Int(event.account.number - Self.houseAccounts)
+    if event.kind == .funding { outside[account, default: .zero] -= event.fee }
+    if event.kind == .balance, event.isForced != 0 { outside[account, default: .zero] += event.fee }
   }
 
   private func deliver(_ event: VenueEvent, at time: Int64) {

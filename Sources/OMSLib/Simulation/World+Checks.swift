@@ -288,12 +288,23 @@ extension World {
           let difference = wallet == .futures && asset == 1 ? invested : 0
           // Taken over by hand, it is the venue's, whatever stands apart in the books.
           let isTaken = takesOverBalances && isShuffled && ours == theirs.total
+          if wallet == .futures && asset == 1 && !isShuffled { checkOutside(account, row, run) }
           verdict.expect(
             ours - difference == theirs.total || isTaken, "AUD-02",
             "account \(account) has \(ours) of asset \(asset) (\(wallet)) here and \(theirs.total) at the venue")
         }
       }
     }
+  }
+
+  /// AUD-02: what was booked as funding, or taken over by hand, is what the venue moved without a fill, and no unit more.
+  private func checkOutside(_ account: Int, _ row: Int?, _ run: EngineRun) {
+    let balance = row.map { run.agent.machine.state.balances[$0] } ?? BalanceRow()
+    let booked = balance.funding + balance.external
+    let moved = link.outside[account] ?? .zero
+    verdict.expect(
+      booked == moved, "AUD-02",
+      "account \(account) has booked \(booked.units) besides its fills, and the venue has moved \(moved.units)")
   }
 
   /// AUD-03 and INV-18: every order at the venue was meant, and none that was given up for lost is there.

@@ -1,5 +1,29 @@
 internal import CCore
 
+/// What takes over output that is taller than the terminal.
+package struct OutputPager {
+  package struct Running {
+    let descriptor: Int32
+    /// Ends the input and waits until the person has seen enough.
+    let finish: () -> Void
+
+    package init(descriptor: Int32, finish: @escaping () -> Void) {
+      self.descriptor = descriptor
+      self.finish = finish
+    }
+  }
+
+  /// Lines of the terminal.
+  let height: Int
+  /// `nil` when it cannot be started.
+  let start: () -> Running?
+
+  package init(height: Int, start: @escaping () -> Running?) {
+    self.height = height
+    self.start = start
+  }
+}
+
 /// Standard output or standard error: bytes collect here and leave in large writes.
 ///
 /// A reader that went away is remembered and not an error; every other failure is.
@@ -8,11 +32,17 @@ package struct OutputFile: ~Copyable {
 
   private var pending = ByteBuffer(capacity: 4096)
   /// Negative: keeps everything, for tests.
-  private let descriptor: Int32
+  private var descriptor: Int32
+  /// As long as it is not known whether the output is taller than the terminal.
+  private var pager: OutputPager?
+  private var running: OutputPager.Running?
   /// The reader of the pipe has gone: nothing is written any more.
   package private(set) var isClosed = false
 
-  package init(descriptor: Int32) { self.descriptor = descriptor }
+  package init(descriptor: Int32, pager: OutputPager? = nil) {
+    self.descriptor = descriptor
+    self.pager = pager
+  }
 
   /// Keeps what is written instead of writing it.
   package static func capturing() -> OutputFile { OutputFile(descriptor: -1) }
@@ -31,6 +61,12 @@ package struct OutputFile: ~Copyable {
 
   package mutating func flush() throws(ErrorObject) {
     guard descriptor >= 0, !pending.isEmpty else { return }
+    if let pager {
+      guard pending.bytes.count(where: { $0 == 0x0A }) >= pager.height else { return }
+      self.pager = nil
+      running = pager.start()
+      if let running { descriptor = running.descriptor }
+    }
     let target = descriptor
     let failure: Int32 = unsafe pending.withBytes { bytes in
       var offset = 0
@@ -49,6 +85,15 @@ package struct OutputFile: ~Copyable {
       return
     }
     throw .io(SystemError(errno: failure, call: "write"), "standard output")
+  }
+
+  /// Nothing more comes: what was held back leaves, and a pager is waited for.
+  package mutating func close() throws(ErrorObject) {
+    try flush()
+    pager = nil
+    try flush()
+    running?.finish()
+    running = nil
   }
 }
 

@@ -23,6 +23,8 @@ package struct OutputOptions: Sendable {
   /// Columns of the terminal; `nil` when there is no limit.
   package var width: Int?
   package var offsetMinutes = 0
+  /// One thing to look at closely: its fields line by line, without those that are empty.
+  package var isUpright = false
   /// Each object leaves at once: something is followed.
   package var isStream = false
 
@@ -64,8 +66,10 @@ package struct OutputOptions: Sendable {
 
   package var isGrouped: Bool { !groupBy.isEmpty || !sum.isEmpty }
   /// Whether objects can go out as the engine sent them.
-  package var isPlain: Bool {
-    format == .jsonl && fields.isEmpty && filter == nil && until == nil && sortField == nil && rowCountMax == nil
+  package var isPlain: Bool { isFilteredOnly && filter == nil }
+  /// Whether those that are shown can.
+  package var isFilteredOnly: Bool {
+    format == .jsonl && fields.isEmpty && until == nil && sortField == nil && rowCountMax == nil
       && !isGrouped
   }
 

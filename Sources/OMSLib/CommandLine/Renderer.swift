@@ -36,12 +36,14 @@ package struct Renderer: ~Copyable {
     takenCount += 1
     if let until = options.until, !hasReachedLast, until.matches(try Self.row(object)) { hasReachedLast = true }
     guard !options.isQuiet, !file.isClosed else { return }
-    if options.isPlain {
+    let verdict = options.isPlain ? true : Self.verdict(options, object)
+    if verdict == false { return }
+    if options.isPlain || (verdict == true && options.isFilteredOnly) {
       try file.write(object)
       file.newline()
     } else {
       let row = try Self.row(object)
-      guard options.filter?.matches(row) ?? true else { return }
+      guard verdict ?? options.filter?.matches(row) ?? true else { return }
       if options.isGrouped {
         try groups.add(row)
       } else if options.sortField != nil || (options.format == .table && !options.isStream) {
@@ -78,6 +80,15 @@ package struct Renderer: ~Copyable {
 
   package mutating func flush() throws(ErrorObject) { try file.flush() }
 
+  /// The last of it.
+  package mutating func close() throws(ErrorObject) { try file.close() }
+
+  /// What the filter says of it unread; `nil` where it has to be read.
+  private static func verdict(_ options: OutputOptions, _ object: some Collection<UInt8>) -> Bool? {
+    guard let filter = options.filter else { return true }
+    return object.withContiguousStorageIfAvailable { unsafe filter.matches(line: $0) } ?? nil
+  }
+
   private static func row(_ object: some Collection<UInt8>) throws(ErrorObject) -> Row {
     do {
       return Row(try JSONReader.read(Array(object)))
@@ -113,6 +124,7 @@ package struct Renderer: ~Copyable {
     case .id: try file.write(Self.identifier(of: row) + "\n")
     case .table:
       try file.write(table.streamLines(row, columns: columns(of: row), options))
+      if let dropped = table.dropped { note = "columns left out for want of width: \(dropped)" }
     }
   }
 
@@ -126,7 +138,10 @@ package struct Renderer: ~Copyable {
       while end < rows.count, rows[end].type == type { end += 1 }
       if first > 0 { file.newline() }
       let columns = columns(of: rows[first])
-      let lines = table.lines(Array(rows[first..<end]), columns: columns, options)
+      let lines =
+        options.isUpright
+        ? TableLayout.uprightLines(rows[first], columns: columns, options)
+        : table.lines(Array(rows[first..<end]), columns: columns, options)
       if let dropped = table.dropped { note = "columns left out for want of width: \(dropped)" }
       try file.write(lines)
       first = end

@@ -7,12 +7,54 @@ package struct RowFilter: Sendable {
     case notEqual = "!="
     case greater = ">"
     case less = "<"
+
+    func holds(_ order: Int) -> Bool {
+      switch self {
+      case .equal: order == 0
+      case .notEqual: order != 0
+      case .atLeast: order >= 0
+      case .atMost: order <= 0
+      case .greater: order > 0
+      case .less: order < 0
+      }
+    }
   }
 
   struct Term: Sendable {
     let field: String
     let comparison: Comparison
     let value: String
+    /// For lines that are not read; a dot reaches where no scan does.
+    let scan: MemberScan?
+    private let bytes: [UInt8]
+    private let number: Decimal?
+
+    init(field: String, comparison: Comparison, value: String) {
+      self.field = field
+      self.comparison = comparison
+      self.value = value
+      scan = field.utf8.contains(UInt8(ascii: ".")) ? nil : MemberScan(field)
+      bytes = Array(value.utf8)
+      number = Decimal(plain: value)
+    }
+
+    /// `nil`: only the reader of JSON can tell.
+    func holds(_ line: UnsafeBufferPointer<UInt8>) -> Bool? {
+      guard let scan else { return nil }
+      switch unsafe scan.find(in: line) {
+      case .unclear: return nil
+      case .absent, .null: return RowFilter.holdsWithout(self)
+      case .value(let range):
+        return comparison.holds(unsafe order(UnsafeBufferPointer(rebasing: line[range])))
+      }
+    }
+
+    /// As `Row.order`: as numbers when both are, else by bytes.
+    private func order(_ cell: UnsafeBufferPointer<UInt8>) -> Int {
+      if let number, let other = unsafe Decimal(plain: cell) { return other < number ? -1 : number < other ? 1 : 0 }
+      if unsafe cell.elementsEqual(bytes) { return 0 }
+      return unsafe cell.lexicographicallyPrecedes(bytes) ? -1 : 1
+    }
   }
 
   /// Holds when all terms of any row hold.
@@ -43,23 +85,36 @@ package struct RowFilter: Sendable {
     alternatives.contains { terms in terms.allSatisfy { Self.holds($0, row) } }
   }
 
-  private static func holds(_ term: Term, _ row: Row) -> Bool {
-    guard let cell = row.text(term.field) else {
-      // An absent value equals only "null".
-      switch term.comparison {
-      case .equal: return term.value == "null"
-      case .notEqual: return term.value != "null"
-      default: return false
+  /// Whether the object in `line` is meant, without reading it; `nil` where that does not tell.
+  package func matches(line: UnsafeBufferPointer<UInt8>) -> Bool? {
+    var isUnclear = false
+    for terms in alternatives {
+      var verdict: Bool? = true
+      for term in terms {
+        let holds = unsafe term.holds(line)
+        if holds == false {
+          verdict = false
+          break
+        }
+        if holds == nil { verdict = nil }
       }
+      if verdict == true { return true }
+      if verdict == nil { isUnclear = true }
     }
-    let order = Row.order(cell, term.value)
+    return isUnclear ? nil : false
+  }
+
+  private static func holds(_ term: Term, _ row: Row) -> Bool {
+    guard let cell = row.text(term.field) else { return holdsWithout(term) }
+    return term.comparison.holds(Row.order(cell, term.value))
+  }
+
+  /// An absent value equals only "null".
+  private static func holdsWithout(_ term: Term) -> Bool {
     switch term.comparison {
-    case .equal: return order == 0
-    case .notEqual: return order != 0
-    case .atLeast: return order >= 0
-    case .atMost: return order <= 0
-    case .greater: return order > 0
-    case .less: return order < 0
+    case .equal: term.value == "null"
+    case .notEqual: term.value != "null"
+    default: false
     }
   }
 

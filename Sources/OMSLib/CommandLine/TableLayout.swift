@@ -12,6 +12,7 @@ struct TableLayout {
   /// Widths of a streamed table; fixed by its header and first row.
   private var streamWidths: [Int] = []
   private var streamType: String?
+  private var streamShown = 0
 
   init() {}
 
@@ -39,23 +40,42 @@ struct TableLayout {
     if streamType != row.type {
       streamType = row.type
       streamWidths = zip(columns, cells).map { max(Self.title($0).count, $1.width) }
+      streamShown = fitting(streamWidths, columns, options.width)
       let header = columns.map { Cell(text: Self.title($0), width: Self.title($0).count, isNumber: false) }
-      text += Self.line(header, streamWidths, numbers, columns.count)
+      text += Self.line(header, streamWidths, numbers, streamShown)
     }
-    return text + Self.line(cells, streamWidths, numbers, columns.count)
+    // What is wider than the first one was pushes the last columns out.
+    let widths = zip(streamWidths, cells).map { max($0, $1.width) }
+    let shown = options.width.map { min(streamShown, Self.count(widths, $0)) } ?? streamShown
+    return text + Self.line(cells, streamWidths, numbers, shown)
+  }
+
+  /// One row as a list of its fields.
+  static func uprightLines(_ row: Row, columns: [String], _ options: OutputOptions) -> String {
+    let width = columns.map(\.count).max() ?? 0
+    var text = ""
+    for column in columns {
+      let cell = Self.cell(row, column, options)
+      guard cell.text != "-" else { continue }
+      text += "  " + column + String(repeating: " ", count: width + 2 - column.count) + cell.text + "\n"
+    }
+    return text
   }
 
   /// How many columns fit; the least important stand last.
   private mutating func fitting(_ widths: [Int], _ columns: [String], _ limit: Int?) -> Int {
     dropped = nil
     guard let limit, limit > 0 else { return widths.count }
+    let shown = Self.count(widths, limit)
+    if shown < widths.count { dropped = columns[shown...].joined(separator: " ") }
+    return shown
+  }
+
+  private static func count(_ widths: [Int], _ limit: Int) -> Int {
     var used = 0
     for (index, width) in widths.enumerated() {
       used += width + (index == 0 ? 0 : 2)
-      if used > limit, index > 0 {
-        dropped = columns[index...].joined(separator: " ")
-        return index
-      }
+      if used > limit, index > 0 { return index }
     }
     return widths.count
   }

@@ -37,11 +37,25 @@ extension Decimal {
   /// A number as the results print it: digits and at most one point between them, perhaps behind a minus. `nil` for
   /// all else, so that a name such as `1e5` stays a name.
   package init?(plain text: String) {
-    let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
-    guard let first = digits.first, first.isDigit, let last = digits.last, last.isDigit,
-      digits.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: ".") })
-    else { return nil }
+    guard Self.isPlain(text.utf8) else { return nil }
     self.init(wire: text)
+  }
+
+  /// The same, in bytes.
+  package init?(plain bytes: UnsafeBufferPointer<UInt8>) {
+    guard unsafe Self.isPlain(bytes) else { return nil }
+    unsafe self.init(wire: bytes)
+  }
+
+  private static func isPlain(_ bytes: some Collection<UInt8>) -> Bool {
+    let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+    guard let first = digits.first, first.isDigit else { return false }
+    var last = first
+    for byte in digits {
+      guard byte.isDigit || byte == UInt8(ascii: ".") else { return false }
+      last = byte
+    }
+    return last.isDigit
   }
 
   /// The integer at `scale` of a wire decimal; `nil` when it is none, has more decimals than that, or leaves 64 bits.

@@ -36,10 +36,14 @@ let package = Package(
       name: "CWatch", cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror"])],
       linkerSettings: [.unsafeFlags(watched.flatMap { ["-Xlinker", "--wrap=\($0)"] })]),
     .executableTarget(name: "omsim", dependencies: ["OMSLib", "CWatch"], swiftSettings: strict),
+    .target(
+      name: "CTerminal", path: "Tests/CTerminal",
+      cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror"])]),
     .target(name: "TestSupport", dependencies: ["OMSLib"], path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(name: "CCoreTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "OMSLibTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
-    .testTarget(name: "AcceptanceTests", dependencies: ["oms", "omsim", "TestSupport"], swiftSettings: tests),
+    .testTarget(
+      name: "AcceptanceTests", dependencies: ["oms", "omsim", "CTerminal", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "TidyTests", swiftSettings: tests),
   ]
 )

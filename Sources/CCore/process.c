@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -68,6 +69,15 @@ int32_t cc_process_spawn(const char *path, char *const *arguments, char *const *
   while (waitpid(p, NULL, 0) < 0 && errno == EINTR) {
   }
   return -error;
+}
+
+void cc_process_close_others(int keep, int other) {
+  struct rlimit limit;
+  int end = 1024;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536) end = (int)limit.rlim_cur;
+  for (int descriptor = 3; descriptor < end; descriptor++) {
+    if (descriptor != keep && descriptor != other) close(descriptor);
+  }
 }
 
 int32_t cc_process_wait(int32_t process, int wait, int32_t *status) {

@@ -8,7 +8,12 @@ extension CommandContext {
     var client = try connect()
     try takeJob(&client)
     var run = BatchRun(ledger: ledger, begin: clock.monotonic())
-    if settings.prechecks { try precheck(&run, &input, &client, settings) }
+    // Whoever sits at a terminal sees what it comes to, and answers once.
+    let asks = canAsk && source != nil && line.isLive && !arguments.has("yes") && !arguments.has("dry-run")
+    if settings.prechecks || asks {
+      let passes = try precheck(&run, &input, &client, settings)
+      if asks, passes { try confirm(&run) }
+    }
     try work(&run, &input, &client)
     try settle(&run, &client)
     return try report(run)
@@ -43,7 +48,7 @@ extension CommandContext {
       }
       let wait = send(&run, &client)
       try show(&run)
-      if output.isClosed || run.isStopping { return }
+      if output.isClosed || run.isStopping || run.outputFailure != nil { return }
       if input.isAtEnd, run.ledger.openCount == 0 { return }
       let wantsMore = run.ledger.wantsInput && !input.isAtEnd
       if wantsMore, !input.isWatchable {
@@ -57,7 +62,8 @@ extension CommandContext {
       } else {
         input.ignore(&client)
       }
-      let event = try client.next(until: wait)
+      let (answered, total) = (run.ledger.totalCount - run.ledger.openCount, run.ledger.totalCount)
+      let event = try nextEvent(&client, until: wait) { "\(answered) of \(total) lines answered" }
       if event == .input { try input.fill() } else { try take(event, &run) }
     }
   }
@@ -69,7 +75,8 @@ extension CommandContext {
       let wait = send(&run, &client)
       try show(&run)
       if run.ledger.openCount == 0 { return }
-      try take(client.next(until: wait), &run)
+      let open = run.ledger.openCount
+      try take(nextEvent(&client, until: wait) { "waiting for the last \(open) lines" }, &run)
     }
   }
 
@@ -102,12 +109,20 @@ extension CommandContext {
   private mutating func show(_ run: inout BatchRun) throws(ErrorObject) {
     let results = run.ledger.takeResults()
     guard !results.isEmpty else { return }
-    guard !output.isClosed else {
+    guard !output.isClosed, run.outputFailure == nil else {
       run.unreported += results
       return
     }
-    for result in results { try output.take(result) }
-    try output.flush()
+    if isOutputTerminal { try clearProgress() }
+    do throws(ErrorObject) {
+      for result in results { try output.take(result) }
+      try output.flush()
+    } catch {
+      // A full disk is no reason to leave orders unwatched.
+      run.outputFailure = error
+      run.unreported += results
+      return
+    }
     // What the reader took of the last write is not known: better twice than never.
     if output.isClosed, !isQuiet { run.unreported += results }
   }
@@ -118,7 +133,7 @@ extension CommandContext {
   /// that failed say why, the others that they were not attempted.
   private mutating func precheck(
     _ run: inout BatchRun, _ input: inout LineSource, _ client: inout ControlClient, _ settings: BatchSettings
-  ) throws(ErrorObject) {
+  ) throws(ErrorObject) -> Bool {
     var trialSettings = ledgerSettings(settings)
     trialSettings.defaults.isDryRun = true
     trialSettings.stopsOnError = false
@@ -130,7 +145,7 @@ extension CommandContext {
         trial.ledger.accept(line.bytes, line: line.number, at: now)
       }
       let wait = send(&trial, &client)
-      _ = trial.ledger.takeResults()
+      for result in trial.ledger.takeResults() { run.totals.add(result) }
       if trial.ledger.openCount > 0 {
         try take(client.next(until: wait), &trial)
       } else if input.isAtEnd {
@@ -144,18 +159,32 @@ extension CommandContext {
       run.ledger.refuse(trial.ledger.failures)
       for line in lines { run.ledger.accept(line.bytes, line: line.number, at: now) }
       run.isStopping = trial.isStopping
-    } else {
-      input.giveBack(lines)
+      return false
     }
+    input.giveBack(lines)
+    return true
+  }
+
+  /// One question for all of it.
+  private mutating func confirm(_ run: inout BatchRun) throws(ErrorObject) {
+    for line in run.totals.text { try say(line) }
+    try demandYes()
+    run.ledger.confirm()
   }
 
   // MARK: End
 
   private mutating func report(_ run: BatchRun) throws(ErrorObject) -> ExitStatus {
     if !run.unreported.isEmpty { try keep(run.unreported) }
-    try output.finish(at: now)
+    if run.outputFailure == nil { try output.finish(at: now) }
     try summarize(run)
     let status = run.ledger.status
+    if var failure = run.outputFailure {
+      // Whatever else went wrong, what is unknown comes first.
+      if status == ExitStatus(.unknown) { failure.exit = status.rawValue }
+      failure.sent = status == ExitStatus(.unknown) ? "unknown" : "yes"
+      throw failure
+    }
     if let signal = run.signal, status.rawValue != ExitCode.unknown.rawValue {
       return ExitStatus(rawValue: UInt8(128 + signal))
     }
@@ -181,6 +210,7 @@ extension CommandContext {
       writer.endObject()
       writer.endLine()
       guard !isQuiet else { return }
+      try clearProgress()
       try errors.write(writer.bytes)
       try errors.flush()
     } else {
@@ -204,7 +234,9 @@ extension CommandContext {
     } catch {
       throw .io(error, path)
     }
-    try errors.write("oms: the reader of the results left; \(results.count) results are in \(path)\n")
+    try clearProgress()
+    let why = output.isClosed ? "the reader of the results left" : "the results could not be written"
+    try errors.write("oms: \(why); \(results.count) results are in \(path)\n")
     try errors.flush()
   }
 }
@@ -218,4 +250,41 @@ struct BatchRun {
   var signal: Int32?
   /// Results that came when nobody read any more.
   var unreported: [[UInt8]] = []
+  /// Why results could not be written.
+  var outputFailure: ErrorObject?
+  /// What it comes to, by the trial.
+  var totals = BatchTotals()
+}
+
+/// What the lines of a batch come to, for whoever is asked.
+struct BatchTotals {
+  private struct Total {
+    let name: String
+    var count = 0
+    var notional = Decimal.zero
+  }
+
+  private var totals: [Total] = []
+  private var otherCount = 0
+
+  /// One result of a trial: orders have their plan in it.
+  mutating func add(_ result: [UInt8]) {
+    guard let root = (try? JSONReader.read(result))?.root, let plan = root["order"], plan["type"]?.string == "plan"
+    else {
+      otherCount += 1
+      return
+    }
+    let words = ["mode", "action", "side", "symbol"].compactMap { plan[$0]?.string }
+    let name = words.joined(separator: " ")
+    let index = totals.firstIndex { $0.name == name } ?? totals.count
+    if index == totals.count { totals.append(Total(name: name)) }
+    totals[index].count += 1
+    let notional = plan["notional"]?.string.flatMap { Decimal(plain: $0) } ?? .zero
+    totals[index].notional = totals[index].notional.adding(notional) ?? totals[index].notional
+  }
+
+  var text: [String] {
+    let lines = totals.map { "\($0.name): \($0.count) lines, \($0.notional) in all" }
+    return otherCount == 0 ? lines : lines + ["\(otherCount) other lines"]
+  }
 }

@@ -13,11 +13,12 @@ struct CommandContext: ~Copyable {
   /// Questions can be asked: both ends of the conversation are a terminal and nobody forbade it.
   let canAsk: Bool
   let clock: SystemClock
+  var progress: Progress
   private var signals: Int32 = -1
 
   init(
     spec: CommandSpec, line: ParsedLine, output: consuming Renderer, errors: consuming OutputFile, errorsAreJSON: Bool,
-    isOutputTerminal: Bool, canAsk: Bool, clock: SystemClock
+    isOutputTerminal: Bool, isErrorTerminal: Bool, canAsk: Bool, clock: SystemClock
   ) {
     self.spec = spec
     self.line = line
@@ -30,6 +31,8 @@ struct CommandContext: ~Copyable {
     self.isOutputTerminal = isOutputTerminal
     self.canAsk = canAsk
     self.clock = clock
+    let isWanted = isErrorTerminal && !line.arguments.has("quiet") && line.environment["TERM"] != "dumb"
+    progress = Progress(isWanted: isWanted, begin: isWanted ? clock.monotonic() : 0)
   }
 
   var arguments: Arguments { line.arguments }
@@ -52,6 +55,7 @@ struct CommandContext: ~Copyable {
   /// A remark for people, on standard error.
   mutating func say(_ text: String) throws(ErrorObject) {
     guard !isQuiet else { return }
+    try clearProgress()
     try errors.write("oms: \(text)\n")
     try errors.flush()
   }
@@ -59,6 +63,7 @@ struct CommandContext: ~Copyable {
   /// What `-v` wants to see.
   mutating func tell(_ text: @autoclosure () -> String) throws(ErrorObject) {
     guard line.arguments.count("verbose") > 0 else { return }
+    try clearProgress()
     try errors.write("oms: \(text())\n")
     try errors.flush()
   }

@@ -5,18 +5,14 @@ extension CommandContext {
   mutating func askAndRepeat(
     _ request: RequestDraft, _ conversation: Conversation, _ client: inout ControlClient, refusal: ErrorObject
   ) throws(ErrorObject) -> ExitStatus {
-    try showPlan(of: request, &client)
-    // A scope to type is in the hint's last word: `--confirm SCOPE`.
-    let scope = refusal.code == "confirm.scope" ? refusal.hint?.split(separator: " ").last.map(String.init) : nil
-    try errors.write(scope.map { "oms: type \($0) to go on: " } ?? "oms: go on? [y/N] ")
-    try errors.flush()
-    let answer = readLine() ?? ""
+    if request.hasDryRun { try showPlan(of: request, &client) }
+    try say(refusal.message)
     var meant = request
-    if let scope {
-      guard answer == scope else { throw declined() }
+    if let scope = Self.scope(of: refusal) {
+      try demand("type \(scope) to go on:", scope)
       meant.set("confirm", scope)
     } else {
-      guard ["y", "Y", "yes"].contains(answer) else { throw declined() }
+      try demandYes()
     }
     meant.set("yes", if: true)
     client.send(meant.line(number: 3))
@@ -25,30 +21,68 @@ extension CommandContext {
       3, conversation, deadline: clock.monotonic() + limit + conversation.grace, &client, acts: true)
   }
 
-  /// The dry run of the request, on standard error as a table.
+  /// What has to be typed, as the hint names it: `say --confirm SCOPE`.
+  private static func scope(of refusal: ErrorObject) -> String? {
+    guard refusal.code == "confirm.scope", let hint = refusal.hint, hint.hasPrefix("say --confirm ") else { return nil }
+    return String(hint.dropFirst("say --confirm ".count))
+  }
+
+  /// Asks whether to go on: `y`, or nothing is done.
+  mutating func demandYes(_ question: String = "go on?") throws(ErrorObject) {
+    guard try isYes(question) else { throw Self.declined }
+  }
+
+  mutating func isYes(_ question: String) throws(ErrorObject) -> Bool {
+    ["y", "Y", "yes"].contains(try answer(to: "\(question) [y/N]"))
+  }
+
+  /// Wants `word` typed.
+  mutating func demand(_ question: String, _ word: String) throws(ErrorObject) {
+    guard try answer(to: question) == word else { throw Self.declined }
+  }
+
+  /// Enter, the end of input and Ctrl-C are all the empty answer.
+  private mutating func answer(to question: String) throws(ErrorObject) -> String {
+    try clearProgress()
+    try errors.write("oms: \(question) ")
+    try errors.flush()
+    if let answer = DescriptorReader.typedLine(0, signals: try signalSource()) { return answer }
+    try errors.write("\n")
+    try errors.flush()
+    return ""
+  }
+
+  /// The dry run of the request, on standard error: what is one thing line by line, what is many as a table.
   private mutating func showPlan(of request: RequestDraft, _ client: inout ControlClient) throws(ErrorObject) {
     var preview = request
     preview.set("dry_run", if: true)
     client.send(preview.line(number: 4))
-    var options = OutputOptions()
-    options.format = .table
-    var table = Renderer(options, to: OutputFile(descriptor: 2))
+    var objects: [[UInt8]] = []
     let deadline = clock.monotonic() + 5_000_000_000
     while true {
       guard case .reply(let reply) = try client.next(until: deadline) else { break }
       guard reply.request == 4 else { continue }
       switch reply.body {
-      case .data(let object): try table.take(object)
+      case .data(let object): objects.append(Array(object))
       case .note(let text): try say(text)
       case .error(let object): throw Self.error(object)
-      case .end:
-        try table.finish(at: now)
-        return
+      case .end: return try show(objects)
       }
     }
   }
 
-  private func declined() -> ErrorObject {
+  private mutating func show(_ objects: [[UInt8]]) throws(ErrorObject) {
+    try clearProgress()
+    var options = OutputOptions()
+    options.format = .table
+    options.width = line.environment["COLUMNS"].flatMap { Int($0) } ?? Terminal.width(2)
+    options.isUpright = objects.count == 1
+    var table = Renderer(options, to: OutputFile(descriptor: 2))
+    for object in objects { try table.take(object) }
+    try table.finish(at: now)
+  }
+
+  private static var declined: ErrorObject {
     ErrorObject("confirm.declined", .confirmation, "not confirmed; nothing was done")
   }
 }

@@ -61,7 +61,7 @@ extension CommandContext {
     var interruption: UInt8?
     var failure: ErrorObject?
     while true {
-      switch try client.next(until: deadline) {
+      switch try nextEvent(&client, until: deadline, { "waiting for the engine" }) {
       case .reply(let reply):
         guard reply.request == number else { continue }
         switch reply.body {
@@ -98,7 +98,9 @@ extension CommandContext {
       failure.command = failure.command ?? spec.name
       throw failure
     }
-    if exit == 0, let interruption { return ExitStatus(rawValue: interruption) }
+    if exit == 0 || exit == ExitCode.interrupted.rawValue, let interruption {
+      return ExitStatus(rawValue: interruption)
+    }
     return ExitStatus(rawValue: exit)
   }
 

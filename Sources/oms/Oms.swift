@@ -43,7 +43,7 @@ enum Oms {
     let arguments = try ArgumentParser.parse(match.rest, of: spec)
     let clock = SystemClock()
     if arguments.has("help") {
-      try printAll(HelpText.command(spec))
+      try printAll(HelpText.command(spec), environment)
       return .ok
     }
     let line = ParsedLine(
@@ -53,15 +53,18 @@ enum Oms {
       arguments, environment, spec: spec, isTerminal: isTerminal,
       terminalWidth: isTerminal ? Terminal.width(1) : nil)
     options.isStream = arguments.has("follow") || arguments.has("until-done")
+    let isPaged = isTerminal && !options.isStream && !arguments.has("watch")
     let command = try withCommandName(spec) { () throws(ErrorObject) in try match.type.init(line) }
+    let isErrorTerminal = Terminal.isTerminal(2)
     let mayAsk =
       !arguments.has("no-input") && environment["OMS_NO_INPUT"] != "1" && environment["CI"] == nil
-      && Terminal.isTerminal(0) && Terminal.isTerminal(2)
+      && isErrorTerminal && Terminal.isTerminal(0)
     ignoreBrokenPipes()
+    let output = OutputFile(descriptor: 1, pager: isPaged ? Terminal.pager(environment) : nil)
     var context = CommandContext(
-      spec: spec, line: line, output: Renderer(options, to: OutputFile(descriptor: 1)),
-      errors: OutputFile(descriptor: 2),
-      errorsAreJSON: errorsAreJSON, isOutputTerminal: isTerminal, canAsk: mayAsk, clock: clock)
+      spec: spec, line: line, output: Renderer(options, to: output), errors: OutputFile(descriptor: 2),
+      errorsAreJSON: errorsAreJSON, isOutputTerminal: isTerminal, isErrorTerminal: isErrorTerminal, canAsk: mayAsk,
+      clock: clock)
     return try finish(&context) { (context) throws(ErrorObject) in
       try withCommandName(spec) { () throws(ErrorObject) in try command.run(&context) }
     }
@@ -75,10 +78,21 @@ enum Oms {
     do {
       status = try body(&context)
     } catch {
+      try? context.clearProgress()
       try? context.output.finish(at: context.now)
+      try? context.output.close()
       throw error
     }
-    try context.output.finish(at: context.now)
+    try context.clearProgress()
+    do {
+      try context.output.finish(at: context.now)
+      try context.output.close()
+    } catch {
+      // What it was to do is done.
+      var error = error
+      if context.spec.effect == .acts { error.sent = "yes" }
+      throw error
+    }
     if let note = context.output.note { try context.say(note) }
     return status
   }
@@ -99,21 +113,21 @@ enum Oms {
   private static func withoutCommand(_ words: [String], _ environment: Environment) throws(ErrorObject) -> ExitStatus {
     let arguments = try ArgumentParser.parse(words, of: HelpCommand.spec)
     if arguments.has("version") {
-      try printAll("oms \(Build.version)\n")
+      try printAll("oms \(Build.version)\n", environment)
     } else {
       let paths = InstancePaths(
         instance: arguments.string("instance"), configDirectory: arguments.string("config-dir"),
         environment: environment)
-      try printAll(HelpCommand.overview(paths, SystemClock()))
+      try printAll(HelpCommand.overview(paths, SystemClock()), environment)
     }
     return .ok
   }
 
-  private static func printAll(_ text: String) throws(ErrorObject) {
+  private static func printAll(_ text: String, _ environment: Environment) throws(ErrorObject) {
     ignoreBrokenPipes()
-    var output = OutputFile(descriptor: 1)
+    var output = OutputFile(descriptor: 1, pager: Terminal.isTerminal(1) ? Terminal.pager(environment) : nil)
     try output.write(text)
-    try output.flush()
+    try output.close()
   }
 
   /// `-o jsonl` anywhere in the line, so that also a line that cannot be parsed is answered as it wished.

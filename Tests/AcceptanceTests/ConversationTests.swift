@@ -249,6 +249,7 @@ import Testing
           switch request.operation {
           case .orders: continue
           case .order(let order): #expect(order.consent.dryRun)
+          case .amend(let amend): #expect(amend.consent.dryRun)
           default: Issue.record("\(line) asked for \(request.operation)")
           }
         }

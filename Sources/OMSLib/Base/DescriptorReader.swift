@@ -13,6 +13,32 @@ package enum DescriptorReader {
   }
 }
 
+extension DescriptorReader {
+  /// What is typed until Enter; `nil` at the end of the input, and when a signal comes first.
+  package static func typedLine(_ descriptor: Int32, signals: Int32) -> String? {
+    let poll = cc_poll_create()
+    guard poll >= 0 else { return nil }
+    defer { _ = cc_sys_close(poll) }
+    guard cc_poll_watch(poll, descriptor, UInt32(cc_ready_read), 1) == 0,
+      cc_poll_watch(poll, signals, UInt32(cc_ready_read), 2) == 0
+    else { return nil }
+    var typed: [UInt8] = []
+    while true {
+      var report = cc_ready()
+      guard unsafe cc_poll_wait(poll, &report, 1, -1) > 0 else { return nil }
+      if report.token == 2 {
+        let signal = cc_signal_next(signals)
+        if signal == 0 || signal == 17 { continue }
+        return nil
+      }
+      guard let bytes = try? read(descriptor, atMost: 1 << 12), !bytes.isEmpty else { return nil }
+      typed += bytes
+      guard let end = typed.firstIndex(of: 0x0A) else { continue }
+      return String(decoding: typed[..<end], as: UTF8.self)
+    }
+  }
+}
+
 /// Which process this is.
 package enum ProcessIdentity {
   package static var number: Int32 { cc_process_id() }

@@ -92,10 +92,11 @@ package enum ObjectCatalog {
       """),
     ObjectType(
       "plan", "One step of what a command would do.", id: "plan_id",
-      columns: "step action account symbol side qty price est_price est_fee reason",
+      columns:
+        "mode account action symbol side qty price notional last distance_pct est_fee est_cost_bps headroom reason",
       """
       ts@ plan_id? expires@? step# steps# action account? from? to? symbol? asset? side=buy|sell? qty%? price%? \
-      est_price%? est_cost_bps%? est_fee%? reason?
+      est_price%? est_cost_bps%? est_fee%? reason? mode=paper|live? notional%? last%? distance_pct%? headroom%?
       """),
     ObjectType(
       "result", "What came of one line of a batch.", id: "id", columns: "line op ok exit sent id",

@@ -42,7 +42,7 @@ package struct BatchLedger: Sendable {
     var error: ErrorObject?
   }
 
-  private let settings: Settings
+  private var settings: Settings
   private var entries: [Entry] = []
   /// Entries that were shown and dropped: number of a request = its place in the whole input, from 1.
   private var droppedCount = 0
@@ -60,6 +60,9 @@ package struct BatchLedger: Sendable {
   package private(set) var skippedCount = 0
 
   package init(_ settings: Settings) { self.settings = settings }
+
+  /// The lines from here on are meant.
+  package mutating func confirm() { settings.defaults.isConfirmed = true }
 
   /// Lines that were neither refused nor answered yet.
   package var openCount: Int { entries.count { $0.state != .done } }

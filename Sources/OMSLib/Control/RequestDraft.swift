@@ -21,7 +21,7 @@ package struct RequestDraft: Sendable {
   package var hasDryRun: Bool {
     switch operation {
     case "orders", "fills", "positions", "balances", "pnl", "accounts", "status", "risk_show", "risk_check": true
-    case "order", "cancel_all", "flatten", "config_reload": true
+    case "order", "amend", "cancel_all", "flatten", "config_reload": true
     default: false
     }
   }

@@ -175,6 +175,17 @@ package struct Consent: Sendable {
     dryRun = try members.flag("dry_run")
     confirm = try members.text("confirm")
   }
+
+  /// For what a single key must not start: the scope typed, or `--yes` with a scope that was named.
+  func demandScope(of selection: Selection, _ sentence: String) throws(RequestError) {
+    let scope = selection.word
+    guard let said = confirm ?? (yes && !selection.isEmpty ? scope : nil) else {
+      throw RequestError("confirm.scope", exit: 12, "\(sentence): confirm the scope", hint: "say --confirm \(scope)")
+    }
+    guard said == scope else {
+      throw RequestError("confirm.scope", exit: 12, "'\(said)' is not the scope; it is '\(scope)'")
+    }
+  }
 }
 
 /// Which accounts, symbols, strategies, venues. `account` is a SEL: names, globs, `@groups`, `all`.
@@ -195,4 +206,7 @@ package struct Selection: Sendable {
   }
 
   package var isEmpty: Bool { account == nil && symbol == nil && strategy == nil && venue == nil }
+
+  /// What is typed to mean it.
+  var word: String { account ?? symbol ?? strategy ?? venue ?? "all" }
 }

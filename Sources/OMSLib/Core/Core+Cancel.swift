@@ -102,6 +102,7 @@ extension Core {
     readMarket(input.market, row.image.instrument)
     let verdict = judgeAmend(input, slot)
     guard verdict.passes else { return refuse(input.token, verdict, order: number, &output) }
+    if input.isDryRun != 0 { return answer(input.token, .wouldPass, order: number, &output) }
     let quantity = input.quantity > 0 ? input.quantity : row.image.quantity
     let price = input.price > 0 ? input.price : row.image.price
     let stop = input.stopPrice > 0 ? input.stopPrice : row.image.stopPrice

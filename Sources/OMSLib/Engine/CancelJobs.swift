@@ -29,6 +29,7 @@ class CancelJob: Job {
 
   func add(_ id: Text64) { items.append(Item(id: id)) }
 
+  override func settles() -> Bool { true }
   override func wants(_ token: UInt64) -> Bool { items.contains { $0.token == token && $0.exit == nil } }
 
   override func step(_ agent: ControlAgent) -> Bool {
@@ -71,7 +72,11 @@ class CancelJob: Job {
     let item = items[index]
     if item.orderNumber == 0 {
       guard let reply = agent.takeAnswer(item.token) else {
-        if late { finish(agent, index, unanswered(item.id)) }
+        if late {
+          var image = OrderImage()
+          image.id = item.id
+          finish(agent, index, OrderVerdict.unanswered("the cancel", of: image))
+        }
         return
       }
       guard reply.orderNumber != 0, reply.outcomeRaw != Reply.Outcome.refused.rawValue else {
@@ -89,7 +94,7 @@ class CancelJob: Job {
     case .waiting:
       guard late else { return }
       show(agent, index, order)
-      finish(agent, index, OrderVerdict.timeout(order.image, .cancelled))
+      finish(agent, index, OrderVerdict.uncancelled(order.image))
     case .reached:
       show(agent, index, order)
       items[index].exit = 0
@@ -105,16 +110,8 @@ class CancelJob: Job {
     switch OrderVerdict.judge(order.image, .cancelled, placing: false) {
     case .reached: items[index].exit = 0
     case .ended(let error): finish(agent, index, error)
-    case .waiting: finish(agent, index, OrderVerdict.timeout(order.image, .cancelled))
+    case .waiting: finish(agent, index, OrderVerdict.uncancelled(order.image))
     }
-  }
-
-  private func unanswered(_ id: Text64) -> RequestError {
-    var error = RequestError("outcome.unknown", exit: 30, "the cancel of \(id) was not answered in time")
-    error.sent = "unknown"
-    error.retry = .sameID
-    error.id = id.description
-    return error
   }
 
   private func show(_ agent: ControlAgent, _ index: Int, _ order: JournalView.Order) {

@@ -179,7 +179,7 @@ final class ControlAgent {
 
   func abandon(_ client: ClientID, _ number: UInt64) {
     jobs.removeAll { job in
-      guard job.client == client, job.number == number, job.diesWithClient else { return false }
+      guard job.client == client, job.number == number, job.diesWithClient, !job.settles() else { return false }
       job.end(self, exit: 130)
       return true
     }
@@ -293,6 +293,8 @@ class Job {
   /// Does what can be done now. `true`: it has ended, and said so.
   func step(_ agent: ControlAgent) -> Bool { preconditionFailure("every job has steps") }
   func wants(_ token: UInt64) -> Bool { false }
+  /// Whoever asked has enough: `true` if something is out that is told of before it ends.
+  func settles() -> Bool { false }
   /// Whether it makes no sense without somebody to tell.
   var diesWithClient: Bool { true }
   /// Milliseconds until it wants to be looked at although nothing happened.

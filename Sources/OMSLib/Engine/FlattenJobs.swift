@@ -13,12 +13,19 @@ class FlattenJob: Job {
   private var closing: [(token: UInt64, order: UInt64, error: RequestError?)] = []
   private var rounds = 0
   private var failures: [UInt8] = []
+  /// Something was closed.
+  private var hasClosed = false
+  /// Why the venue or the core would not close something.
+  private var refusal: RequestError?
   private static let roundsMax = 3
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ flatten: FlattenRequest) {
     self.flatten = flatten
     super.init(agent, client, number, timeout: flatten.timeout, standard: 30_000_000_000)
   }
+
+  /// Half of it would be worse than all.
+  override func settles() -> Bool { true }
 
   override func wants(_ token: UInt64) -> Bool {
     switch phase {
@@ -36,7 +43,8 @@ class FlattenJob: Job {
         case .begin: try begin(agent)
         case .cancel(let job):
           guard job.work(agent) else { return false }
-          if job.result != 0 { failures.append(job.result) }
+          // An order that filled first is closed with the rest.
+          if job.result != 0, job.result != 24 { failures.append(job.result) }
           phase = .read(RowCopy(.positions), RowCopy(.tops))
         case .read(let positions, let tops):
           guard positions.step(agent), tops.step(agent) else { return false }
@@ -79,9 +87,8 @@ class FlattenJob: Job {
     for account in agent.resolver.activeAccounts where selected.accounts.contains(account.number) {
       try agent.resolver.checkMode(account, flatten.consent)
     }
-    guard flatten.consent.dryRun || flatten.consent.yes || flatten.consent.confirm != nil else {
-      throw RequestError("confirm.scope", exit: 12, "flatten closes live positions: confirm the scope")
-    }
+    guard !flatten.consent.dryRun else { return }
+    try flatten.consent.demandScope(of: flatten.selection, "flatten closes live positions")
   }
 
   /// Whether an open order is cancelled first.
@@ -117,10 +124,7 @@ class FlattenJob: Job {
         continue
       }
       if flatten.consent.dryRun {
-        data(
-          agent,
-          StateObjects(names: agent.view.names, utc: agent.utc).plan(
-            account: row.account, rules: rules, side: side, quantity: quantity, price: nil, reason: "flatten"))
+        plan(agent, row, rules, side, quantity, tops)
         continue
       }
       closing.append((try send(agent, row, rules, side, quantity), 0, nil))
@@ -128,10 +132,25 @@ class FlattenJob: Job {
     if closing.isEmpty { return closed(agent, exit: OrderVerdict.combined(failures)) }
     rounds += 1
     guard rounds <= Self.roundsMax else {
-      throw RequestError("partial.flatten", exit: 32, "positions are left after \(Self.roundsMax) attempts")
+      throw leftOver
     }
     phase = .close
     return false
+  }
+
+  private func plan(
+    _ agent: ControlAgent, _ row: PositionRow, _ rules: Instrument, _ side: Side, _ quantity: Int64,
+    _ tops: [TopOfBook]
+  ) {
+    var step = OrderPreview.Step(account: row.account, rules: rules, side: side)
+    step.quantity = quantity
+    step.isReducing = true
+    step.reason = "flatten"
+    let top = tops.indices.contains(rules.id.index - 1) ? tops[rules.id.index - 1] : nil
+    data(
+      agent,
+      StateObjects(names: agent.view.names, utc: agent.utc).plan(
+        step, OrderPreview.estimate(step, top), headroom: nil))
   }
 
   private func send(
@@ -167,8 +186,7 @@ class FlattenJob: Job {
         if reply.outcomeRaw == Reply.Outcome.refused.rawValue {
           let error = Refusals.error(reply, account: nil, symbol: nil, id: nil)
           closing[index].error = error
-          self.error(agent, error)
-          failures.append(error.exit)
+          refusal = error
           continue
         }
         closing[index].order = reply.orderNumber
@@ -183,9 +201,23 @@ class FlattenJob: Job {
     guard !open else { return false }
     for entry in closing {
       guard let order = agent.view.order(entry.order) else { continue }
+      if order.image.filled > 0 { hasClosed = true }
+      if order.image.statusRaw == OrderStatus.rejected.rawValue { refusal = Refusals.rejection(order.image) }
       data(agent, agent.view.object(order, durableLsn: agent.ring.durableLsn))
     }
     return true
+  }
+
+  /// The attempts are used up. Where nothing at all was closed, the reason is the answer.
+  private var leftOver: RequestError {
+    let sentence = "positions are left after \(Self.roundsMax) attempts"
+    guard var error = refusal, !hasClosed, failures.isEmpty else {
+      var partial = RequestError("partial.flatten", exit: 32, sentence)
+      partial.sent = "yes"
+      return partial
+    }
+    error.message = "\(sentence): \(error.message)"
+    return error
   }
 
   private func late(_ agent: ControlAgent) throws(RequestError) -> Bool {

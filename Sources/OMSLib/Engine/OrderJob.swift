@@ -5,6 +5,8 @@ final class OrderJob: Job {
     /// Amounts that depend on balances and prices: `--quote`, percent, `all`.
     case read(RowCopy<BalanceRow>, RowCopy<TopOfBook>)
     case asked(UInt64)
+    /// It would pass; what it would come to is being read.
+    case previewing(OrderPreview)
     /// The table is full until the index has caught up: asked again then.
     case pausing(EngineTime)
     case following(UInt64)
@@ -21,11 +23,14 @@ final class OrderJob: Job {
   /// What the index of ids has under this id.
   private var stored: IDRow?
   private var lookups = 0
+  /// What is waited for; less once whoever asked has enough.
+  private var target: WaitFor
   private static let lookupsMax = 20
   private static let pauseNanoseconds: Int64 = 10_000_000
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ order: OrderRequest) {
     self.order = order
+    target = order.wait
     super.init(agent, client, number, timeout: order.timeout)
   }
 
@@ -34,10 +39,16 @@ final class OrderJob: Job {
     return super.patience(agent)
   }
 
+  override func settles() -> Bool {
+    if target != .none, target != .exists { target = .ack }
+    return true
+  }
+
   override func wants(_ token: UInt64) -> Bool {
     switch phase {
     case .asked(let asked): asked == token
     case .read(let balances, let tops): balances.wants(token) || tops.wants(token)
+    case .previewing(let preview): preview.wants(token)
     default: false
     }
   }
@@ -54,6 +65,7 @@ final class OrderJob: Job {
         case .asked(let token):
           guard let reply = agent.takeAnswer(token) else { return try silence(agent) }
           if try answered(agent, reply) { return true }
+        case .previewing(let preview): return try show(agent, preview)
         case .pausing(let until):
           guard agent.now >= until else { return false }
           if try ask(agent) { return true }
@@ -263,10 +275,10 @@ final class OrderJob: Job {
     isReplayed = true
     let order = ControlAgent.order(of: row)
     show(agent, order)
-    switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
+    switch OrderVerdict.judge(order.image, target, placing: true) {
     case .reached: return end(agent, exit: 0)
     case .ended(let error): return fail(agent, error)
-    case .waiting: return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
+    case .waiting: return fail(agent, OrderVerdict.timeout(order.image, target))
     }
   }
 
@@ -293,15 +305,8 @@ final class OrderJob: Job {
       phase = .following(reply.orderNumber)
       return false
     case .wouldPass:
-      if order.consent.dryRun {
-        data(agent, plan(agent))
-        return end(agent, exit: 0)
-      }
-      data(agent, plan(agent))
-      var error = RequestError(
-        "confirm.needed", exit: 12, "an order on \(name ?? "") costs money: confirm it", hint: "say --yes")
-      error.account = name
-      throw error
+      phase = .previewing(makePreview(agent))
+      return false
     default:
       if reply.reasonRaw == Reason.idIndexBehind.rawValue, !input.id.isEmpty {
         // It left the table while it was looked up: then the index has it now.
@@ -323,17 +328,31 @@ final class OrderJob: Job {
     throw error
   }
 
-  private func plan(_ agent: ControlAgent) -> [UInt8] {
-    StateObjects(names: agent.view.names, utc: agent.utc).plan(
-      account: account, rules: rules, side: order.side, quantity: input.quantity,
-      price: input.price > 0 ? input.price : nil, reason: order.flags.contains(.reduceOnly) ? "reduce" : "order")
+  private func makePreview(_ agent: ControlAgent) -> OrderPreview {
+    var step = OrderPreview.Step(account: account, rules: rules, side: order.side)
+    step.quantity = input.quantity
+    step.price = input.price > 0 ? input.price : nil
+    step.isReducing = order.flags.contains(.reduceOnly)
+    step.reason = step.isReducing ? "reduce" : "order"
+    return OrderPreview(step, agent)
+  }
+
+  private func show(_ agent: ControlAgent, _ preview: OrderPreview) throws(RequestError) -> Bool {
+    guard preview.step(agent) || isLate(agent) else { return false }
+    data(agent, preview.plan(agent))
+    if order.consent.dryRun { return end(agent, exit: 0) }
+    let name = agent.view.names.account(account)?.name
+    var error = RequestError(
+      "confirm.needed", exit: 12, "an order on \(name ?? "") costs money: confirm it", hint: "say --yes")
+    error.account = name
+    throw error
   }
 
   // MARK: Following
 
   private func follow(_ agent: ControlAgent, _ number: UInt64) -> Bool {
     guard let order = agent.view.order(number) else { return vanished(agent) }
-    switch OrderVerdict.judge(order.image, self.order.wait, placing: true) {
+    switch OrderVerdict.judge(order.image, target, placing: true) {
     case .reached:
       guard isKept(agent, order) else { return false }
       show(agent, order)
@@ -353,7 +372,7 @@ final class OrderJob: Job {
         return false
       }
       show(agent, order)
-      return fail(agent, OrderVerdict.timeout(order.image, self.order.wait))
+      return fail(agent, OrderVerdict.timeout(order.image, target))
     }
   }
 
@@ -385,10 +404,10 @@ final class OrderJob: Job {
     show(agent, order)
     // It may have filled while the cancel was under way.
     if status == .filled { return end(agent, exit: 0) }
-    var error = OrderVerdict.timeout(order.image, self.order.wait)
+    var error = OrderVerdict.timeout(order.image, target)
     if status.isDone {
       error = RequestError(
-        "wait.timeout", exit: 31, "not \(self.order.wait.rawValue) in time; the rest is \(status.word)")
+        "wait.timeout", exit: 31, "not \(target.rawValue) in time; the rest is \(status.word)")
       error.sent = "yes"
       error.id = order.image.id.description
     }
@@ -397,80 +416,5 @@ final class OrderJob: Job {
 
   private func show(_ agent: ControlAgent, _ order: JournalView.Order) {
     data(agent, agent.view.object(order, durableLsn: agent.ring.durableLsn, replayed: isReplayed))
-  }
-}
-
-/// `amend`: changes price or size and follows the order until the venue has answered.
-final class AmendJob: Job {
-  private let amend: AmendRequest
-  private var token: UInt64 = 0
-  private var orderNumber: UInt64 = 0
-  private var version: UInt64 = 0
-
-  init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ amend: AmendRequest) {
-    self.amend = amend
-    super.init(agent, client, number, timeout: amend.timeout)
-  }
-
-  override func wants(_ token: UInt64) -> Bool { self.token == token }
-
-  override func step(_ agent: ControlAgent) -> Bool {
-    do throws(RequestError) {
-      if token == 0 { try ask(agent) }
-      if orderNumber == 0 {
-        guard let reply = agent.takeAnswer(token) else { return try silence(agent) }
-        guard reply.outcomeRaw == Reply.Outcome.accepted.rawValue || reply.outcomeRaw == Reply.Outcome.replayed.rawValue
-        else { throw Refusals.error(reply, account: nil, symbol: nil, id: amend.id) }
-        orderNumber = reply.orderNumber
-      }
-      return try follow(agent)
-    } catch {
-      return fail(agent, error)
-    }
-  }
-
-  private func ask(_ agent: ControlAgent) throws(RequestError) {
-    guard let order = agent.view.order(named: amend.id) else { throw ControlAgent.unknownOrder(amend.id) }
-    let rules = agent.view.names.instrument(order.image.instrument) ?? Instrument()
-    try agent.resolver.checkMode(order.image.account, amend.consent)
-    var input = AmendOrderInput()
-    input.id = order.image.id
-    if let quantity = amend.quantity { input.quantity = try Resolver.quantity(quantity, rules, amend.round) }
-    if let limit = amend.limit { input.price = try Resolver.price(limit, "limit", rules, amend.round) }
-    if let stop = amend.stop { input.stopPrice = try Resolver.price(stop, "stop", rules, amend.round) }
-    input.mayReplace = amend.cancelReplace ? 1 : 0
-    if agent.view.names.account(order.image.account)?.mode == .live, !amend.consent.yes {
-      throw RequestError("confirm.needed", exit: 12, "amending a live order: confirm it", hint: "say --yes")
-    }
-    token = agent.makeToken()
-    input.token = token
-    agent.ask(HotMessage(.amendOrder, input, instrument: rules.id))
-  }
-
-  private func silence(_ agent: ControlAgent) throws(RequestError) -> Bool {
-    guard isLate(agent) else { return false }
-    throw RequestError("outcome.unknown", exit: 30, "the amend was not answered in time")
-  }
-
-  private func follow(_ agent: ControlAgent) throws(RequestError) -> Bool {
-    guard let order = agent.view.order(orderNumber) else { return false }
-    let status = OrderStatus(rawValue: order.image.statusRaw) ?? .unknown
-    let isPending = status == .pendingAmend || status == .unknown || status == .new
-    guard !isPending || isLate(agent) else { return false }
-    data(agent, agent.view.object(order, durableLsn: agent.ring.durableLsn))
-    if isPending { throw OrderVerdict.timeout(order.image, .ack) }
-    if status.isDone {
-      var error = RequestError("outcome.\(status.word)", exit: 24, "order \(amend.id) is \(status.word)")
-      error.sent = "yes"
-      throw error
-    }
-    guard let rules = agent.view.names.instrument(order.image.instrument) else { return end(agent, exit: 0) }
-    if let limit = amend.limit, try Resolver.price(limit, "limit", rules, amend.round) != order.image.price {
-      var error = RequestError("venue.amend_rejected", exit: 20, "the venue did not change order \(amend.id)")
-      error.sent = "yes"
-      error.venueCode = order.image.venueCode == 0 ? nil : String(order.image.venueCode)
-      throw error
-    }
-    return end(agent, exit: 0)
   }
 }

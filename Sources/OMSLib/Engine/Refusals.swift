@@ -135,6 +135,32 @@ enum OrderVerdict {
     return error
   }
 
+  /// What was to change it left, and nobody said what came of it.
+  static func unanswered(_ what: String, of image: OrderImage) -> RequestError {
+    var error = RequestError(
+      "outcome.unknown", exit: 30, "\(what) of \(image.id) left and no answer came",
+      hint: "oms orders \(image.id); repeat only with the same id")
+    error.sent = "unknown"
+    error.retry = .sameID
+    error.id = image.id.description
+    return error
+  }
+
+  /// The time is up for a cancel: without an answer, or the venue has refused it.
+  static func uncancelled(_ image: OrderImage) -> RequestError {
+    let status = OrderStatus(rawValue: image.statusRaw) ?? .unknown
+    guard status == .open || status == .partial, image.venueCode != 0 else {
+      return unanswered("the cancel", of: image)
+    }
+    let outcome = VenueOutcome(ExchangeRefusal(rawValue: image.venueCode)?.remedy ?? .refused)
+    var error = RequestError(
+      outcome.code, exit: outcome.exit, "the venue did not cancel order \(image.id): code \(image.venueCode)")
+    error.sent = "yes"
+    error.venueCode = String(image.venueCode)
+    error.id = image.id.description
+    return error
+  }
+
   /// The time is up.
   static func timeout(_ image: OrderImage, _ target: WaitFor) -> RequestError {
     let status = OrderStatus(rawValue: image.statusRaw) ?? .unknown
@@ -157,10 +183,7 @@ enum OrderVerdict {
 
   /// The one exit for several: 32 if any part succeeded, else the most careful one.
   static func combined(_ exits: [UInt8]) -> UInt8 {
-    guard let first = exits.first else { return 0 }
-    if exits.allSatisfy({ $0 == first }) { return first }
-    if exits.contains(0) { return 32 }
-    if exits.contains(30) { return 30 }
-    return exits.filter { $0 >= 20 && $0 < 30 }.min() ?? exits.min() ?? 1
+    let hasFailed = exits.contains { $0 != 0 }
+    return hasFailed && exits.contains(0) ? ExitCode.partial.rawValue : ExitStatus.combined(exits).rawValue
   }
 }

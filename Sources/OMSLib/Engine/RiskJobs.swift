@@ -97,6 +97,9 @@ final class RiskSetJob: Job {
   private var tokens: [UInt64]?
   private var places: [LimitPlace] = []
   private var until: UTCTime?
+  private var value = Money.zero
+  /// What holds now, where real money is concerned and nobody has said that it is meant.
+  private var current: [RowCopy<LimitCell>] = []
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: RiskSetRequest, isReset: Bool) {
     self.request = request
@@ -104,11 +107,19 @@ final class RiskSetJob: Job {
     super.init(agent, client, number, timeout: nil)
   }
 
-  override func wants(_ token: UInt64) -> Bool { tokens?.contains(token) == true }
+  override func wants(_ token: UInt64) -> Bool {
+    tokens?.contains(token) == true || current.contains { $0.wants(token) }
+  }
 
   override func step(_ agent: ControlAgent) -> Bool {
     do throws(RequestError) {
-      if tokens == nil { tokens = try ask(agent) }
+      if places.isEmpty { try prepare(agent) }
+      if tokens == nil {
+        guard current.allSatisfy({ $0.step(agent) }) else { return false }
+        try demandConsent()
+        current = []
+        tokens = send(agent)
+      }
       for token in tokens ?? [] {
         guard let reply = agent.takeAnswer(token) else { continue }
         tokens?.removeAll { $0 == token }
@@ -127,11 +138,10 @@ final class RiskSetJob: Job {
     }
   }
 
-  private func ask(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
+  private func prepare(_ agent: ControlAgent) throws(RequestError) {
     let kinds = try kinds()
     until = try Resolver.time(request.until, now: agent.utc)
     if let until, !(agent.utc < until) { throw .usage("time", "until '\(request.until ?? "")' is past") }
-    var value = Money.zero
     if !isReset {
       guard let text = request.value else { throw .usage("member", "member 'value' is missing") }
       guard let money = try Resolver.decimal(text, "value").money(.halfEven) else {
@@ -139,13 +149,31 @@ final class RiskSetJob: Job {
       }
       value = money
     }
-    guard agent.settings.mode == .paper || request.consent.yes else {
-      throw RequestError("confirm.scope", exit: 12, "changing limits of a live engine: confirm it", hint: "say --yes")
-    }
+    let isMeant = (try? request.consent.demandScope(of: request.selection, "")) != nil
     for (scope, number, mode) in try targets(agent) {
       for kind in kinds { places.append(LimitPlace(kind: kind, scope: scope, target: number, mode: mode)) }
+      guard mode == .live, !isMeant else { continue }
+      current.append(
+        RowCopy(
+          .limits, first: 0, limit: LimitKind.allCases.count,
+          argument: UInt64(scope.rawValue) << 40 | UInt64(mode.rawValue) << 32 | UInt64(number)))
     }
-    return places.map { place in
+  }
+
+  /// Tightening asks nothing; what lets more risk in than now has to be meant.
+  private func demandConsent() throws(RequestError) {
+    let loosens = current.contains { copy in
+      copy.rows.contains { cell in
+        guard let kind = places.first(where: { $0.kind.rawValue == cell.kindRaw })?.kind else { return false }
+        return isReset || (kind == .minLiquidationDistance ? value < cell.value : cell.value < value)
+      }
+    }
+    guard loosens else { return }
+    try request.consent.demandScope(of: request.selection, "this loosens a limit of real money")
+  }
+
+  private func send(_ agent: ControlAgent) -> [UInt64] {
+    places.map { place in
       var input = isReset ? place.configured(agent) : place.input
       if !isReset { input.value = value }
       input.token = agent.makeToken()

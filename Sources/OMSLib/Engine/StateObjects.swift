@@ -288,27 +288,32 @@ struct StateObjects {
 
   // MARK: Plans
 
-  func plan(
-    account: AccountID, rules: Instrument, side: Side, quantity: Int64, price: Int64?, reason: String
-  ) -> [UInt8] {
-    object("plan") { json in
+  func plan(_ step: OrderPreview.Step, _ estimate: OrderPreview.Estimate, headroom: Money?) -> [UInt8] {
+    let rules = step.rules
+    let priceScale = Int(rules.priceScale)
+    return object("plan") { json in
       json.memberNull("plan_id")
       json.memberNull("expires")
-      json.member("step", 1)
-      json.member("steps", 1)
-      json.member("action", "order")
-      json.member("account", names.account(account)?.name)
+      json.member("step", step.number)
+      json.member("steps", step.count)
+      json.member("action", step.action)
+      json.member("account", names.account(step.account)?.name)
       json.memberNull("from")
       json.memberNull("to")
       json.member("symbol", text: rules.name)
       json.memberNull("asset")
-      json.member("side", side.word)
-      json.member("qty", decimal: quantity, scale: Int(rules.quantityScale))
-      json.member("price", decimal: price, scale: Int(rules.priceScale))
-      json.memberNull("est_price")
-      json.memberNull("est_cost_bps")
-      json.memberNull("est_fee")
-      json.member("reason", reason)
+      json.member("side", step.side.word)
+      json.member("qty", decimal: step.quantity, scale: Int(rules.quantityScale))
+      json.member("price", decimal: step.price, scale: priceScale)
+      json.member("est_price", decimal: estimate.price, scale: priceScale)
+      Self.money("est_cost_bps", estimate.costBps, &json)
+      Self.money("est_fee", estimate.fee, &json)
+      json.member("reason", step.reason)
+      json.member("mode", (names.account(step.account)?.mode ?? .live).word)
+      Self.money("notional", estimate.notional, &json)
+      json.member("last", decimal: estimate.last, scale: priceScale)
+      Self.money("distance_pct", estimate.distancePercent, &json)
+      Self.money("headroom", headroom?.rounded(to: 8, .halfEven), &json)
     }
   }
 

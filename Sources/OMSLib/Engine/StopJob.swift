@@ -17,7 +17,10 @@ final class StopJob: FlattenJob {
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ stop: StopRequest) {
     self.stop = stop
     stage = stop.flattens ? .positions : .orders
-    super.init(agent, client, number, FlattenRequest(timeout: stop.timeout ?? 10_000_000_000, consent: stop.consent))
+    // Its scope is said with the command: everything.
+    var consent = stop.consent
+    if consent.yes, consent.confirm == nil { consent.confirm = "all" }
+    super.init(agent, client, number, FlattenRequest(timeout: stop.timeout ?? 10_000_000_000, consent: consent))
   }
 
   override var diesWithClient: Bool { false }

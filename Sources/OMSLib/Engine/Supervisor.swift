@@ -36,6 +36,7 @@ package struct Supervisor {
     if child == 0 {
       _ = cc_sys_close(reader)
       _ = cc_process_detach(1)
+      cc_process_close_others(writer, options.readyDescriptor ?? writer)
       _ = cc_process_silence(0)
       _ = cc_process_silence(1)
       let status = attached { isReady in
@@ -99,6 +100,8 @@ package struct Supervisor {
     let status = EngineProcess(options: options).run {
       Self.tell(ready)
       _ = cc_sys_close(ready)
+      // Whoever reads what the start had to say waits for the end of it.
+      if options.detaches { _ = cc_process_silence(2) }
     }
     cc_process_leave(Int32(status))
   }

@@ -112,23 +112,11 @@ final class TradingJob: Job {
     return [(Scope(), .everything)]
   }
 
-  private var scopeText: String {
-    let selection = trading.selection
-    return selection.account ?? selection.symbol ?? selection.strategy ?? selection.venue ?? "all"
-  }
-
   /// `resume` must be told what it resumes, if that was killed or is live.
   private func confirmResume(_ agent: ControlAgent) throws(RequestError) {
     let wasKilled = scopes.contains { agent.view.trading[$0.scope]?.state == .killed }
     guard wasKilled || agent.settings.mode == .live else { return }
-    let said = trading.consent.confirm ?? (trading.consent.yes && !trading.selection.isEmpty ? scopeText : nil)
-    guard let said else {
-      throw RequestError(
-        "confirm.scope", exit: 12, "resuming after a kill needs to be told what", hint: "say --confirm \(scopeText)")
-    }
-    guard said == scopeText else {
-      throw RequestError("confirm.scope", exit: 12, "'\(said)' is not the scope; it is '\(scopeText)'")
-    }
+    try trading.consent.demandScope(of: trading.selection, "resuming needs to be told what")
   }
 
   private func shutGate(_ agent: ControlAgent) {
@@ -156,11 +144,12 @@ final class TradingJob: Job {
 
   // MARK: Ending
 
+  /// One for each scope: where the gate file was read first, that has been told already, without a reason.
   private func showEvents(_ agent: ControlAgent) {
-    for line in agent.view.lines(after: firstSeq) ?? []
-    where line.noticeKindRaw == NoticeKind.tradingState.rawValue && line.type == .notice {
-      data(agent, agent.view.object(line))
+    let told = (agent.view.lines(after: firstSeq) ?? []).filter {
+      $0.noticeKindRaw == NoticeKind.tradingState.rawValue && $0.type == .notice
     }
+    for line in told.suffix(scopes.count) { data(agent, agent.view.object(line)) }
   }
 
   /// Every order that was open is confirmed by id.

@@ -166,10 +166,14 @@ final class UnrecordedFlattenJob: Job {
       let side: Side = event.quantity > 0 ? .sell : .buy
       let quantity = Int64(event.quantity.magnitude)
       if flatten.consent.dryRun {
+        var step = OrderPreview.Step(account: event.account, rules: rules, side: side)
+        step.quantity = quantity
+        step.isReducing = true
+        step.reason = "flatten"
         data(
           agent,
           StateObjects(names: agent.view.names, utc: agent.utc).plan(
-            account: event.account, rules: rules, side: side, quantity: quantity, price: nil, reason: "flatten"))
+            step, OrderPreview.Estimate(), headroom: nil))
         continue
       }
       agent.unrecordedCount += 1

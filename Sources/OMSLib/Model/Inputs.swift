@@ -147,7 +147,8 @@ package struct AmendOrderInput: Sendable, BitwiseCopyable {
   package var token: UInt64 = 0
   /// 1: cancel and replace where the venue cannot amend in place.
   package var mayReplace: UInt8 = 0
-  package var reserved: UInt8 = 0
+  /// 1: only judged.
+  package var isDryRun: UInt8 = 0
   package var reserved2: UInt16 = 0
   package var reserved3: UInt32 = 0
   package init() {}

@@ -20,7 +20,8 @@ struct AmendCommand: RequestCommand {
     ],
     objects: ["order", "plan"],
     exits: [
-      .confirmation, .modeGuard, .risk, .halted, .notFound, .conflict, .venueRejected, .otherEnd, .unknown, .timeout,
+      .confirmation, .modeGuard, .risk, .halted, .notFound, .conflict, .venueRejected,
+      .venueRefusedKey, .venueLimited, .marketClosed, .otherEnd, .unknown,
     ],
     seeAlso: ["order", "cancel"], effect: .acts)
 

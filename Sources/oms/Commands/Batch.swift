@@ -28,8 +28,8 @@ struct BatchCommand: Command {
     ],
     objects: ["result"],
     exits: [
-      .confirmation, .modeGuard, .risk, .halted, .notFound, .conflict, .venueRejected, .otherEnd, .unknown, .timeout,
-      .partial,
+      .confirmation, .modeGuard, .risk, .halted, .notFound, .conflict, .venueRejected,
+      .venueRefusedKey, .venueLimited, .marketClosed, .otherEnd, .unknown, .partial,
     ],
     seeAlso: ["order", "cancel"], effect: .acts)
 

@@ -28,7 +28,7 @@ struct CancelCommand: Command {
       .toggle("foreign", "Also orders that were not placed here", section: "Narrowing"),
     ],
     objects: ["order", "result", "plan"],
-    exits: [.confirmation, .notFound, .otherEnd, .unknown, .timeout, .partial],
+    exits: [.confirmation, .notFound, .venueRefusedKey, .otherEnd, .unknown, .partial],
     seeAlso: ["orders", "kill", "batch"], effect: .acts)
 
   private enum Mode {

@@ -55,9 +55,8 @@ struct DoctorCommand: Command {
     _ diagnosis: inout Diagnosis, _ repair: Diagnosis.Repair, _ context: inout CommandContext
   ) throws(ErrorObject) {
     if !context.arguments.has("yes") {
-      try context.errors.write("oms: \(diagnosis.detail)\noms: \(repair.text)? [y/N] ")
-      try context.errors.flush()
-      guard ["y", "Y", "yes"].contains(readLine() ?? "") else { return }
+      try context.say(diagnosis.detail)
+      guard try context.isYes("\(repair.text)?") else { return }
     }
     do throws(SystemError) {
       try repair.perform()

@@ -23,7 +23,10 @@ struct FlattenCommand: RequestCommand {
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
     ],
     objects: ["order", "plan"],
-    exits: [.confirmation, .modeGuard, .notFound, .venueRejected, .unknown, .timeout, .partial],
+    exits: [
+      .confirmation, .modeGuard, .notFound, .venueRejected, .venueRefusedKey, .venueLimited, .marketClosed, .unknown,
+      .partial,
+    ],
     seeAlso: ["kill", "positions"], effect: .acts)
 
   let request: RequestDraft

@@ -7,7 +7,7 @@ struct GuardCommand: Command {
     details: """
       The command gets OMS_SESSION; orders placed below it belong to the session. When it ends, or dies, or this \
       process dies, the engine settles them as --on-exit says: `flatten` also closes what the session's fills have left of \
-      a position. Ends with the command's status; 30 or 32 when the clean-up did not finish.
+      a position. Ends with the command's status; 30 or 32 when the clean-up did not finish, which --timeout bounds.
       """,
     examples: [
       .init("oms guard -- ./maker.sh", "its open orders are cancelled at the end"),
@@ -40,7 +40,9 @@ struct GuardCommand: Command {
     _ = try context.follow(1, Conversation(), deadline: context.clock.monotonic() + 5_000_000_000, &client, acts: false)
     let child = try start(session)
     let status = try wait(child, &client, &context)
-    client.send(request(session, isEnd: true).line(number: 2))
+    var end = request(session, isEnd: true)
+    end.set("timeout", context.line.timeout)
+    client.send(end.line(number: 2))
     let limit = context.clock.monotonic() + 30_000_000_000
     let cleanUp = try context.follow(2, Conversation(), deadline: limit, &client, acts: true)
     return cleanUp == .ok ? ExitStatus(rawValue: status) : cleanUp

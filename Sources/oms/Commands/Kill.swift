@@ -17,7 +17,7 @@ struct KillCommand: Command {
         "oms kill --flatten", "close the positions too; that part asks", needs: "an engine that is not killed already"),
     ],
     flags: ladderFlags + [.toggle("flatten", "Then close the positions in the scope")],
-    objects: ["event", "order"], exits: [.confirmation, .notFound, .unknown, .partial],
+    objects: ["event", "order"], exits: [.confirmation, .modeGuard, .notFound, .unknown, .partial],
     seeAlso: ["resume", "pause", "flatten"], effect: .acts)
 
   private let request: RequestDraft

@@ -16,7 +16,7 @@ struct ReconcileCommand: RequestCommand {
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("venue", .thing(.venue), nil, "Only this venue"),
     ],
-    objects: ["drift"], exits: [.notFound, .unknown, .timeout, .drift], seeAlso: ["snapshot take", "balances"],
+    objects: ["drift"], exits: [.notFound, .timeout, .drift], seeAlso: ["snapshot take", "balances"],
     effect: .acts)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {

@@ -130,10 +130,13 @@ struct RunCommand: Command {
     let live = settings.accounts.filter { $0.mode == .live }.map(\.name)
     guard !live.isEmpty else { return }
     try context.say("live accounts: \(live.joined(separator: ", "))")
-    guard arguments.has("yes") else {
+    guard !arguments.has("yes") else { return }
+    guard context.canAsk else {
       throw ErrorObject(
         "confirm.needed", .confirmation, "an engine with live accounts must be meant", hint: "say --yes")
     }
+    let name = context.paths.instance
+    try context.demand("type the name of the instance, \(name), to start it:", name)
   }
 
   // MARK: Places

@@ -35,7 +35,7 @@ struct SimLatencyCommand: RequestCommand {
   static let spec = simSpec(
     "latency", "Set how long the venue takes to answer", "oms sim latency 5ms --jitter 1ms",
     [ArgumentSpec("DUR", .duration, help: "Latency of every answer")],
-    [.value("jitter", .duration, nil, "And up to this much more")])
+    [.value("jitter", .duration, nil, "And up to this much more")], names: false)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {
     var request = try simRequest("latency", line, of: Self.spec)
@@ -47,7 +47,7 @@ struct SimLatencyCommand: RequestCommand {
 struct SimClockCommand: RequestCommand {
   static let spec = simSpec(
     "clock", "Move or stop the venue's clock", "oms sim clock +1h",
-    [ArgumentSpec("+DUR|freeze|run", .text, help: "Forward by DUR, stand still, go on")])
+    [ArgumentSpec("+DUR|freeze|run", .text, help: "Forward by DUR, stand still, go on")], names: false)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) {
     let word = line.arguments.words[0]
@@ -151,7 +151,7 @@ enum BookFile {
 struct SimResetCommand: RequestCommand {
   static let spec = simSpec(
     "reset", "Start the venue's market over", "oms sim reset --seed 7", [],
-    [.value("seed", .count, nil, "Of the walk of the prices")])
+    [.value("seed", .count, nil, "Of the walk of the prices")], names: false)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) { request = try simRequest("reset", line, of: Self.spec) }
 }
@@ -183,13 +183,14 @@ struct SimFaultCommand: RequestCommand {
 }
 
 private func simSpec(
-  _ verb: String, _ summary: String, _ example: String, _ arguments: [ArgumentSpec], _ flags: [FlagSpec] = []
+  _ verb: String, _ summary: String, _ example: String, _ arguments: [ArgumentSpec], _ flags: [FlagSpec] = [],
+  names: Bool = true
 ) -> CommandSpec {
   CommandSpec(
     "sim \(verb)", group: .administration, summary: summary,
     details: "Steers the engine's own simulated venue; refused with 13 for any other.",
     examples: [.init(example, "on the simulated venue")], arguments: arguments, flags: flags,
-    objects: ["event"], exits: [.modeGuard, .notFound], effect: .acts)
+    objects: ["event"], exits: names ? [.modeGuard, .notFound] : [.modeGuard], effect: .acts)
 }
 
 private func simRequest(

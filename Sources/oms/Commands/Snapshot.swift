@@ -176,11 +176,7 @@ struct SnapshotRestoreCommand: Command {
     guard context.canAsk else {
       throw ErrorObject("confirm.needed", .confirmation, "a restore must be meant", hint: "say --yes")
     }
-    try context.errors.write("oms: go on? [y/N] ")
-    try context.errors.flush()
-    guard ["y", "Y", "yes"].contains(readLine() ?? "") else {
-      throw ErrorObject("confirm.declined", .confirmation, "not confirmed; nothing was done")
-    }
+    try context.demandYes()
   }
 }
 

@@ -18,7 +18,7 @@ struct StopCommand: RequestCommand {
       .toggle("flatten", "Cancel all orders and close all positions first"),
       .toggle("force", "Leave even if orders or positions could not be settled"),
     ],
-    objects: ["summary"], exits: [.confirmation, .unknown, .timeout, .partial], seeAlso: ["kill"],
+    objects: ["summary"], exits: [.confirmation, .modeGuard, .unknown, .partial], seeAlso: ["kill"],
     effect: .acts)
 
   let request: RequestDraft

@@ -9,7 +9,7 @@ struct PauseCommand: RequestCommand {
       .init("oms pause -a sim.main --symbol BTC-USDT", "one symbol of one account"),
       .init("oms pause --venue sim", "all accounts of a venue"),
     ],
-    flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown, .partial],
+    flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown],
     seeAlso: ["halt", "kill", "resume"], effect: .acts)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) { request = try ladderRequest("pause", line, of: Self.spec) }
@@ -24,7 +24,7 @@ struct HaltCommand: RequestCommand {
       .init("oms halt -a 'sim.sub*'", "some accounts"),
       .init("oms halt --strategy trend-btc", "one strategy", needs: "such a strategy"),
     ],
-    flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown, .partial],
+    flags: ladderFlags, objects: ["event"], exits: [.notFound, .unknown],
     seeAlso: ["pause", "kill", "resume"], effect: .acts)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) { request = try ladderRequest("halt", line, of: Self.spec) }
@@ -44,7 +44,7 @@ struct ResumeCommand: RequestCommand {
       .value("confirm", .text, "SCOPE", "The scope, said in words instead of typed"),
       .toggle("clock", "Accept a clock that went back"),
     ],
-    objects: ["event"], exits: [.confirmation, .notFound, .unknown, .partial],
+    objects: ["event"], exits: [.confirmation, .notFound, .unknown],
     seeAlso: ["pause", "halt", "kill"], effect: .acts)
   let request: RequestDraft
   init(_ line: ParsedLine) throws(ErrorObject) { request = try ladderRequest("resume", line, of: Self.spec) }

@@ -36,6 +36,8 @@
   /// Outcomes that will be called unknown.
   private var timeouts = DeliveryQueue(capacity: 1 << 12)
   private var linkUpAt = EngineTime.zero
+  /// What nobody was told yet of the link.
+  private var (owesDisconnected, owesConnected) = (false, false)
 
   private let tops = Rows<TopOfBook>(zeroed: Limits.instrumentCount)
   /// By engine instrument: 1 stale, 2 gapped.
@@ -78,8 +80,17 @@
   package mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
     if arrivals.nextArrival <= now { takeArrivals(now) }
     if clock.speed == .max || clock.engine(at: exchange.nextTickTime) <= now { runMarket(now) }
-    guard now >= linkUpAt else { return nil }
-    let dues = (deliveries.nextDue, late.nextDue, timeouts.nextDue)
+    // Without a link nothing comes from there; that it is gone, and what did not leave, is known here.
+    let isUp = now >= linkUpAt
+    if owesDisconnected {
+      owesDisconnected = false
+      return linkEvent(.disconnected)
+    }
+    if isUp, owesConnected {
+      owesConnected = false
+      return linkEvent(.connected)
+    }
+    let dues = (deliveries.nextDue, isUp ? late.nextDue : .never, isUp ? timeouts.nextDue : .never)
     let first = min(dues.0, dues.1, dues.2)
     guard first <= now else { return nil }
     if first == dues.0 { return deliveries.pop() }
@@ -94,7 +105,8 @@
   package func isUp(at now: EngineTime) -> Bool { now >= linkUpAt }
 
   package var nextDue: EngineTime {
-    let events = max(min(deliveries.nextDue, late.nextDue, timeouts.nextDue), linkUpAt)
+    let fromThere = owesConnected ? EngineTime.zero : min(late.nextDue, timeouts.nextDue)
+    let events = owesDisconnected ? EngineTime.zero : min(deliveries.nextDue, max(fromThere, linkUpAt))
     return min(events, arrivals.nextArrival, clock.engine(at: exchange.nextTickTime))
   }
 
@@ -127,7 +139,8 @@
 
   private mutating func process(_ request: VenueRequest, at arrival: EngineTime, _ now: EngineTime) {
     if let refusal = doorRefusal(request) {
-      return deliver(refusal, from: arrival)
+      if now >= linkUpAt { deliver(refusal, from: arrival) }
+      return
     }
     var inner = request
     inner.account = AccountID(number: accountIn[request.account.index])
@@ -140,7 +153,7 @@
     let stamp = ExchangeStamp(time: max(exchange.time, clock.market(at: arrival)), isLate: isLate)
     if Self.changesState(request) { recorder.request(ExchangeRequestRecord(stamp: stamp, request: inner)) }
     exchange.apply(inner, at: stamp)
-    if faults.drops > 0 && request.kind == .newOrder {
+    if faults.drops > 0 && Self.isOrder(request) {
       faults.drops -= 1
       while exchange.output.pop() != nil {}
       publishAll(now)
@@ -149,6 +162,11 @@
     let repeats = faults.duplicates > 0 && request.kind == .newOrder
     if repeats { faults.duplicates -= 1 }
     takeOutput(now, from: arrival, repeats: repeats)
+  }
+
+  /// What faults of orders are about: new ones and changes of old ones.
+  private static func isOrder(_ request: VenueRequest) -> Bool {
+    request.kind == .newOrder || request.kind == .amendOrder
   }
 
   /// Questions need no record: they change nothing.
@@ -169,7 +187,7 @@
       event.retryAfterNanoseconds = 1_000_000_000
       return event
     }
-    guard faults.rejects > 0, request.kind == .newOrder else { return nil }
+    guard faults.rejects > 0, Self.isOrder(request) else { return nil }
     faults.rejects -= 1
     var event = Self.refusal(ExchangeRefusal(rawValue: faults.rejectCode) ?? .malformed, of: request)
     event.code = faults.rejectCode
@@ -385,11 +403,13 @@
   mutating func disconnect(_ nanoseconds: Int64, _ now: EngineTime) {
     deliveries.removeAll()
     late.removeAll()
-    var event = VenueEvent(.disconnected)
-    event.venue = venue
-    deliveries.push(event, due: now)
     linkUpAt = now.advanced(byNanoseconds: max(nanoseconds, 0))
-    event.kindRaw = VenueEvent.Kind.connected.rawValue
-    deliveries.push(event, due: linkUpAt)
+    (owesDisconnected, owesConnected) = (true, true)
+  }
+
+  private func linkEvent(_ kind: VenueEvent.Kind) -> VenueEvent {
+    var event = VenueEvent(kind)
+    event.venue = venue
+    return event
   }
 }

@@ -108,6 +108,10 @@ startup: build ## Time whole short commands beside the least C client and redis-
 	@scripts/install-packages.sh redis-server redis-tools
 	@scripts/startup.sh
 
+.PHONY: query
+query: packages build ## Time queries of a large event log beside jq, with equal answers
+	@scripts/query.sh
+
 .PHONY: recipes
 recipes: packages ## Run the recipes of OMS_SHARED against the built commands
 	@$(COUNT) recipes swift test --disable-xctest --filter RecipeTests

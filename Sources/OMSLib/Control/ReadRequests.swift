@@ -105,8 +105,11 @@ package struct EventsRequest: Sendable {
   package var idle: Int64?
   package var untilDone: Bool
   package var noGaps: Bool
+  /// Not the events: where their files are.
+  package var asksPlace: Bool
 
   init(from members: inout RequestMembers) throws(RequestError) {
+    asksPlace = try members.flag("place")
     follows = try members.flag("follow")
     types = try members.list("type")
     kind = try members.text("kind")

@@ -8,6 +8,9 @@ final class EventsJob: Job {
   private var selected = Resolver.Selected(accounts: [])
   private var id: Text64?
   private var since: UTCTime?
+  private var filter = EventFilter()
+  /// Of the last N, those that memory does not have.
+  private var missing = 0
   private var count: Int64 = 0
   private var lastShown: EngineTime
   private var history: EventHistory?
@@ -35,6 +38,10 @@ final class EventsJob: Job {
   override func step(_ agent: ControlAgent) -> Bool {
     do throws(RequestError) {
       if !isPlaced { try place(agent) }
+      if request.asksPlace {
+        if let place = whereItIs(agent) { data(agent, place) }
+        return end(agent, exit: 0)
+      }
       if let history {
         guard try read(agent, history) else { return false }
         self.history = nil
@@ -67,7 +74,9 @@ final class EventsJob: Job {
     } else {
       cursor = agent.view.lastSeq
     }
+    filter = makeFilter(agent)
     if let last = request.last { cursor = start(agent, last: Int(last)) }
+    guard !request.asksPlace else { return }
     if agent.view.lines(after: cursor) == nil {
       history = EventHistory(directory: agent.facts.logDirectory, after: cursor)
     }
@@ -82,6 +91,7 @@ final class EventsJob: Job {
         if left < 0 { return line.seq }
       }
     }
+    missing = left
     return agent.view.lines.first.map { $0.seq - 1 } ?? agent.view.lastSeq
   }
 
@@ -124,16 +134,7 @@ final class EventsJob: Job {
     guard !request.noGaps else {
       throw RequestError("stream.gap", exit: 40, "events \(cursor + 1) to \(seq - 1) are not kept any more")
     }
-    var json = JSONWriter()
-    json.beginObject()
-    json.member("type", "gap")
-    json.member("v", 1)
-    json.member("ts", agent.utc)
-    json.member("from_seq", cursor + 1)
-    json.member("to_seq", seq - 1)
-    json.member("reason", "not kept any more: old logs go, and a restored journal begins behind what it replaces")
-    json.endObject()
-    data(agent, json.bytes)
+    data(agent, EventLine.gap(from: cursor + 1, to: seq - 1, at: agent.utc))
   }
 
   /// What lies in front of `seq` is nowhere.
@@ -156,10 +157,21 @@ final class EventsJob: Job {
     guard id != nil, let order = agent.view.order(named: line.id.description),
       OrderStatus(rawValue: order.image.statusRaw)?.isDone == true, order.seq == line.seq
     else { return nil }
-    switch OrderVerdict.judge(order.image, .filled, placing: true) {
-    case .reached: return 0
-    case .ended(let error): return error.exit
-    case .waiting: return nil
+    return verdict(order.image)
+  }
+
+  private func finished(_ agent: ControlAgent, _ line: EventHistory.Line) -> UInt8? {
+    guard let id, let root = (try? JSONReader.read(line.bytes))?.root, root["done"]?.bool == true,
+      let order = agent.view.order(named: id.description) ?? agent.view.older(id)
+    else { return nil }
+    return verdict(order.image)
+  }
+
+  private func verdict(_ image: OrderImage) -> UInt8? {
+    switch OrderVerdict.judge(image, .filled, placing: true) {
+    case .reached: 0
+    case .ended(let error): error.exit
+    case .waiting: nil
     }
   }
 
@@ -209,9 +221,13 @@ final class EventsJob: Job {
       }
       try tellGap(agent, before: seq)
       cursor = seq
-      guard matches(agent, line) else { continue }
+      guard matches(line) else { continue }
       if show(agent, line.bytes) != nil {
         end(agent, exit: 0)
+        return false
+      }
+      if request.untilDone, let exit = finished(agent, line) {
+        end(agent, exit: exit)
         return false
       }
     }
@@ -226,21 +242,59 @@ final class EventsJob: Job {
     return true
   }
 
-  private func matches(_ agent: ControlAgent, _ line: EventHistory.Line) -> Bool {
-    guard let document = try? JSONReader.read(line.bytes) else { return false }
-    let root = document.root
-    if !request.types.isEmpty, !request.types.contains(root["type"]?.string ?? "") { return false }
-    if let id, root["id"]?.string != id.description { return false }
-    if let since, let text = root["ts"]?.string, let time = UTCTime(rfc3339: text.utf8), time < since { return false }
-    if let kind = request.kind, !AccountPattern(kind).matches(root["kind"]?.string ?? "") { return false }
-    if let symbol = request.selection.symbol, root["symbol"]?.string != symbol { return false }
-    if request.selection.account != nil, let name = root["account"]?.string {
-      guard let account = agent.view.names.accountID(named: name), selected.accounts.contains(account.number) else {
-        return false
-      }
-    }
-    return true
+  private func matches(_ line: EventHistory.Line) -> Bool {
+    unsafe line.bytes.withUnsafeBufferPointer { unsafe filter.matches($0) }
   }
+
+  private func makeFilter(_ agent: ControlAgent) -> EventFilter {
+    var filter = EventFilter()
+    let names = agent.view.names
+    (filter.types, filter.kind, filter.level) = (request.types, request.kind, request.level)
+    (filter.id, filter.since) = (request.id, since)
+    filter.strategy = request.selection.strategy
+    filter.venue = request.selection.venue
+    filter.symbol = selected.instrument.isNone ? nil : names.instrument(selected.instrument)?.name.description
+    guard request.selection.account != nil else { return filter }
+    filter.accounts = selected.accounts.compactMap { names.account(AccountID(number: $0))?.name }
+    return filter
+  }
+
+  /// For whoever reads the files by itself; `nil` where the engine has it all, or the files do not yet.
+  private func whereItIs(_ agent: ControlAgent) -> [UInt8]? {
+    let logged = UInt64(clamping: agent.facts.loggedSeq.value)
+    let memory = agent.view.lines.first?.seq ?? .max
+    let isWanted = request.last == nil ? logged > cursor + Self.fewLines : missing > 0 && memory > 1
+    guard isWanted, memory == .max || logged + 1 >= memory, !request.untilDone else { return nil }
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("directory", agent.facts.logDirectory)
+    json.member("until", request.last == nil ? logged : memory - 1)
+    if request.last != nil { json.member("last", missing) }
+    json.name("types")
+    Self.list(filter.types, &json)
+    if let accounts = filter.accounts {
+      json.name("accounts")
+      Self.list(accounts, &json)
+    }
+    json.member("id", filter.id)
+    json.member("kind", filter.kind)
+    json.member("level", filter.level)
+    json.member("symbol", filter.symbol)
+    json.member("strategy", filter.strategy)
+    json.member("venue", filter.venue)
+    if let since { json.member("since", since) }
+    json.endObject()
+    return json.bytes
+  }
+
+  private static func list(_ words: [String], _ json: inout JSONWriter) {
+    json.beginArray()
+    for word in words { json.string(word) }
+    json.endArray()
+  }
+
+  /// Not worth opening files for.
+  private static let fewLines: UInt64 = 500
 }
 
 /// Lines of the JSONL log, oldest first.

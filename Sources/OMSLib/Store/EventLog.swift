@@ -180,18 +180,39 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
 
 /// One line of the event log.
 package enum EventLine {
+  private static let key = Array(#""seq":"#.utf8)
+
   /// The number in `"seq":N`, which stands behind type and version.
   package static func seq(_ line: [UInt8]) -> UInt64? {
-    let key = Array(#""seq":"#.utf8)
+    unsafe line.withUnsafeBufferPointer { unsafe seq($0) }
+  }
+
+  package static func seq(_ line: UnsafeBufferPointer<UInt8>) -> UInt64? {
     guard line.count > key.count else { return nil }
-    for at in 0..<min(64, line.count - key.count) where line[at..<at + key.count].elementsEqual(key) {
+    for at in 0..<min(64, line.count - key.count) where unsafe line[at] == key[0] && line[at + 1] == key[1] {
+      guard unsafe line[at..<at + key.count].elementsEqual(key) else { continue }
       var value: UInt64 = 0
-      for byte in line[(at + key.count)...] {
-        guard byte >= 0x30, byte <= 0x39 else { break }
-        value = value &* 10 &+ UInt64(byte - 0x30)
+      var next = at + key.count
+      while next < line.count, unsafe line[next].isDigit {
+        value = unsafe value &* 10 &+ UInt64(line[next] - 0x30)
+        next += 1
       }
       return value
     }
     return nil
+  }
+
+  /// What is nowhere any more.
+  package static func gap(from first: UInt64, to last: UInt64, at time: UTCTime) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("type", "gap")
+    json.member("v", 1)
+    json.member("ts", time)
+    json.member("from_seq", first)
+    json.member("to_seq", last)
+    json.member("reason", "not kept any more: old logs go, and a restored journal begins behind what it replaces")
+    json.endObject()
+    return json.bytes
   }
 }

@@ -1,7 +1,7 @@
 import OMSLib
 
 /// `oms events`: the event log, past and live.
-struct EventsCommand: RequestCommand {
+struct EventsCommand: Command {
   static let spec = CommandSpec(
     "events", group: .audit, summary: "Show what happened, and go on with what happens",
     details: """
@@ -34,8 +34,10 @@ struct EventsCommand: RequestCommand {
     objects: ["event", "order", "fill", "gap"],
     exits: [.notFound, .otherEnd, .timeout, .gap], seeAlso: ["fills", "orders", "journal dump"])
 
-  let request: RequestDraft
+  private let request: RequestDraft
   private let follows: Bool
+  /// `nil`: only what comes.
+  private let past: EventHistory?
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     let starts = ["last", "since", "after", "from-start"].filter { line.arguments.has($0) }
@@ -49,7 +51,19 @@ struct EventsCommand: RequestCommand {
     request.set("follow", if: follows)
     request.addAccounts(line)
     self.request = request
+    let readsPast = !follows || !starts.isEmpty
+    let isWaitingForEnd = line.arguments.has("until-done")
+    past =
+      readsPast && !isWaitingForEnd
+      ? EventHistory(
+        request: request, after: line.arguments.integer("after").map { UInt64($0) },
+        take: line.arguments.integer("take"), hasNoGaps: line.arguments.has("no-gaps")) : nil
   }
 
-  var conversation: Conversation { Conversation(isEndless: follows) }
+  func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
+    let conversation = Conversation(isEndless: follows)
+    guard let past else { return try context.perform(request, conversation) }
+    guard let rest = try past.read(&context) else { return .ok }
+    return try context.perform(rest, conversation)
+  }
 }

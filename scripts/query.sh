@@ -34,13 +34,14 @@ oms wait --engine stopped -q
 mkdir -p "$work/state/logs"
 log=$work/state/logs/events-$(date -u +%Y%m%d).jsonl
 grep '"id":"q-' "$work/pattern"/logs/events-*.jsonl | awk -v n="$lines" '
-  { line[NR] = $0 }
+  {
+    match($0, /"seq":[0-9]+/); head[NR] = substr($0, 1, RSTART + 5); rest = substr($0, RSTART + RLENGTH)
+    match(rest, /"id":"q/); middle[NR] = substr(rest, 1, RSTART + 5); tail[NR] = substr(rest, RSTART + RLENGTH)
+  }
   END {
     for (i = 1; i <= n; i++) {
-      text = line[(i - 1) % NR + 1]
-      sub(/"seq":[0-9]+/, "\"seq\":" i, text)
-      sub(/"id":"q-/, "\"id\":\"r" int((i - 1) / NR) "-", text)
-      print text
+      k = (i - 1) % NR + 1
+      print head[k] i middle[k] "r" int((i - 1) / NR) tail[k]
     }
   }' > "$log"
 logs=("$log")

@@ -455,6 +455,7 @@ enum ExitSessions {
       0 schema order
       0 help
       0 man order
+      0 completion bash
       0 bench --list
       18 bench nonsense
       """)

@@ -1,60 +1,14 @@
 internal import CCore
-internal import Synchronization
-
-/// One snapshot that was taken, for its object.
-struct SnapshotFacts: Sendable {
-  var id: String
-  var path: String
-  var bytes: Int
-  var seq: UInt64
-  var accounts: Int
-  var digest: String
-  var created: UTCTime
-  /// Of the last record that is in it.
-  var lsn: UInt64
-  /// `nil`: written by a core whose rows are laid out differently.
-  var openOrders: Int?
-  var note: String?
-
-  init(_ loaded: borrowing LoadedSnapshot, name: String, path: String) {
-    id = name
-    self.path = path
-    bytes = loaded.byteCount
-    seq = loaded.header.end.seq
-    accounts = max(0, (loaded.section(UInt32(TableID.account.rawValue))?.count ?? 1) - 1)
-    digest = loaded.digest.hex
-    created = loaded.header.created
-    lsn = loaded.header.end.lsn
-    openOrders = loaded.section(UInt32(TableID.order.rawValue)).flatMap { Self.openOrders($0) }
-    note = loaded.section(SnapshotLoad.noteSection).map { unsafe String(decoding: $0.bytes, as: UTF8.self) }
-  }
-
-  private static func openOrders(_ section: SnapshotSection) -> Int? {
-    guard Int(section.rowBytes) == MemoryLayout<OrderRow>.stride else { return nil }
-    return (0..<section.count).reduce(0) { count, row in
-      let offset = row * MemoryLayout<OrderRow>.stride
-      return count + (unsafe section.bytes.loadUnaligned(fromByteOffset: offset, as: OrderRow.self).isOpen ? 1 : 0)
-    }
-  }
-}
 
 /// Makes snapshots beside the engine: a core of its own, begun from the last snapshot file, is brought to the durable end
 /// of the journal, meeting every recorded event and digest on the way, and written down.
 ///
 /// Owner: its thread, at idle priority. Others only ask, and fetch what came of it.
 final class Shadow: @unchecked Sendable {
-  // Unchecked: all that is shared is behind the lock.
-  private struct Desk {
-    var asked: UInt64 = 0
-    var answered: UInt64 = 0
-    var note: String?
-    var last: Result<SnapshotFacts, EngineFailure>?
-  }
-
-  private static let restNanoseconds: Int64 = 50_000_000
+  // Unchecked: what others share of it is behind the desk's lock.
   private static let waitNanoseconds: Int64 = 200_000
 
-  private let desk = Mutex(Desk())
+  private let desk: ShadowDesk<SnapshotFacts>
   private let options: JournalOptions
   private let ring: JournalRing
   private let directory: String
@@ -62,7 +16,6 @@ final class Shadow: @unchecked Sendable {
   private let core: CoreVersion
   private let clock: EngineClock
   private let signals: EngineSignals
-  private let every: Int64
   private let exchange: ExchangeShadow?
   private let upkeep: Upkeep
   /// The record of the oldest order that was open in the last snapshot; until there was one, everything is kept.
@@ -78,7 +31,7 @@ final class Shadow: @unchecked Sendable {
     self.directory = directory
     self.capacity = capacity
     self.core = core
-    self.every = max(every, 60_000_000_000)
+    desk = ShadowDesk(every: every, clock: clock, signals: signals)
     self.clock = clock
     self.signals = signals
     self.exchange = exchange
@@ -86,40 +39,12 @@ final class Shadow: @unchecked Sendable {
   }
 
   /// Asks for a snapshot of what is durable now; the number is what ``outcome(of:)`` takes.
-  func ask(note: String? = nil) -> UInt64 {
-    desk.withLock {
-      $0.asked += 1
-      $0.note = note ?? $0.note
-      return $0.asked
-    }
-  }
+  func ask(note: String? = nil) -> UInt64 { desk.ask(note: note) }
 
   /// `nil` until a snapshot that was begun after the request is there.
-  func outcome(of request: UInt64) -> Result<SnapshotFacts, EngineFailure>? {
-    desk.withLock { $0.answered >= request ? $0.last : nil }
-  }
+  func outcome(of request: UInt64) -> Result<SnapshotFacts, EngineFailure>? { desk.outcome(of: request) }
 
-  func run() {
-    var park = cc_park()
-    // On the full hour (or other period) of UTC.
-    var period = clock.utc.nanoseconds / every
-    while !signals.isStopping {
-      let (asked, answered, note) = desk.withLock { ($0.asked, $0.answered, $0.note) }
-      let now = clock.utc.nanoseconds / every
-      if asked > answered || now != period {
-        let isPeriodic = now != period
-        period = now
-        let result = work(note: note)
-        desk.withLock {
-          $0.answered = asked
-          $0.last = result
-          if $0.asked == asked { $0.note = nil }
-        }
-        if isPeriodic { keepHouse(result) }
-      }
-      _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
-    }
-  }
+  func run() { desk.run(work, afterPeriod: keepHouse) }
 
   private func work(note: String?) -> Result<SnapshotFacts, EngineFailure> {
     do throws(EngineFailure) {
@@ -182,20 +107,16 @@ final class Shadow: @unchecked Sendable {
     do throws(SnapshotError) {
       let name = try SnapshotLoad.write(
         state, end, created: clock.utc, note: note, to: store, options.identity, by: core)
+      // What was written is read back whole.
       return SnapshotFacts(try store.load(name), name: name, path: store.path(name))
     } catch {
       throw EngineFailure(1, "io.snapshot", "\(error)")
     }
   }
 
-  /// Those on the disk, oldest first.
+  /// Those on the disk, oldest first, by their heads: a table that is damaged shows when it is loaded.
   func list() -> [SnapshotFacts] {
-    guard let names = try? store.names() else { return [] }
-    var facts: [SnapshotFacts] = []
-    for name in names {
-      guard let loaded = try? store.load(name) else { continue }
-      facts.append(SnapshotFacts(loaded, name: name, path: store.path(name)))
-    }
-    return facts
+    let store = store
+    return ((try? store.names()) ?? []).compactMap { try? SnapshotFacts.read($0, store) }
   }
 }

@@ -17,6 +17,8 @@ enum SnapshotLoad {
   static let digestSection: UInt32 = 1_000
   /// The section with what `--note` said.
   static let noteSection: UInt32 = 1_001
+  /// The section with what lists of snapshots tell of its tables.
+  static let countsSection: UInt32 = 1_002
 
   /// A core from the newest snapshot that it can go on from; without one a core as new, behind nothing.
   ///
@@ -143,13 +145,21 @@ extension SnapshotLoad {
     precondition(core.state.global.nextSeq == end.seq + 1, "rows and header are of one moment")
     let header = SnapshotHeader(identity: identity, coreVersion: version.number, end: end, created: created)
     var digest = core.state.digest
+    var counts = SnapshotCounts(core)
     let note = Array((note ?? "").utf8)
     return try unsafe withUnsafeBytes(of: &digest) { digest in
-      unsafe note.withUnsafeBytes { note in
-        Result<String, SnapshotError> { () throws(SnapshotError) in
-          var extra = [unsafe SnapshotSection(id: digestSection, rowBytes: digest.count, unsafeBytes: digest)]
-          if note.count > 0 { unsafe extra.append(SnapshotSection(id: noteSection, rowBytes: 1, unsafeBytes: note)) }
-          return try store.write(header, core.state.sections + extra)
+      unsafe withUnsafeBytes(of: &counts) { counts in
+        unsafe note.withUnsafeBytes { note in
+          Result<String, SnapshotError> { () throws(SnapshotError) in
+            var extra = [
+              unsafe SnapshotSection(id: digestSection, rowBytes: digest.count, unsafeBytes: digest),
+              unsafe SnapshotSection(id: countsSection, rowBytes: counts.count, unsafeBytes: counts),
+            ]
+            if note.count > 0 {
+              unsafe extra.append(SnapshotSection(id: noteSection, rowBytes: 1, unsafeBytes: note))
+            }
+            return try store.write(header, core.state.sections + extra)
+          }
         }
       }
     }.get()

@@ -64,7 +64,12 @@ enum SnapshotFormat {
 
   static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) & ~(alignment - 1) }
 
-  static func encode(_ header: SnapshotHeader, sectionCount: Int, totalBytes: Int) -> [UInt8] {
+  /// Where the checksum of the directory stands; zero in files of older programs.
+  private static let directoryChecksum = 192
+
+  static func encode(
+    _ header: SnapshotHeader, sectionCount: Int, totalBytes: Int, directoryCRC: UInt32
+  ) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: headerBytes)
     unsafe bytes.withUnsafeMutableBytes { bytes in
       unsafe bytes.storeBytes(of: magic, toByteOffset: 0, as: UInt64.self)
@@ -83,6 +88,7 @@ enum SnapshotFormat {
       unsafe bytes.storeBytes(of: header.identity.id.low, toByteOffset: 88, as: UInt64.self)
       unsafe bytes.storeBytes(of: header.identity.name, toByteOffset: 96, as: Text64.self)
       unsafe bytes.storeBytes(of: header.identity.tag, toByteOffset: 160, as: Text32.self)
+      unsafe bytes.storeBytes(of: directoryCRC, toByteOffset: directoryChecksum, as: UInt32.self)
       let crc = unsafe cc_crc32c(0, bytes.baseAddress, headerBytes - 4)
       unsafe bytes.storeBytes(of: crc, toByteOffset: headerBytes - 4, as: UInt32.self)
     }
@@ -126,6 +132,29 @@ enum SnapshotFormat {
       throw .damaged(file: file, what: "header asks for more than a snapshot can hold")
     }
     return (header, sections, Int(total))
+  }
+
+  /// Reads the directory; `bodyBytes` is where sections must end.
+  static func entries(
+    _ directory: [UInt8], bodyBytes: Int, file: String
+  ) throws(SnapshotError) -> [Entry] {
+    var entries: [Entry] = []
+    var behind = UInt64(headerBytes + directory.count)
+    for index in 0..<directory.count / entryBytes {
+      let entry = unsafe directory.withUnsafeBytes { unsafe Entry(loading: $0, at: index * entryBytes) }
+      let (end, overflow) = entry.offset.addingReportingOverflow(entry.byteCount)
+      guard !overflow, entry.offset >= behind, end <= UInt64(bodyBytes), entry.rowBytes > 0,
+        entry.byteCount % UInt64(entry.rowBytes) == 0
+      else { throw .damaged(file: file, what: "section \(entry.id) lies outside the file") }
+      behind = end
+      entries.append(entry)
+    }
+    return entries
+  }
+
+  /// What the header says of the directory behind it; 0: nothing.
+  static func directoryCRC(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    unsafe bytes.loadUnaligned(fromByteOffset: directoryChecksum, as: UInt32.self)
   }
 
   /// A line of the directory: which table, its rows, where it lies, its checksum.
@@ -200,26 +229,13 @@ enum SnapshotFormat {
     }
   }
 
-  /// The header alone, by its own checksum: what lies behind it is not looked at.
-  static func header<FS: FileSystem>(
-    _ fileSystem: FS, path: String, identity: JournalIdentity
-  ) throws(SnapshotError) -> SnapshotHeader {
-    let bytes = try unsafe read(fileSystem, path: path, atMost: SnapshotFormat.headerBytes)
-    defer { unsafe bytes.deallocate() }
-    let header = try unsafe SnapshotFormat.decode(UnsafeRawBufferPointer(bytes), file: path).header
-    guard header.identity == identity else {
-      throw .otherInstance(file: path, found: header.identity.name.description)
-    }
-    return header
-  }
-
   private static func read<FS: FileSystem>(
-    _ fileSystem: FS, path: String, atMost limit: Int = .max
+    _ fileSystem: FS, path: String
   ) throws(SnapshotError) -> UnsafeMutableRawBufferPointer {
     do throws(SystemError) {
       let file = try fileSystem.open(path, [.read])
       do throws(SystemError) {
-        let size = min(Int(try fileSystem.size(file)), limit)
+        let size = Int(try fileSystem.size(file))
         guard size <= SnapshotFormat.byteCountMax else { throw SystemError(errno: 27, call: "read(\(path))") }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 4_096)
         let used = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[0..<size])
@@ -261,21 +277,14 @@ enum SnapshotFormat {
     guard digest == expected else { throw .damaged(file: path, what: "SHA-256 does not match") }
     let directoryEnd = SnapshotFormat.headerBytes + sectionCount * SnapshotFormat.entryBytes
     guard directoryEnd <= body.count else { throw .damaged(file: path, what: "file ends inside its directory") }
-    var entries: [SnapshotFormat.Entry] = []
-    var behind = UInt64(directoryEnd)
-    for index in 0..<sectionCount {
-      let at = SnapshotFormat.headerBytes + index * SnapshotFormat.entryBytes
-      let entry = unsafe SnapshotFormat.Entry(loading: body, at: at)
-      let (end, overflow) = entry.offset.addingReportingOverflow(entry.byteCount)
-      guard !overflow, entry.offset >= behind, end <= UInt64(body.count), entry.rowBytes > 0,
-        entry.byteCount % UInt64(entry.rowBytes) == 0
-      else { throw .damaged(file: path, what: "section \(entry.id) lies outside the file") }
-      let section = unsafe UnsafeRawBufferPointer(rebasing: body[Int(entry.offset)..<Int(end)])
+    let directory = unsafe [UInt8](body[SnapshotFormat.headerBytes..<directoryEnd])
+    let entries = try SnapshotFormat.entries(directory, bodyBytes: body.count, file: path)
+    for entry in entries {
+      let range = Int(entry.offset)..<Int(entry.offset + entry.byteCount)
+      let section = unsafe UnsafeRawBufferPointer(rebasing: body[range])
       guard unsafe cc_crc32c(0, section.baseAddress, section.count) == entry.crc else {
         throw .damaged(file: path, what: "checksum of section \(entry.id) does not match")
       }
-      behind = end
-      entries.append(entry)
     }
     return unsafe LoadedSnapshot(header: header, digest: digest, entries: entries, bytes: bytes)
   }

@@ -47,6 +47,11 @@ package struct SnapshotStore<FS: FileSystem> {
     return loaded
   }
 
+  /// What it says of itself, without its tables: `nil` where it must be loaded whole for that.
+  package func head(_ name: String, sections: [UInt32]) throws(SnapshotError) -> SnapshotHead? {
+    try SnapshotHead.load(fileSystem, path: path(name), identity: identity, sections: sections)
+  }
+
   /// The newest snapshot that is whole, with the names and faults of newer ones that are not. `nil`: start at record 1.
   package func loadNewest(
     passing skipped: inout [SnapshotError]
@@ -64,7 +69,7 @@ package struct SnapshotStore<FS: FileSystem> {
   }
 
   private func created(_ name: String) throws(SnapshotError) -> UTCTime {
-    try LoadedSnapshot.header(fileSystem, path: path(name), identity: identity).created
+    try SnapshotHead.header(fileSystem, path: path(name), identity: identity).created
   }
 
   /// Checks one snapshot whole. `nil`: it is sound.
@@ -213,8 +218,10 @@ private struct SnapshotSink<FS: FileSystem> {
       unsafe directory.withUnsafeMutableBytes { unsafe entry.store(to: $0, at: index * SnapshotFormat.entryBytes) }
       at += unsafe section.bytes.count
     }
+    let crc = unsafe directory.withUnsafeBytes { unsafe cc_crc32c(0, $0.baseAddress, $0.count) }
     try add(
-      SnapshotFormat.encode(header, sectionCount: sections.count, totalBytes: at + SnapshotFormat.digestBytes))
+      SnapshotFormat.encode(
+        header, sectionCount: sections.count, totalBytes: at + SnapshotFormat.digestBytes, directoryCRC: crc))
     try add(directory)
     for section in sections {
       try add([UInt8](repeating: 0, count: SnapshotFormat.aligned(offset) - offset))

@@ -20,6 +20,7 @@ struct SnapshotTakeCommand: RequestCommand {
 struct SnapshotListCommand: RequestCommand {
   static let spec = CommandSpec(
     "snapshot list", group: .audit, summary: "List snapshots",
+    details: "By what they say of themselves; `oms snapshot show` checks all of one.",
     examples: [
       .init("oms snapshot list", "all of them"),
       .init("oms snapshot list --sort seq:desc --limit-rows 1", "the newest"),

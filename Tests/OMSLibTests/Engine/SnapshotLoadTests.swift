@@ -108,4 +108,61 @@ import Testing
     #expect(seen.last == 400 && seen.count < 400)
     #expect(seen == Array(try #require(seen.first)...400))
   }
+
+  private static func kept(_ fixture: CoreFixture, _ note: String?, on disk: MemoryFileSystem) throws -> String {
+    var end = JournalEnd()
+    end.lsn = 10
+    end.seq = fixture.core.state.global.nextSeq - 1
+    return try SnapshotLoad.write(
+      fixture.core, end, created: UTCTime(nanoseconds: 5), note: note, to: store(disk), JournalKit.identity)
+  }
+
+  private static func words(_ facts: SnapshotFacts) -> String {
+    "\(facts.id) \(facts.bytes) \(facts.seq) \(facts.accounts) \(facts.digest) \(facts.created) \(facts.lsn) "
+      + "\(facts.openOrders ?? -1) \(facts.note ?? "-")"
+  }
+
+  /// A list tells the same as loading does, and is not the place where a damaged table shows.
+  @Test(arguments: [nil, "before the upgrade"])
+  func theHeadOfASnapshotTellsWhatLoadingItTells(note: String?) throws {
+    let disk = JournalKit.makeDisk()
+    let name = try Self.kept(Self.fixture(orders: 3), note, on: disk)
+    let store = Self.store(disk)
+    let whole = Self.words(SnapshotFacts(try store.load(name), name: name, path: store.path(name)))
+    let listed = Self.words(try SnapshotFacts.read(name, store))
+    #expect(listed == whole)
+    #expect(listed.hasSuffix(" 3 \(note ?? "-")"))
+    disk.flip(store.path(name), bit: 8 * 100_000)
+    #expect(store.verify(name) != nil)
+    #expect(Self.words(try SnapshotFacts.read(name, store)) == whole)
+  }
+
+  /// Header, directory and the sections that are read have checksums of their own.
+  @Test func noBitOfAHeadFlipsUnseen() throws {
+    let disk = JournalKit.makeDisk()
+    let name = try Self.kept(Self.fixture(orders: 1), "why", on: disk)
+    let store = Self.store(disk)
+    let path = store.path(name)
+    let whole = Self.words(try SnapshotFacts.read(name, store))
+    let sections = Int(try #require(disk.contents(path))[24])
+    let heads = 0..<(512 + sections * 32)
+    let bytes = try #require(disk.contents(path))
+    let note = try #require(bytes.indices.last { bytes[$0...].starts(with: Array("why".utf8)) })
+    for bit in Array(stride(from: 0, to: heads.count * 8, by: 5)) + Array(note * 8..<(note + 3) * 8) {
+      disk.flip(path, bit: bit)
+      let read = (try? SnapshotFacts.read(name, store)).map { Self.words($0) }
+      #expect(read == nil || read == whole, "bit \(bit)")
+      disk.flip(path, bit: bit)
+    }
+  }
+
+  /// Those of older programs have no such section.
+  @Test func anOlderSnapshotIsLoadedWholeForItsFacts() throws {
+    let disk = JournalKit.makeDisk()
+    let name = try Self.write(Self.fixture(orders: 2), lsn: 10, to: disk)
+    let facts = try SnapshotFacts.read(name, Self.store(disk))
+    #expect(facts.openOrders == 2 && facts.lsn == 10)
+    disk.flip(Self.store(disk).path(name), bit: 8 * 100_000)
+    #expect(throws: SnapshotError.self) { try SnapshotFacts.read(name, Self.store(disk)) }
+  }
 }

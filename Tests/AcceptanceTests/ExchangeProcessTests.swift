@@ -13,7 +13,7 @@ import Testing
       rm -f exchange/ledger; kill -USR1 $exchange
       until [ -f exchange/ledger ]; do sleep 0.01; done
     }
-    begin() { oms run --state "$PWD/state" --sim-door $door --detach -q || exit 1; }
+    begin() { oms run ${flags-} --state "$PWD/state" --sim-door $door --detach -q || exit 1; }
     finish() { oms stop -q; kill $exchange; wait $exchange; rm -f /dev/shm/oms-*-$door-*; }
     exchange; trap finish EXIT; begin
 
@@ -64,6 +64,56 @@ import Testing
           oms cancel rest -o tsv --fields status
           """)
       #expect(ran.lines == ["venue.disconnect", "rejected\tnot_sent", "rest", "0", "cancelled"], "\(ran.errors)")
+    }
+  }
+
+  /// What people ask of an exchange in the engine's own process, they can ask of this one.
+  @Test func peopleSeeItsBookAndHearItsRefusals() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        mkdir conf
+        spot='type: main, spot_enabled: true'
+        echo "accounts: { sim: { main: { $spot }, late: { $spot } } }" > conf/accounts.yaml
+        flags="-C conf"
+
+        """ + Self.prelude + """
+          oms sim clock freeze
+          echo '{"bids":[["57000","1"],["56999","2"],["56000","3"]],"asks":[["58001","0.3"],["58002","0.4"]]}' > levels
+          oms sim book BTC-USDT --file levels -q; echo "$?"
+          oms book BTC-USDT --depth 3 -o jsonl > book.jsonl; jq -c '[.bids, .asks]' book.jsonl
+          oms sim account sim.main --set USDT=5 -q; echo "$?"
+          oms sim account sim.late --set USDT=5 -q 2> none; echo "$?"
+          """)
+      #expect(
+        ran.lines == [
+          "0",
+          #"[[["57000.00","1.00000"],["56999.00","2.00000"],["56000.00","3.00000"]],"#
+            + #"[["58001.00","0.30000"],["58002.00","0.40000"]]]"#,
+          "0", "13",
+        ], "\(ran.errors)")
+    }
+  }
+
+  /// With `oms snapshot take` it makes an image of its own, and goes on from there.
+  @Test func itsImagesAreMadeByItself() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        Self.prelude + """
+          oms order buy BTC-USDT 0.01 --market --wait filled -q
+          oms snapshot take -q; echo "$?"
+          ls exchange/exchange/images | wc -l
+          oms order buy BTC-USDT 0.01 --market --wait filled -q
+          oms order buy BTC-USDT 0.001 --limit 30000 --id rest -q
+          kill -9 $exchange; wait $exchange 2> none
+          exchange
+          until oms order buy BTC-USDT 0.001 --market --wait filled --timeout 5s -q 2> none; do sleep 0.05; done
+          oms orders --open -o id
+          oms reconcile -a all -q; echo "$?"
+          kill $exchange; wait $exchange
+          ls exchange/exchange/images | wc -l
+          """)
+      #expect(ran.lines == ["0", "1", "rest", "0", "2"], "\(ran.errors)")
     }
   }
 }

@@ -10,7 +10,7 @@
 #include "cc_owner.h"
 
 #define CC_DOOR_MAGIC 0x726f6f64736d6full
-#define CC_DOOR_VERSION 1u
+#define CC_DOOR_VERSION 2u
 #define CC_DOOR_HEADER_BYTES 4096
 
 typedef struct {

@@ -26,6 +26,9 @@ package enum Limits {
   package static let positionCount = 1 << 16
   package static let balanceCount = 1 << 15
 
+  /// Levels of each side of a book that can be asked for.
+  package static let bookDepth = 1_000
+
   // Messages.
   package static let recordBytes = 4_096
   package static let requestLineBytes = 65_536

@@ -255,7 +255,9 @@ package struct MarketRequest: Sendable {
     interval = try members.duration("interval")
     last = try members.integer("last")
     since = try members.text("since")
-    guard depth >= 1 && depth <= 1_000 else { throw .usage("value", "depth is 1 to 1000") }
+    guard depth >= 1 && depth <= Limits.bookDepth else {
+      throw .usage("value", "depth is 1 to \(Limits.bookDepth)")
+    }
   }
 }
 

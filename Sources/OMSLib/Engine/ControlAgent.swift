@@ -265,8 +265,8 @@ struct EngineFacts: Sendable {
   /// Read-only, for those who attach.
   var tablesDescriptor: Int32 = -1
   var latencies: LatencyHistograms?
-  /// Trades of markets can be read.
-  var hasTape = false
+  /// The built-in exchange is in this process: trades of markets can be read, and images of it are made here.
+  var hasOwnExchange = false
   /// The longest turn of the hot thread in the last second.
   let loopLag = SharedGauge()
   /// Up to here events are in the log's files.

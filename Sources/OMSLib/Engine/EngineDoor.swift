@@ -124,33 +124,33 @@ struct EngineDoor: ~Copyable, VenueDoor {
     return facts
   }
 
-  /// `false`: it cannot be done, or there is no room now. Another process is only told.
-  mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> Bool {
-    if let isDone = own?.obey(command, now: now) { return isDone }
-    guard shared?.obey(command) == true else { return false }
+  mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> SimulatorOutcome {
+    if let isDone = own?.obey(command, now: now) { return isDone ? .done : .refused }
+    guard shared?.obey(command) == .later else { return .refused }
     if command.kind == .openAccount {
       shared?.register(account: AccountID(number: command.control.account), name: command.control.text)
     }
-    return true
+    return .later
   }
 
-  /// Levels of both sides, the best first. Of an exchange in another process the best prices are all that is known.
-  func forEachLevel(
-    of instrument: InstrumentID, named name: Text32, depth: Int,
+  /// What another process said to a command that was told it.
+  mutating func takeOutcome() -> (token: UInt64, outcome: SimulatorOutcome)? { shared?.takeOutcome() ?? nil }
+
+  /// Levels of both sides, the best first. `false`: another process was asked; ask again.
+  mutating func forEachLevel(
+    of instrument: InstrumentID, named name: Text32, depth: Int, now: EngineTime,
     _ body: (_ side: Side, _ price: Int64, _ quantity: Int64) -> Void
-  ) {
+  ) -> Bool {
+    if let isDone = shared?.forEachLevel(of: instrument, depth: depth, now: now, body) { return isDone }
     switch own {
     case .some(let venue):
-      guard let row = venue.exchange.instrument(named: name) else { return }
+      guard let row = venue.exchange.instrument(named: name) else { return true }
       for side in Side.allCases {
         venue.exchange.forEachLevel(of: row, side, count: depth) { body(side, $0, $1) }
       }
-    case .none:
-      let top = top(of: instrument)
-      guard top.isValid != 0, depth > 0 else { return }
-      if top.bidQuantity > 0 { body(.buy, top.bid, top.bidQuantity) }
-      if top.askQuantity > 0 { body(.sell, top.ask, top.askQuantity) }
+    case .none: break
     }
+    return true
   }
 
   /// Trades of a market behind a place on its tape, the oldest first, as far as the tape goes. Of an exchange in another

@@ -54,7 +54,7 @@ struct EngineProcess {
     boot.agent.machine.state.followTouched()
     facts.tablesDescriptor = publisher.tables.clientDescriptor
     facts.latencies = publisher.latencies
-    facts.hasTape = options.simulatorDoor == nil
+    facts.hasOwnExchange = options.simulatorDoor == nil
     let parts = try makeParts()
     let hotBell = parts.hotBell.ringer
     let controlBell = parts.controlBell.ringer

@@ -3,8 +3,8 @@ internal import CCore
 /// A process that holds the built-in exchange for engines in other processes. It outlives them; what it lists and whose
 /// accounts it has are the same settings that an engine reads.
 ///
-/// Owner: the main thread. TERM and INT end it in good order; USR1 writes its ledger, as text, to `ledger` in the state
-/// directory.
+/// Owner: the main thread, beside one for its journal and one for its images. TERM and INT end it in good order; USR1
+/// writes its ledger, as text, to `ledger` in the state directory.
 package struct ExchangeProcess {
   private static let term: Int32 = 15
   private static let interrupt: Int32 = 2
@@ -50,13 +50,20 @@ package struct ExchangeProcess {
     let shared = EngineSignals()
     let journal = JournalLoop(
       core: writer, exchange: nil, ring: boot.journal.ring, clock: clock, signals: shared, bells: [])
+    let keeper = ExchangeKeeper(
+      ExchangeShadow(options: boot.journal.options, ring: boot.journal.ring), settings: options.settings, clock: clock,
+      signals: shared)
     var host = ExchangeHost(region, venue: boot.venue)
     do throws(SystemError) {
       let thread = try WorkerThread(named: "oms-journal") { journal.run() }
+      let second = try WorkerThread(named: "oms-shadow") { keeper.run() }
       announce()
-      work(&host, signals, from: utc, clock)
+      work(&host, signals, from: utc, clock, keeper)
+      shared.requestStop()
+      second.join()
       shared.noteDrained()
       thread.join()
+      keeper.finish()
     } catch {
       throw EngineFailure(1, "io.threads", "\(error.call) failed with errno \(error.errno)")
     }
@@ -84,14 +91,17 @@ package struct ExchangeProcess {
   }
 
   private func work(
-    _ host: inout ExchangeHost<JournalExchangeRecorder>, _ signals: Int32, from start: UTCTime, _ clock: EngineClock
+    _ host: inout ExchangeHost<JournalExchangeRecorder>, _ signals: Int32, from start: UTCTime, _ clock: EngineClock,
+    _ keeper: ExchangeKeeper
   ) {
     var park = cc_park()
+    var images = ImageRequest()
     var utc = start
     var idleTurns = 0
     while true {
       // Market time does not go back with the machine's calendar.
       utc = max(utc, clock.utc)
+      images.follow(&host, keeper)
       if host.turn(utc: utc) > 0 {
         idleTurns = 0
         continue
@@ -102,6 +112,23 @@ package struct ExchangeProcess {
         if signal == Self.user1 { writeLedger(host) }
       }
       _ = unsafe cc_park_wait(&park, 0, idleTurns < Self.turnsUntilLongPause ? Self.shortPause : Self.longPause)
+    }
+  }
+
+  /// Images that engines ask for: all that came while one is made are content with the next.
+  private struct ImageRequest {
+    private var upTo: UInt64 = 0
+    private var asked: UInt64?
+
+    mutating func follow(_ host: inout ExchangeHost<JournalExchangeRecorder>, _ keeper: ExchangeKeeper) {
+      if let request = asked {
+        guard let isMade = keeper.isMade(request) else { return }
+        host.imagesEnded(upTo: upTo, isMade: isMade)
+        asked = nil
+      }
+      guard host.imagesAsked > upTo else { return }
+      upTo = host.imagesAsked
+      asked = keeper.ask()
     }
   }
 

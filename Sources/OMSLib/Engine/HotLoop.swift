@@ -95,6 +95,7 @@ final class HotLoop: @unchecked Sendable {
         }
       }
       work += Self.takeCommands(&commands, &agent, &replies, &gateVersion, clock, publisher.latencies)
+      work += Self.takeOutcomes(&agent, &replies)
       agent.publish()
       while true {
         guard let reply = held ?? agent.takeReply() else { break }
@@ -177,7 +178,7 @@ final class HotLoop: @unchecked Sendable {
         agent.machine.prepare(input.account, input.instrument)
       }
       if let query = message.query {
-        _ = replies.tryPush(answer(query, message, &agent, clock))
+        if let reply = answer(query, message, &agent, clock) { _ = replies.tryPush(reply) }
       } else {
         guard run(&message, &agent, &replies, clock, latencies) else { break }
         // Whoever says this knows the file as it is: a resume opens it last, and what it still says until then is over.
@@ -245,19 +246,41 @@ final class HotLoop: @unchecked Sendable {
     return agent.machine.reduces(input, at: StepStamp(time: time, utc: utc, lsn: agent.journal.nextLsn))
   }
 
+  /// What an exchange in another process has said to controls since.
+  private static func takeOutcomes(_ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>) -> Int {
+    var taken = 0
+    while replies.room() > 1, let (token, outcome) = agent.door.takeOutcome() {
+      _ = replies.tryPush(reply(token, outcome))
+      taken += 1
+    }
+    return taken
+  }
+
+  private static func reply(_ token: UInt64, _ outcome: SimulatorOutcome) -> Reply {
+    var reply = Reply()
+    reply.token = token
+    reply.outcomeRaw =
+      switch outcome {
+      case .done, .later: Reply.Outcome.accepted.rawValue
+      case .refused: Reply.Outcome.refused.rawValue
+      case .unknown: Reply.Outcome.unknown.rawValue
+      }
+    return reply
+  }
+
   // MARK: Queries
 
+  /// `nil`: the answer comes later.
   private static func answer(
     _ query: HotMessage.Query, _ message: HotMessage, _ agent: inout EngineAgent, _ clock: EngineClock
-  ) -> Reply {
-    var reply = Reply()
-    reply.outcomeRaw = Reply.Outcome.accepted.rawValue
+  ) -> Reply? {
     if query == .simulator {
       let command = message.load(SimulatorCommand.self)
-      reply.token = command.token
-      if !agent.door.obey(command, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
-      return reply
+      let outcome = agent.door.obey(command, now: clock.now)
+      return outcome == .later ? nil : Self.reply(command.token, outcome)
     }
+    var reply = Reply()
+    reply.outcomeRaw = Reply.Outcome.accepted.rawValue
     if query == .venueQuestion {
       let question = message.load(VenueQuestion.self)
       reply.token = question.token
@@ -280,6 +303,12 @@ final class HotLoop: @unchecked Sendable {
     case .namesChanged: agent.gate.reader.namesChanged()
     case .recordability:
       if Unrecorded.isNeeded(agent, now: clock.now) { reply.outcomeRaw = Reply.Outcome.refused.rawValue }
+    case .book:
+      if let count = levels(body, &agent, clock.now) {
+        reply.count = UInt32(count)
+      } else {
+        reply.outcomeRaw = Reply.Outcome.refused.rawValue
+      }
     case .stop, .simulator, .venueQuestion, .unrecordedOrder: break
     default: reply.count = UInt32(copy(query, body, agent, clock.now))
     }
@@ -318,14 +347,14 @@ final class HotLoop: @unchecked Sendable {
       }
     case .globals: return fill(body, 1) { _ in global }
     case .limits: return limits(body, agent, now)
-    case .book: return levels(body, agent)
     case .trades: return trades(body, agent)
     case .venueAnswers:
       guard agent.door.answers.isAbout(body.argument) else { return 0 }
       return fill(body, max(0, min(Int(body.capacity), agent.door.answers.count - first))) {
         agent.door.answers[first + $0]
       }
-    case .simulator, .acceptGate, .namesChanged, .stop, .venueQuestion, .unrecordedOrder, .recordability: return 0
+    case .book, .simulator, .acceptGate, .namesChanged, .stop, .venueQuestion, .unrecordedOrder, .recordability:
+      return 0
     }
   }
 
@@ -379,18 +408,20 @@ final class HotLoop: @unchecked Sendable {
     return count
   }
 
-  private static func levels(_ body: RowQuery, _ agent: borrowing EngineAgent) -> Int {
+  /// `nil`: not there yet.
+  private static func levels(_ body: RowQuery, _ agent: inout EngineAgent, _ now: EngineTime) -> Int? {
     guard let target = unsafe UnsafeMutablePointer<BookLevel>(bitPattern: UInt(body.address)) else { return 0 }
     let instrument = InstrumentID(number: UInt16(truncatingIfNeeded: body.argument >> 32))
     let depth = Int(UInt32(truncatingIfNeeded: body.argument))
     guard instrument.index < Limits.instrumentCount else { return 0 }
     let name = agent.machine.state.instruments[instrument.index].rules.name
     var count = 0
-    agent.door.forEachLevel(of: instrument, named: name, depth: depth) { side, price, quantity in
+    let isThere = agent.door.forEachLevel(of: instrument, named: name, depth: depth, now: now) {
+      side, price, quantity in
       guard count < Int(body.capacity) else { return }
       unsafe target[count] = BookLevel(price: price, quantity: quantity, sideRaw: UInt64(side.rawValue))
       count += 1
     }
-    return count
+    return isThere ? count : nil
   }
 }

@@ -10,6 +10,7 @@ package struct HotMessage: Sendable, BitwiseCopyable {
     case tops = 0xF004
     case globals = 0xF005
     case limits = 0xF006
+    /// `refused`: another process was asked for it; to be repeated.
     case book = 0xF007
     /// What the door knows of accounts (`AccountFacts`) and instruments (`MarketFacts`), by engine number.
     case accountFacts = 0xF008

@@ -43,6 +43,7 @@ struct LentBuffers {
 final class RowCopy<Row: BitwiseCopyable> {
   private static var firstBytes: Int { 4 << 10 }
   private static var bytes: Int { 64 << 10 }
+  private static var pauseNanoseconds: Int64 { 1_000_000 }
 
   private let query: HotMessage.Query
   private var buffer: RowBuffer<Row>?
@@ -50,6 +51,8 @@ final class RowCopy<Row: BitwiseCopyable> {
   private let limit: Int
   private var token: UInt64 = 0
   private var next: Int
+  /// Rows that have to come from elsewhere are asked for again then.
+  private var nextLook = EngineTime.zero
   private(set) var rows: [Row] = []
 
   init(_ query: HotMessage.Query, first: Int = 1, limit: Int = .max, argument: UInt64 = 0) {
@@ -65,11 +68,15 @@ final class RowCopy<Row: BitwiseCopyable> {
   func step(_ agent: ControlAgent) -> Bool {
     while true {
       guard token != 0, let buffer else {
-        ask(agent)
+        if agent.now >= nextLook { ask(agent) }
         return false
       }
       guard let reply = agent.takeAnswer(token) else { return false }
       token = 0
+      guard reply.outcomeRaw != Reply.Outcome.refused.rawValue else {
+        nextLook = agent.now.advanced(byNanoseconds: Self.pauseNanoseconds)
+        return false
+      }
       let count = Int(reply.count)
       for index in 0..<count { rows.append(buffer[index]) }
       next += count

@@ -29,6 +29,10 @@ final class SimJob: Job {
       for token in tokens ?? [] {
         guard let reply = agent.takeAnswer(token) else { continue }
         tokens?.removeAll { $0 == token }
+        guard reply.outcomeRaw != Reply.Outcome.unknown.rawValue else {
+          throw RequestError(
+            "outcome.unknown", exit: 30, "the exchange ended before it said whether it obeyed", hint: "oms status")
+        }
         guard reply.outcomeRaw == Reply.Outcome.accepted.rawValue else {
           throw RequestError("guard.simulated", exit: 13, "the built-in exchange refused the control")
         }

@@ -270,7 +270,9 @@ final class MarketJob: Job {
   override func wants(_ token: UInt64) -> Bool {
     tops?.wants(token) == true || levels?.wants(token) == true || facts?.wants(token) == true
   }
-  override func patience(_ agent: ControlAgent) -> Int32 { request.follows ? 10 : super.patience(agent) }
+  override func patience(_ agent: ControlAgent) -> Int32 {
+    levels != nil ? 1 : request.follows ? 10 : super.patience(agent)
+  }
 
   override func step(_ agent: ControlAgent) -> Bool {
     do throws(RequestError) {
@@ -337,7 +339,10 @@ final class MarketJob: Job {
           .book, first: 0, limit: 2 * Int(request.depth),
           argument: UInt64(rules.id.number) << 32 | UInt64(request.depth))
       }
-      guard let levels, levels.step(agent) else { return false }
+      guard let levels, levels.step(agent) else {
+        guard isLate(agent) else { return false }
+        throw RequestError("engine.stalled", exit: 16, "the exchange did not show its book in time")
+      }
       data(agent, objects.book(rules, levels.rows, top, depth: Int(request.depth), now: agent.now))
       self.levels = nil
     }

@@ -62,7 +62,7 @@ final class TapeJob<View: TapeView>: Job {
     guard let rules = try agent.resolver.instruments(request.symbols[0], venue: request.venue).first else {
       throw RequestError("notfound.symbol", exit: 18, "no symbol matches", hint: "oms symbols")
     }
-    guard agent.facts.hasTape else {
+    guard agent.facts.hasOwnExchange else {
       throw RequestError(
         "engine.no_tape", exit: 16, "trades of an exchange in another process do not come through its door")
     }

@@ -32,17 +32,24 @@ struct Upkeep {
         snapshotLsn: 0, cursorLsn: UInt64(clamping: loggedLsn.value), indexLsn: indexedLsn(),
         oldestOpenLsn: oldestOpenLsn, madeBefore: $0)
     }
-    keep(fileSystem, journal, snapshots, rule, &troubles)
-    // Nobody reads the exchange's journal but its recovery, which needs nothing in front of the oldest image.
+    Self.keep(fileSystem, journal, snapshots, rule, &troubles)
     guard let exchange, let images else { return troubles }
-    let other = journalRetention.limit(utc).map {
+    return troubles + Self.keepExchange(fileSystem, exchange, images, journalRetention, utc: utc)
+  }
+
+  /// Nobody reads the exchange's journal but its recovery, which needs nothing in front of the oldest image.
+  static func keepExchange<FS: FileSystem>(
+    _ fileSystem: FS, _ exchange: JournalOptions, _ images: SnapshotStore<FS>, _ retention: Retention, utc: UTCTime
+  ) -> [String] {
+    var troubles: [String] = []
+    let rule = retention.limit(utc).map {
       RetentionRule(snapshotLsn: 0, cursorLsn: .max, indexLsn: .max, oldestOpenLsn: 0, madeBefore: $0)
     }
-    keep(fileSystem, exchange, images, other, &troubles)
+    keep(fileSystem, exchange, images, rule, &troubles)
     return troubles
   }
 
-  private func keep<FS: FileSystem>(
+  private static func keep<FS: FileSystem>(
     _ fileSystem: FS, _ options: JournalOptions, _ store: SnapshotStore<FS>, _ rule: RetentionRule?,
     _ troubles: inout [String]
   ) {
@@ -58,7 +65,7 @@ struct Upkeep {
   }
 
   /// Of the oldest snapshot from which a start could go on: all that follows it is needed.
-  private func oldestSound<FS: FileSystem>(_ store: SnapshotStore<FS>) -> UInt64? {
+  private static func oldestSound<FS: FileSystem>(_ store: SnapshotStore<FS>) -> UInt64? {
     guard let names = try? store.names() else { return nil }
     for name in names where store.verify(name) == nil { return SnapshotStore<FS>.lsn(of: name) }
     return nil

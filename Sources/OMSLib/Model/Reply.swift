@@ -11,6 +11,8 @@ package struct Reply: Sendable, BitwiseCopyable {
     case finished = 4
     /// A dry run passed.
     case wouldPass = 5
+    /// Whoever it was told to has ended before they answered: it happened, or not.
+    case unknown = 6
   }
   package var token: UInt64 = 0
   /// The order concerned, 0 if none.

@@ -58,8 +58,8 @@ struct BookCommand: RequestCommand {
   let request: RequestDraft
   private let follows: Bool
   init(_ line: ParsedLine) throws(ErrorObject) {
-    if let depth = line.arguments.integer("depth"), !(1...1000).contains(depth) {
-      throw .usage("count", "--depth: 1 to 1000")
+    if let depth = line.arguments.integer("depth"), !(1...Limits.bookDepth).contains(depth) {
+      throw .usage("count", "--depth: 1 to \(Limits.bookDepth)")
     }
     request = try marketRequest("book", line, of: Self.spec)
     follows = line.arguments.has("follow")

@@ -9,8 +9,11 @@ package struct SharedExchangeRequest: Sendable, BitwiseCopyable {
     case registerInstrument = 3
     case registerAsset = 4
     case request = 5
-    /// For a person: with the engine's numbers.
+    /// For a person: with the engine's numbers. What became of it is the event with the command's token.
     case steer = 6
+    /// For a person: the best `depth` levels of both sides of instrument `number`. The event with `token` says how many
+    /// there are; they lie beside the rings until the next question.
+    case levels = 7
   }
 
   /// `signBy` in it is calendar time, which both processes read from the same machine.
@@ -18,34 +21,50 @@ package struct SharedExchangeRequest: Sendable, BitwiseCopyable {
   package var command = SimulatorCommand(.clear)
   package var name = Text64()
   package var epoch: UInt64 = 0
+  package var token: UInt64 = 0
   package var number: UInt16 = 0
   package var kindRaw: UInt8
-  package var reserved: (UInt8, UInt32) = (0, 0)
+  package var reserved: UInt8 = 0
+  package var depth: UInt32 = 0
   package init(_ kind: Kind) { kindRaw = kind.rawValue }
 
   package var kind: Kind? { Kind(rawValue: kindRaw) }
 }
 
-/// What it hears: an event, or new prices of an instrument.
+/// What it hears: an event, new prices of an instrument, or the answer to what a person asked.
 package struct SharedExchangeEvent: Sendable, BitwiseCopyable {
   package var event = VenueEvent(.connected)
   package var top = TopOfBook()
   /// The engine it is meant for.
   package var epoch: UInt64 = 0
+  /// Not 0: this is the answer to the question with that token.
+  package var token: UInt64 = 0
   /// Not none: this is about prices. `updatedAt` is calendar time.
   package var instrument = InstrumentID.none
-  package var reserved: (UInt16, UInt32) = (0, 0)
+  /// Levels of each side that an answer has.
+  package var bidCount: UInt16 = 0
+  package var askCount: UInt16 = 0
+  /// Of a command that was answered.
+  package var outcomeRaw: UInt8 = 0
+  package var reserved: UInt8 = 0
   package init() {}
 }
 
-/// The named region between an engine and an exchange: a page that says who holds the exchange, and a ring each way.
-/// The exchange makes it, engines come and go, one at a time.
+/// One price level of a book.
+package struct SharedLevel: Sendable, BitwiseCopyable {
+  package var price: Int64 = 0
+  package var quantity: Int64 = 0
+}
+
+/// The named region between an engine and an exchange: a page that says who holds the exchange, a ring each way, and room
+/// for the levels of one book. The exchange makes it, engines come and go, one at a time.
 @safe package struct SharedExchangeRegion: ~Copyable {
   static let requests = RingLayout<SharedExchangeRequest>(capacity: 1 << 11)
   static let events = RingLayout<SharedExchangeEvent>(capacity: 1 << 13)
   private static var requestOffset: Int { Int(CC_DOOR_HEADER_BYTES) }
   private static var eventOffset: Int { requestOffset + ((requests.byteCount + 127) & ~127) }
-  private static var byteCount: Int { eventOffset + events.byteCount }
+  private static var levelOffset: Int { eventOffset + ((events.byteCount + 127) & ~127) }
+  private static var byteCount: Int { levelOffset + 2 * Limits.bookDepth * MemoryLayout<SharedLevel>.stride }
 
   package enum TakenError: Error, Equatable, Sendable {
     /// Another exchange that lives holds the name.
@@ -100,7 +119,7 @@ package struct SharedExchangeEvent: Sendable, BitwiseCopyable {
       let requests = unsafe try RingLayout<SharedExchangeRequest>.find(
         unsafeAt: memory.base + requestOffset, byteCount: eventOffset - requestOffset)
       let events = unsafe try RingLayout<SharedExchangeEvent>.find(
-        unsafeAt: memory.base + eventOffset, byteCount: memory.byteCount - eventOffset)
+        unsafeAt: memory.base + eventOffset, byteCount: levelOffset - eventOffset)
       guard requests.capacity == Self.requests.capacity, events.capacity == Self.events.capacity else {
         throw .notARing
       }
@@ -123,6 +142,24 @@ package struct SharedExchangeEvent: Sendable, BitwiseCopyable {
 
   private var header: UnsafeMutablePointer<cc_door_header> {
     unsafe memory.base.assumingMemoryBound(to: cc_door_header.self)
+  }
+
+  // MARK: Levels. The exchange writes them before it answers; the engine reads them between answer and next question.
+
+  func setLevel(_ side: Side, _ index: Int, _ level: SharedLevel) {
+    unsafe levels(side)[checked(index)] = level
+  }
+
+  func level(_ side: Side, _ index: Int) -> SharedLevel { unsafe levels(side)[checked(index)] }
+
+  private func checked(_ index: Int) -> Int {
+    precondition(index >= 0 && index < Limits.bookDepth, "a side has so many levels at most")
+    return index
+  }
+
+  private func levels(_ side: Side) -> UnsafeMutablePointer<SharedLevel> {
+    let base = unsafe (memory.base + Self.levelOffset).assumingMemoryBound(to: SharedLevel.self)
+    return unsafe side == .buy ? base : base + Limits.bookDepth
   }
 
   // MARK: Rings. They live as long as the region: both are fields of the same owner.

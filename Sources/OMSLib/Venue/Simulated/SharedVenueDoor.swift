@@ -31,6 +31,16 @@
     var kind: SharedExchangeRequest.Kind
   }
 
+  /// A book that somebody wants to see. One is open at a time.
+  private struct BookQuestion {
+    var token: UInt64
+    var instrument: InstrumentID
+    var depth: Int
+    /// When it was asked or answered: one that is left alone makes room for the next.
+    var since: EngineTime
+    var counts: (bids: Int, asks: Int)?
+  }
+
   private let name: String
   private let venue: VenueID
   private var link: Link?
@@ -45,11 +55,20 @@
   private var offset: Int64
   private var polledAt: EngineTime
   private var retryAt: EngineTime
+  /// Commands of people that the exchange was told and has not answered.
+  private var steered: [UInt64] = []
+  private var outcomes: [(token: UInt64, outcome: SimulatorOutcome)] = []
+  private var question: BookQuestion?
+  private var nextQuestion: UInt64 = 0
 
   /// How often to look: nothing wakes the engine when the other process writes.
   private static let pollNanoseconds: Int64 = 1_000_000
   /// How long an exchange may show no sign of life before the kernel is asked about it, and a broken link be left alone.
   package static let patienceNanoseconds: Int64 = 50_000_000
+  /// How long a question for a book waits for its answer, and an answer for whoever asked.
+  private static let questionNanoseconds: Int64 = 1_000_000_000
+  private static let answerNanoseconds: Int64 = 20_000_000
+  private static let steeredMax = 1 << 10
 
   /// `epoch` is that of the engine's run: above those of all runs before. The link need not be there yet.
   package init(name: String, venue: VenueID, epoch: UInt32, now: EngineTime, utc: UTCTime) {
@@ -124,13 +143,74 @@
     return link?.requests.tryPush(message) == true
   }
 
-  /// `false`: no exchange, or no room. Whether it can be done is not known here.
-  package mutating func obey(_ command: SimulatorCommand) -> Bool {
-    guard let epoch = link?.epoch, command.isInRange, tellNames() else { return false }
+  /// Refused at once: no exchange, or no room. Else `takeOutcome` has the exchange's word later.
+  package mutating func obey(_ command: SimulatorCommand) -> SimulatorOutcome {
+    guard let epoch = link?.epoch, command.isInRange, steered.count < Self.steeredMax, tellNames() else {
+      return .refused
+    }
     var message = SharedExchangeRequest(.steer)
     message.command = command
     message.epoch = epoch
-    return link?.requests.tryPush(message) == true
+    guard link?.requests.tryPush(message) == true else { return .refused }
+    steered.append(command.token)
+    return .later
+  }
+
+  /// What became of a command that was told, by its token.
+  package mutating func takeOutcome() -> (token: UInt64, outcome: SimulatorOutcome)? {
+    outcomes.isEmpty ? nil : outcomes.removeFirst()
+  }
+
+  /// Levels of both sides, the best first. `false`: they are under way, ask again.
+  package mutating func forEachLevel(
+    of instrument: InstrumentID, depth: Int, now: EngineTime,
+    _ body: (_ side: Side, _ price: Int64, _ quantity: Int64) -> Void
+  ) -> Bool {
+    guard isUp else { return true }
+    guard let open = question, now.nanoseconds - open.since.nanoseconds < Self.patience(open) else {
+      ask(BookQuestion(token: 0, instrument: instrument, depth: depth, since: now, counts: nil))
+      return false
+    }
+    guard open.instrument == instrument, open.depth == depth, let counts = open.counts else { return false }
+    for (side, count) in [(Side.buy, counts.bids), (.sell, counts.asks)] {
+      for index in 0..<count {
+        guard let level = link?.region.level(side, index) else { break }
+        body(side, level.price, level.quantity)
+      }
+    }
+    question = nil
+    return true
+  }
+
+  private static func patience(_ question: BookQuestion) -> Int64 {
+    question.counts == nil ? questionNanoseconds : answerNanoseconds
+  }
+
+  private mutating func ask(_ fresh: BookQuestion) {
+    guard let epoch = link?.epoch, tellNames() else { return }
+    nextQuestion += 1
+    var message = SharedExchangeRequest(.levels)
+    message.token = nextQuestion | Self.bookMark
+    message.number = fresh.instrument.number
+    message.depth = UInt32(clamping: fresh.depth)
+    message.epoch = epoch
+    guard link?.requests.tryPush(message) == true else { return }
+    question = fresh
+    question?.token = message.token
+  }
+
+  /// Tells questions for books from tokens of commands.
+  private static let bookMark: UInt64 = 1 << 63
+
+  private mutating func take(answer message: SharedExchangeEvent, _ now: EngineTime) {
+    if message.token & Self.bookMark != 0 {
+      guard message.token == question?.token else { return }
+      question?.since = now
+      question?.counts = (min(Int(message.bidCount), Limits.bookDepth), min(Int(message.askCount), Limits.bookDepth))
+    } else if let place = steered.firstIndex(of: message.token) {
+      steered.remove(at: place)
+      outcomes.append((message.token, SimulatorOutcome(rawValue: message.outcomeRaw) ?? .refused))
+    }
   }
 
   package mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
@@ -144,6 +224,10 @@
     _ = tellNames()
     while let message = link?.events.tryPop() {
       guard message.epoch == link?.epoch else { continue }
+      if message.token != 0 {
+        take(answer: message, now)
+        continue
+      }
       guard !message.instrument.isNone else { return message.event }
       guard message.instrument.index < Limits.instrumentCount else { continue }
       var top = message.top
@@ -197,6 +281,9 @@
   private mutating func disconnect(_ now: EngineTime) -> VenueEvent {
     link = nil
     retryAt = now
+    question = nil
+    outcomes += steered.map { ($0, .unknown) }
+    steered = []
     for index in 0..<tops.count { tops[index].isValid = 0 }
     var event = VenueEvent(.disconnected)
     event.venue = venue

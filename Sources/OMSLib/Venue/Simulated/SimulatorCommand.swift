@@ -11,6 +11,8 @@ package struct SimulatorCommand: Sendable, BitwiseCopyable {
     case openAccount = 6
     /// Money that an account has from the start (`control`): also after a reset.
     case openingDeposit = 7
+    /// Of an exchange in another process: an image of it, written to its disk.
+    case image = 8
     case dropAcknowledgements = 10
     case duplicateAcknowledgements = 11
     case reject = 12
@@ -45,6 +47,17 @@ package struct SimulatorCommand: Sendable, BitwiseCopyable {
   }
 }
 
+/// What became of such a command.
+package enum SimulatorOutcome: UInt8, Sendable, CaseIterable {
+  case done = 1
+  /// It cannot be done, or there is no room now.
+  case refused = 2
+  /// Another process was told; what it says comes later.
+  case later = 3
+  /// That process ended before it said anything.
+  case unknown = 4
+}
+
 extension SimulatedVenue where Recorder: ~Copyable {
   /// Does what was asked, with the engine's numbers. `false`: it is not possible, or there is no room now.
   package mutating func obey(_ command: SimulatorCommand, now: EngineTime) -> Bool {
@@ -57,6 +70,8 @@ extension SimulatedVenue where Recorder: ~Copyable {
     case .freeze: setFrozen(command.a != 0, now: now)
     case .openAccount: return openAccount(command.control, now: now)
     case .openingDeposit: return depositAtOpening(command.control, now: now)
+    // Whoever holds the exchange makes it.
+    case .image: return false
     case .reset: return startOver(seed: command.b == 1 ? UInt64(clamping: command.a) : nil, now: now)
     case .dropAcknowledgements: inject(.dropAcknowledgements(count), now: now)
     case .duplicateAcknowledgements: inject(.duplicateAcknowledgements(count), now: now)

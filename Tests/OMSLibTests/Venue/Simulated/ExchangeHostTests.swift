@@ -105,21 +105,120 @@ private typealias Host = ExchangeHost<NoExchangeRecorder>
     _ = host.turn(utc: start)
     _ = events(&door)
     var reject = SimulatorCommand(.reject)
-    (reject.a, reject.b) = (-2_010, 1)
-    expect(door.obey(reject), is: true)
+    (reject.a, reject.b, reject.token) = (-2_010, 1, 3)
+    expect(door.obey(reject), is: .later)
     _ = door.submit(order("a"), now: .zero, utc: start)
     _ = door.submit(order("b"), now: .zero, utc: start)
     _ = host.turn(utc: start)
     expect(Array(events(&door).prefix(2)), is: ["a rejected insufficientBalance", "b accepted"])
+    expect(outcomes(&door), is: ["3 done"])
     var latency = SimulatorCommand(.latency)
-    latency.a = 5_000_000
-    expect(door.obey(latency), is: true)
+    (latency.a, latency.token) = (5_000_000, 4)
+    expect(door.obey(latency), is: .later)
     _ = door.submit(order("c"), now: .zero, utc: start)
     _ = host.turn(utc: start)
     expect(events(&door), is: [])
     _ = host.turn(utc: UTCTime(nanoseconds: start.nanoseconds + 5_000_000))
     _ = host.turn(utc: UTCTime(nanoseconds: start.nanoseconds + 10_000_000))
     #expect(events(&door).first == "c accepted")
+  }
+
+  private func outcomes(_ door: inout SharedVenueDoor) -> [String] {
+    var lines: [String] = []
+    while let (token, outcome) = door.takeOutcome() { lines.append("\(token) \(outcome)") }
+    return lines
+  }
+
+  private func command(_ kind: SimulatorCommand.Kind, _ token: UInt64, account: UInt16 = 7) -> SimulatorCommand {
+    var command = SimulatorCommand(kind)
+    command.token = token
+    command.control = ExchangeControl(.setBalance)
+    command.control.account = account
+    return command
+  }
+
+  /// An account that the exchange does not know cannot be given anything, and whoever asked hears it.
+  @Test func whatTheExchangeRefusesIsHeard() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var host = try makeHost()
+    var door = try attach(epoch: 1)
+    expect(door.obey(command(.control, 1, account: 8)), is: .later)
+    expect(door.obey(command(.freeze, 2)), is: .later)
+    expect(outcomes(&door), is: [])
+    _ = host.turn(utc: start)
+    expect(events(&door), is: [" connected"])
+    expect(outcomes(&door), is: ["1 refused", "2 done"])
+  }
+
+  @Test func commandsToAnExchangeThatEndsAreUnknown() throws {
+    defer { SharedMemory.unlink(name: name) }
+    let host = try makeHost()
+    var door = try attach(epoch: 1)
+    expect(door.obey(command(.freeze, 1)), is: .later)
+    setOwner(try endedProcess())
+    expect(events(&door, now: EngineTime(nanoseconds: SharedVenueDoor.patienceNanoseconds)), is: [" disconnected"])
+    expect(outcomes(&door), is: ["1 unknown"])
+    expect(door.obey(command(.freeze, 2)), is: .refused)
+    _ = host
+  }
+
+  /// What follows is not kept waiting, and the answer comes once the image is on the disk.
+  @Test func anImageIsAnsweredWhenItIsThere() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var host = try makeHost()
+    var door = try attach(epoch: 1)
+    expect(door.obey(command(.image, 1)), is: .later)
+    expect(door.obey(command(.freeze, 2)), is: .later)
+    _ = host.turn(utc: start)
+    _ = events(&door)
+    expect(outcomes(&door), is: ["2 done"])
+    expect(host.imagesAsked, is: 1)
+    host.imagesEnded(upTo: 1, isMade: true)
+    _ = host.turn(utc: start)
+    _ = events(&door)
+    expect(outcomes(&door), is: ["1 done"])
+  }
+
+  private func book(_ door: inout SharedVenueDoor, depth: Int, at now: EngineTime = .zero) -> [String]? {
+    var lines: [String] = []
+    let isThere = door.forEachLevel(of: InstrumentID(number: 9), depth: depth, now: now) { side, price, quantity in
+      lines.append("\(side) \(quantity)@\(price)")
+    }
+    return isThere ? lines : nil
+  }
+
+  @Test func theWholeBookIsShown() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var host = try makeHost()
+    var door = try attach(epoch: 1)
+    for depth in [3, Limits.bookDepth] {
+      expect(book(&door, depth: depth), is: nil)
+      _ = host.turn(utc: start)
+      _ = events(&door)
+      var levels: [String] = []
+      let row = host.venue.exchange.instrument(named: Text32("BTC-USDT") ?? Text32()) ?? 0
+      for side in [Side.buy, .sell] {
+        host.venue.exchange.forEachLevel(of: row, side, count: depth) { levels.append("\(side) \($1)@\($0)") }
+      }
+      #expect(depth > 3 || levels.count == 6)
+      expect(book(&door, depth: depth), is: levels)
+    }
+  }
+
+  /// Nobody fetched the answer to the first question: its asker has gone.
+  @Test func aBookThatNobodyFetchesKeepsNobodyWaiting() throws {
+    defer { SharedMemory.unlink(name: name) }
+    var host = try makeHost()
+    var door = try attach(epoch: 1)
+    expect(book(&door, depth: 2), is: nil)
+    _ = host.turn(utc: start)
+    _ = events(&door)
+    expect(book(&door, depth: 5), is: nil)
+    let later = EngineTime(nanoseconds: 20_000_000)
+    expect(book(&door, depth: 5, at: later), is: nil)
+    _ = host.turn(utc: start)
+    _ = events(&door, now: later)
+    expect(book(&door, depth: 5, at: later)?.count, is: 10)
   }
 
   /// The exchange's end is an outage: what is asked meanwhile provably does not leave, and with the next exchange

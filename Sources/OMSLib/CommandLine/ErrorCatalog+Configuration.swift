@@ -108,6 +108,9 @@ extension ErrorCatalog {
     config.tag 10
       The instance tag is malformed, or not the one this instance began with.
       Keep the first one: orders at the venue carry it.
+    config.timed_limits 10
+      The file that says which limits go back at which time cannot be read.
+      Restore it, or remove it and look at `oms risk show`: what it had put back stays as it is.
     config.type 10
       A value is of another kind than what belongs there.
       Write a value, a list or a map, as the message says.

@@ -146,7 +146,7 @@ package enum ObjectCatalog {
     ObjectType(
       "risk", "One limit and its use.", id: "scope name limit",
       columns: "scope name limit value used used_pct breached source",
-      "ts@ scope=total|venue|account|symbol|strategy name? limit value%? used%? used_pct%? breached! source?"),
+      "ts@ scope=total|venue|account|symbol|strategy name? limit value%? used%? used_pct%? breached! source? until@?"),
     ObjectType(
       "status", "The engine in one line.", id: "instance",
       columns: "instance mode state trading halt_reason accounts venues_up orders_open uptime_s",

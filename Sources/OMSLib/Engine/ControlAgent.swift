@@ -33,6 +33,8 @@ final class ControlAgent {
   /// Orders that left without a record in this run.
   var unrecordedCount: UInt64 = 0
   private var jobs: [Job] = []
+  /// Limits that go back at a time.
+  var timedLimits: TimedLimits
   var locks: [String: ClientID] = [:]
   var sessions: [ClientID: [SessionRequest]] = [:]
   var deadman = Deadman()
@@ -46,7 +48,8 @@ final class ControlAgent {
   private var hasToldUnlinked = false
 
   init(
-    settings: EngineSettings, gateNames: GateNames, facts: EngineFacts, shadow: Shadow, ids: IDIndex<KernelFileSystem>,
+    settings: EngineSettings, timedLimits: TimedLimits, gateNames: GateNames, facts: EngineFacts, shadow: Shadow,
+    ids: IDIndex<KernelFileSystem>,
     clock: EngineClock,
     view: JournalView,
     ring: JournalRing, tail: consuming JournalFollower<KernelFileSystem>, server: consuming ControlServer,
@@ -54,6 +57,7 @@ final class ControlAgent {
     commands: consuming RingProducer<HotMessage>, replies: consuming RingConsumer<Reply>, hotBell: Doorbell.Ringer
   ) {
     self.settings = settings
+    self.timedLimits = timedLimits
     self.gateNames = gateNames
     self.facts = facts
     self.shadow = shadow

@@ -53,6 +53,7 @@ extension EngineBoot {
     for input in definitions.accounts { try enter(.defineAccount, input, &names) }
     for input in definitions.strategies { try enter(.defineStrategy, input, &names) }
     for input in Definitions.limits(options.settings, names) { try enter(.setLimit, input, &names) }
+    for input in timedInputs(options.settings, names) { try enter(.setLimit, input, &names) }
     register(names)
     gateNames.names = names
     agent.gate.reader.namesChanged()

@@ -11,6 +11,7 @@ struct EngineBoot: ~Copyable {
   let ids: IDIndex<KernelFileSystem>
   let clock: EngineClock
   let gateNames: GateNames
+  let timedLimits: TimedLimits
 
   /// Of the rings that the hot thread writes to, the engine's own first.
   var ringKeepers: [RingKeeper] {
@@ -39,6 +40,7 @@ struct EngineBoot: ~Copyable {
     let utc = UTCTime(nanoseconds: SystemClock().realtime())
     try prepareGate(options, utc)
     let identity = try InstanceIdentity.load(options)
+    let timedLimits = try TimedLimits(options.stateDirectory)
     let view = JournalView(orderCount: options.orderCapacity * 5 / 4)
     var log = EventLog(KernelFileSystem(), directory: options.logDirectory)
     let loaded = try Self.loadBehindOthers(options, identity)
@@ -79,7 +81,8 @@ struct EngineBoot: ~Copyable {
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(
-      exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, gateNames, options)
+      exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, gateNames, timedLimits,
+      options)
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
@@ -165,13 +168,13 @@ struct EngineBoot: ~Copyable {
     _ gate: consuming FileGate<KernelFileSystem>, _ journal: consuming JournalStore,
     _ log: consuming EventLog<KernelFileSystem>,
     _ view: JournalView, _ ids: IDIndex<KernelFileSystem>,
-    _ clock: EngineClock, _ gateNames: GateNames, _ options: EngineOptions
+    _ clock: EngineClock, _ gateNames: GateNames, _ timedLimits: TimedLimits, _ options: EngineOptions
   ) -> EngineBoot {
     let agent = EngineAgent(
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
       agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, ids: ids,
-      clock: clock, gateNames: gateNames)
+      clock: clock, gateNames: gateNames, timedLimits: timedLimits)
   }
 }
 

@@ -86,12 +86,14 @@ struct EngineProcess {
         loggedLsn: facts.loggedLsn, indexedLsn: { [ids = boot.ids] in ids.completeLsn }),
       clock: clock, signals: shared)
     let control = ControlAgent(
-      settings: options.settings, gateNames: boot.gateNames, facts: facts, shadow: shadow, ids: boot.ids, clock: clock,
+      settings: options.settings, timedLimits: boot.timedLimits, gateNames: boot.gateNames, facts: facts,
+      shadow: shadow, ids: boot.ids, clock: clock,
       view: boot.view,
       ring: ring,
       tail: boot.journal.follower(.appended), server: server, bell: parts.controlBell, commands: parts.commandStart,
       replies: parts.replyEnd, hotBell: hotBell)
     control.continueTexts(after: lastText)
+    control.begin(TimedLimitJob(control))
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
     try main.run(hot, journalLoop, control, housekeeping, shadow, keeper, clock, ready)
     if let writer = journalLoop.takeExchange(), let journal = boot.exchangeJournal.take() {

@@ -202,12 +202,16 @@ enum Files {
     let descriptor = unsafe cc_sys_open(path, UInt32(cc_open_read), 0)
     guard descriptor >= 0 else { return nil }
     defer { _ = cc_sys_close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4_096)
-    let got = unsafe bytes.withUnsafeMutableBytes { unsafe cc_sys_read(descriptor, $0.baseAddress, $0.count) }
-    return got >= 0 ? Array(bytes[0..<Int(got)]) : nil
+    var part = [UInt8](repeating: 0, count: 4_096)
+    var bytes: [UInt8] = []
+    while true {
+      let got = unsafe part.withUnsafeMutableBytes { unsafe cc_sys_read(descriptor, $0.baseAddress, $0.count) }
+      guard got > 0 else { return got == 0 ? bytes : nil }
+      bytes += part[0..<Int(got)]
+    }
   }
 
-  /// Replaces the file whole: by rename, so that nobody reads half of it.
+  /// Replaces the file whole: by rename, so that nobody reads half of it, and for good: a power cut leaves it there.
   static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
     let files = KernelFileSystem()
     let fresh = path + ".new"
@@ -218,6 +222,7 @@ enum Files {
     try files.synchronize(file)
     try files.close(file)
     try files.rename(fresh, to: path)
+    if let slash = path.lastIndex(of: "/") { try files.synchronizeDirectory(String(path[..<slash])) }
   }
 
   /// Removes a directory with everything in it; links are removed, not followed.

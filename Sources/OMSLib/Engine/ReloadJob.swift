@@ -15,6 +15,7 @@ final class ReloadJob: Job {
   private var tokens: [UInt64]?
   private var summary = ""
   private var accountCount = 0
+  private var limits: [SetLimitInput] = []
   private var differences: [(key: String, a: SettingValue?, b: SettingValue?)] = []
   /// It changes the engine: no other may begin before it ends.
   private var isApplying = false
@@ -49,6 +50,7 @@ final class ReloadJob: Job {
         throw RequestError(
           "outcome.unknown", exit: 31, "the new configuration is in force, but a new account was not compared in time")
       }
+      forgetTimes(agent)
       EngineProcess.say("oms: configuration reloaded: \(summary)\n")
       showDifferences(agent)
       note(agent, "configuration reloaded: \(summary)")
@@ -66,6 +68,14 @@ final class ReloadJob: Job {
     return super.end(agent, exit: exit)
   }
 
+  /// What a file has changed is not what a command set until a time any more.
+  private func forgetTimes(_ agent: ControlAgent) {
+    let places = limits.compactMap { LimitPlace($0)?.timed(.zero, until: .zero, agent.view.names) }
+    do throws(SystemError) { try agent.timedLimits.replace(places, with: []) } catch {
+      EngineProcess.say("oms: warning: until when limits hold cannot be written (errno \(error.errno))\n")
+    }
+  }
+
   private func begin(_ agent: ControlAgent, _ consent: Consent) throws(RequestError) -> [UInt64] {
     guard !agent.isReloading else {
       throw RequestError("busy.reload", exit: 17, "another reload is under way")
@@ -77,6 +87,7 @@ final class ReloadJob: Job {
     agent.isReloading = true
     summary = plan.summary
     accountCount = plan.names.accounts.count
+    limits = plan.limits
     var tokens: [UInt64] = []
     for command in plan.commands {
       var command = command

@@ -59,15 +59,28 @@ final class RiskShowJob: Job {
     let objects = StateObjects(names: agent.view.names, utc: agent.utc)
     for cell in target.read.rows where cell.value < Money(units: .max / 4) {
       guard let kind = LimitKind(rawValue: cell.kindRaw), cell.isBreached || !request.breached else { continue }
-      let file = agent.settings.limits.first {
-        $0.kind == kind && $0.scope == target.scope
-          && ($0.target == target.name || $0.target == "*" || $0.target.isEmpty)
-      }
-      let source = file?.source ?? (cell.isSet != 0 ? "command" : "default")
+      let source = source(of: cell, kind, target, agent.settings)
+      let place = LimitPlace(kind: kind, scope: target.scope, target: UInt16(target.number), mode: target.mode)
+      let timed = place.timed(cell.value, until: .zero, agent.view.names)
+      let until = timed.flatMap { timed in agent.timedLimits.all.first { $0.isAbout(timed) && $0.value == cell.value } }
       data(
         agent,
-        objects.risk(scope: target.scope.word, name: target.name ?? "all", kind: kind, cell, source: source))
+        objects.risk(
+          scope: target.scope.word, name: target.name ?? "all", kind: kind, cell, source: source,
+          until: source == Self.command ? until?.until : nil))
     }
+  }
+
+  private static let command = "command"
+
+  /// What is in force comes from the file only while it is what the file says: a command may have changed it since.
+  private func source(of cell: LimitCell, _ kind: LimitKind, _ target: Target, _ settings: EngineSettings) -> String {
+    let limits = settings.limits.filter { $0.kind == kind && $0.scope == target.scope && $0.asset.isEmpty }
+    if let own = limits.last(where: { $0.target == target.name ?? "" }) {
+      return own.value == cell.value ? own.source : Self.command
+    }
+    if cell.isSet != 0 { return Self.command }
+    return limits.last { $0.target == "*" }?.source ?? "default"
   }
 }
 
@@ -100,6 +113,9 @@ final class RiskSetJob: Job {
   private var value = Money.zero
   /// What holds now, where real money is concerned and nobody has said that it is meant.
   private var current: [RowCopy<LimitCell>] = []
+  /// As the file has these places once they are changed, and as it had them before.
+  private var timed: [TimedLimit] = []
+  private var before: [TimedLimit] = []
 
   init(_ agent: ControlAgent, _ client: ClientID?, _ number: UInt64, _ request: RiskSetRequest, isReset: Bool) {
     self.request = request
@@ -118,12 +134,13 @@ final class RiskSetJob: Job {
         guard current.allSatisfy({ $0.step(agent) }) else { return false }
         try demandConsent()
         current = []
-        tokens = send(agent)
+        tokens = try send(agent)
       }
       for token in tokens ?? [] {
         guard let reply = agent.takeAnswer(token) else { continue }
         tokens?.removeAll { $0 == token }
         guard reply.outcomeRaw != Reply.Outcome.refused.rawValue else {
+          try keep(before, agent)
           throw Refusals.error(reply, account: nil, symbol: nil, id: nil)
         }
       }
@@ -131,7 +148,7 @@ final class RiskSetJob: Job {
         guard isLate(agent) else { return false }
         throw RequestError("outcome.unknown", exit: 30, "the change of the limit was not confirmed in time")
       }
-      if let until { agent.begin(RiskRevertJob(agent, until, places)) }
+      try keep(until == nil ? [] : timed, agent)
       return end(agent, exit: 0)
     } catch {
       return fail(agent, error)
@@ -172,13 +189,40 @@ final class RiskSetJob: Job {
     try request.consent.demandScope(of: request.selection, "this loosens a limit of real money")
   }
 
-  private func send(_ agent: ControlAgent) -> [UInt64] {
-    places.map { place in
-      var input = isReset ? place.configured(agent) : place.input
+  private func send(_ agent: ControlAgent) throws(RequestError) -> [UInt64] {
+    try noteTimes(value, agent)
+    return places.map { place in
+      var input = isReset ? place.configured(agent.settings, agent.view.names) : place.input
       if !isReset { input.value = value }
+      input.until = until ?? .zero
       input.token = agent.makeToken()
       agent.ask(HotMessage(.setLimit, input))
       return input.token
+    }
+  }
+
+  /// The file knows the time before anything changes; where it has one already, the earlier of both until the change is
+  /// confirmed. Whatever becomes of this engine, no limit stays longer than somebody asked for.
+  private func noteTimes(_ value: Money, _ agent: ControlAgent) throws(RequestError) {
+    let names = agent.view.names
+    timed = places.compactMap { $0.timed(value, until: until ?? .zero, names) }
+    before = agent.timedLimits.all.filter { old in timed.contains { $0.isAbout(old) } }
+    guard until != nil else { return }
+    try keep(
+      timed.map { limit in
+        var limit = limit
+        if let old = before.first(where: { $0.isAbout(limit) }) { limit.until = min(limit.until, old.until) }
+        return limit
+      }, agent)
+  }
+
+  private func keep(_ limits: [TimedLimit], _ agent: ControlAgent) throws(RequestError) {
+    do throws(SystemError) {
+      try agent.timedLimits.replace(timed, with: limits)
+    } catch {
+      throw RequestError(
+        "io.state", exit: 1,
+        "until when limits hold cannot be written (\(error.call), errno \(error.errno)); see `oms risk show`")
     }
   }
 
@@ -213,55 +257,5 @@ final class RiskSetJob: Job {
       } else if !selected.venue.isNone { (.venue, selected.venue.number) } else { (.total, 0) }
     let modes: [Mode] = agent.settings.mode == .live ? Mode.allCases : [.paper]
     return modes.map { (place.0, place.1, $0) }
-  }
-}
-
-/// Where one limit is.
-struct LimitPlace {
-  let kind: LimitKind
-  let scope: LimitScope
-  let target: UInt16
-  let mode: Mode
-
-  var input: SetLimitInput {
-    var input = SetLimitInput()
-    input.kindRaw = kind.rawValue
-    input.scopeRaw = scope.rawValue
-    input.target = target
-    input.modeRaw = mode.rawValue
-    return input
-  }
-
-  /// Puts it back to what the files say about this very place; where they say nothing, to what holds without a value.
-  func configured(_ agent: ControlAgent) -> SetLimitInput {
-    let own = input
-    let file = Definitions.limits(agent.settings, agent.view.names).last {
-      $0.kindRaw == own.kindRaw && $0.scopeRaw == own.scopeRaw && $0.target == own.target
-        && $0.modeRaw == own.modeRaw && $0.asset == 0
-    }
-    if let file { return file }
-    var reset = own
-    reset.isReset = 1
-    return reset
-  }
-}
-
-/// Puts limits back when the time that `--until` named has come.
-final class RiskRevertJob: Job {
-  private let until: UTCTime
-  private let places: [LimitPlace]
-
-  init(_ agent: ControlAgent, _ until: UTCTime, _ places: [LimitPlace]) {
-    self.until = until
-    self.places = places
-    super.init(agent, nil, 0, timeout: 0)
-  }
-
-  override var diesWithClient: Bool { false }
-
-  override func step(_ agent: ControlAgent) -> Bool {
-    guard until < agent.utc else { return false }
-    for place in places { agent.ask(HotMessage(.setLimit, place.configured(agent))) }
-    return end(agent, exit: 0)
   }
 }

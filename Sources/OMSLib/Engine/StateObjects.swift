@@ -346,7 +346,9 @@ struct StateObjects {
     }
   }
 
-  func risk(scope: String, name: String?, kind: LimitKind, _ cell: LimitCell, source: String) -> [UInt8] {
+  func risk(
+    scope: String, name: String?, kind: LimitKind, _ cell: LimitCell, source: String, until: UTCTime?
+  ) -> [UInt8] {
     object("risk") { json in
       json.member("scope", scope)
       json.member("name", name)
@@ -357,6 +359,7 @@ struct StateObjects {
         "used_pct", cell.use.flatMap { $0.over(cell.value)?.times(Money(100))?.rounded(to: 2, .halfEven) }, &json)
       json.member("breached", cell.isBreached)
       json.member("source", source)
+      json.member("until", until)
     }
   }
 }

@@ -48,7 +48,8 @@ struct RiskSetCommand: RequestCommand {
     "risk set", group: .state, summary: "Change a limit of the running engine",
     details: """
       Of one scope: an account, a symbol, a strategy, a venue, or without any of them the total. With --until the engine puts \
-      the configured value back by itself; one that ends before then does not, and its next start keeps what was set.
+      the configured value back by itself; one that starts after that time does so before it takes an order, and one that \
+      starts before it keeps what was set until then.
       """,
     examples: [
       .init("oms risk set max_order_notional 10000 -a sim.main", "until the engine stops"),

@@ -210,6 +210,13 @@ package enum ObjectCatalog {
       "check", "One thing that was looked at.", id: "name", columns: "name status detail fix",
       "ts@ name status detail? fix? ms#?"),
     ObjectType(
+      "record", "One record of a journal: its header, and its body as hex or in words.", id: "lsn",
+      columns: "lsn ts record seq length body",
+      """
+      ts@ lsn# record number# version# length# time# seq# epoch# instance# body_crc# chain# body* blob#* part#* offset#* \
+      kind* reload!* bytes#* of#* sha256* text?*
+      """),
+    ObjectType(
       "bench", "One measurement.", id: "name", columns: "name n per_s p50_ns p99_ns p999_ns max_ns ref ratio bar pass",
       others: .integer,
       """

@@ -11,13 +11,15 @@ package struct JournalDump {
   package mutating func write(_ record: JournalRecord, to json: inout JSONWriter) {
     let header = record.header
     json.beginObject()
+    json.member("type", "record")
+    json.member("v", 1)
+    json.member("ts", header.utc)
     json.member("lsn", header.lsn)
-    json.member("type", header.type.map { "\($0)" } ?? "unknown")
+    json.member("record", header.type.map { "\($0)" } ?? "unknown")
     json.member("number", header.typeRaw)
     json.member("version", header.version)
     json.member("length", header.length)
     json.member("time", header.time.nanoseconds)
-    json.member("utc", header.utc)
     json.member("seq", header.seq)
     json.member("epoch", header.epoch)
     json.member("instance", header.instance)

@@ -66,7 +66,7 @@ struct JournalDumpCommand: Command {
     details: "Needs no engine. Records that are not durable yet are not shown.",
     examples: [
       .init("oms journal dump --after 1200 --take 10", "ten records behind number 1200"),
-      .init("oms journal dump --take 5 -o tsv --fields lsn,type", "two fields"),
+      .init("oms journal dump --take 5 -o tsv --fields lsn,record", "two fields"),
       .init("oms journal dump /backup/journal", "of a copy", needs: "a copy of a journal"),
     ],
     arguments: [ArgumentSpec("DIR", .directory, .optional, help: "The directory of the segments")],
@@ -74,7 +74,7 @@ struct JournalDumpCommand: Command {
       .value("after", .count, "LSN", "From behind this record on", default: "0"),
       .value("take", .count, nil, "End after this many"),
     ],
-    exits: [.notFound, .drift], seeAlso: ["journal verify", "events"])
+    objects: ["record"], exits: [.notFound, .drift], seeAlso: ["journal verify", "events"])
 
   private let directory: String?
   private let after: UInt64

@@ -57,7 +57,8 @@ import Testing
     while let record = try recovery.next() { dump.write(record, to: &json) }
     let lines = json.text.split(separator: "\n")
     #expect(lines.count == 3)
-    #expect(lines[0].hasPrefix(#"{"lsn":1,"type":"mark","number":23,"version":1,"length":"#))
+    #expect(lines[0].hasPrefix(#"{"type":"record","v":1,"ts":""#))
+    #expect(lines[0].contains(#"Z","lsn":1,"record":"mark","number":23,"version":1,"length":"#))
     let hex = JournalKit.body(3).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     #expect(lines[2].contains(#""body":""# + hex))
   }

@@ -16,8 +16,8 @@ import Testing
         check drift; cat answer | grep -c 'ours 1.* theirs 1.5'
         check drift --crit 5
         oms pause --reason drill -q; check engine
-        oms resume --confirm all -q; oms kill --reason drill -q; check engine
-        oms pause -a sim.sub01 --reason drill -q; check account
+        oms resume --confirm all -q; oms kill --reason drill -q; check engine; check account
+        oms resume --confirm all -q; oms pause -a sim.sub01 --reason drill -q; check account
         oms sim fault --stale-feed BTC-USDT; check feed --symbol BTC-USDT --max-age 1ms
         check latency --crit 1h; oms check latency --format prometheus | grep -c '^oms_check_p99_ns{check="latency"} [0-9]*$'
         oms check disk --crit 0.1% --warn 0.2% --format jsonl | jq -c '[.type,.name,.status]'
@@ -26,7 +26,7 @@ import Testing
         ran.lines == [
           "engine 0", "feed 0", "account 0", "drawdown 0", "drift 0", "orders 0", "strategy 3", "drift 2", "1",
           "drift 0",
-          "engine 1", "engine 2", "account 1", "feed 2", "latency 0", "1", #"["check","disk","ok"]"#,
+          "engine 1", "engine 2", "account 2", "account 1", "feed 2", "latency 0", "1", #"["check","disk","ok"]"#,
         ], "\(ran.output)\(ran.errors)")
     }
   }

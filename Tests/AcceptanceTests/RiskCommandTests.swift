@@ -126,7 +126,8 @@ import Testing
       oms orders --open -o id | wc -l
       oms order buy BTC-USDT 0.001 --market -q 2>/dev/null; echo $?
       oms status -o tsv --fields trading
+      oms accounts -o tsv --fields trading
       """)
-    #expect(ran.lines == ["0", "0", "0", "15", "killed"], "\(ran.errors)")
+    #expect(ran.lines == ["0", "0", "0", "15", "killed", "killed"], "\(ran.errors)")
   }
 }

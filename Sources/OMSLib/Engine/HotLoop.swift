@@ -366,6 +366,7 @@ final class HotLoop: @unchecked Sendable {
     facts.budgetMax = venue.ordersPerTenSeconds
     facts.budgetUsed = row.budgetUsed(at: now)
     facts.isConnected = agent.door.isUp(at: now) ? 1 : 0
+    facts.tradingRaw = max(agent.machine.state.global.tradingRaw, max(venue.tradingRaw, row.tradingRaw))
     return facts
   }
 

@@ -76,13 +76,17 @@ package struct RowQuery: Sendable, BitwiseCopyable {
   package init() {}
 }
 
-/// What stands beside an account's row: how much of the venue's rate is used, and when the venue last said something.
+/// What stands beside an account's row: how much of the venue's rate is used, when the venue last said something, and
+/// whether it may trade.
 struct AccountFacts: BitwiseCopyable {
   var lastEventAt = EngineTime.zero
   var budgetUsed: UInt32 = 0
   /// 0: the venue has no such limit.
   var budgetMax: UInt32 = 0
-  var isConnected: UInt64 = 0
+  var isConnected: UInt8 = 0
+  /// The strictest state of everything, its venue and itself.
+  var tradingRaw = TradingState.halted.rawValue
+  var reserved: (UInt16, UInt32) = (0, 0)
 }
 
 /// A trade of a market, with its place on the tape: one more than that of the trade before it.

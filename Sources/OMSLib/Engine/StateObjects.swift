@@ -88,7 +88,7 @@ struct StateObjects {
       json.endArray()
       json.member("parent", names.account(row.parent)?.name)
       json.member("state", row.isRemoved != 0 ? "removed" : row.isOpen != 0 ? "ready" : "closed")
-      json.member("trading", (TradingState(rawValue: row.tradingRaw) ?? .halted).word)
+      json.member("trading", (TradingState(rawValue: facts.tradingRaw) ?? .halted).word)
       json.name("perms")
       json.beginArray()
       json.string("read")

@@ -153,6 +153,24 @@ import Testing
     }
   }
 
+  /// `-- COMMAND` makes an instance of its own, on whose files soever.
+  @Test func noOtherInstanceStartsOnTheFilesOfOne() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        mkdir conf; echo 'instance: prod' > conf/oms.yaml
+        oms run -C conf --detach -q 2> refused; echo $? $(grep -c 'config.instance' refused)
+        OMS_INSTANCE=other oms config check -C conf -q 2> refused; echo $? $(grep -c '^conf/oms.yaml:1:11: ' refused)
+        oms run -C conf -- oms status -o tsv --fields state
+        oms run -C conf -I prod --detach -q && oms status -I prod -o tsv --fields instance
+        oms config reload -I prod -q; echo $?
+        echo 'instance: test' > conf/oms.yaml; oms config reload -I prod -q 2> refused; echo $?
+        oms stop -I prod -q
+        """)
+      #expect(ran.lines == ["10 1", "10 1", "running", "prod", "0", "10"], "\(ran.output)\(ran.errors)")
+    }
+  }
+
   @Test func aReloadSaysWhatChangesAndWhatNeedsARestart() throws {
     try Shell.with { shell in
       let ran = try shell.bash(

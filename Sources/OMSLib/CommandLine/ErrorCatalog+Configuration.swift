@@ -43,8 +43,8 @@ extension ErrorCatalog {
       The index of used ids does not belong to the journal, or cannot be read.
       Move the directory that the message names away; it is made again from the journal.
     config.instance 10
-      The name of the instance is too long.
-      Choose one of at most 64 bytes.
+      The name of the instance is too long, or the files say that they are of another one.
+      Choose one of at most 64 bytes; name the instance that the files are of with -I, or remove their `instance:`.
     config.invalid 10
       The configuration has errors; each was printed with its place.
       Fix all of them, then repeat.

@@ -17,7 +17,10 @@ extension HelpTopic {
       strictness,
       .terms([
         ("version", "1"),
-        ("instance", "name of the instance: 1 to 32 of a-z, 0-9, - and _; default"),
+        (
+          "instance",
+          "whose files these are, 1 to 32 of a-z, 0-9, - and _: no other instance starts with them; -I names the instance"
+        ),
         ("instance_tag", "five of 0-9 and a-v, in every order at a venue; a live account needs one of its own"),
         ("default_account", "the account of sending commands without -a; must be a paper account"),
         ("report_currency", "what limits, profit and totals are kept in; USDT"),

@@ -52,9 +52,10 @@ package enum ConfigLoader {
   }
 
   /// Reads `directory`. A file that is not there has its defaults; none at all is the built-in paper session. A file
-  /// that is there and cannot be read is an error.
+  /// that is there and cannot be read is an error, and so is one that says that it is of another instance than
+  /// `instance`.
   package static func load(
-    directory: String, disk: some FileSystem, tellsDefaults: Bool = false
+    directory: String, disk: some FileSystem, instance: String? = nil, tellsDefaults: Bool = false
   ) -> Configuration {
     var files: [ConfigFile] = []
     var problems = ProblemList()
@@ -78,7 +79,7 @@ package enum ConfigLoader {
         problems.error("config.file", at: SourcePlace(file: path, line: 1, column: 1), "cannot be read: \(error.words)")
       }
     }
-    return load(files, problems, tellsDefaults: tellsDefaults)
+    return load(files, problems, instance: instance, tellsDefaults: tellsDefaults)
   }
 
   private static func read<Disk: FileSystem>(_ path: String, _ disk: Disk) throws(SystemError) -> [UInt8] {
@@ -101,11 +102,15 @@ package enum ConfigLoader {
   }
 
   /// Checks `files` together. Each name may come once.
-  package static func load(_ files: [ConfigFile], tellsDefaults: Bool = false) -> Configuration {
-    load(files, ProblemList(), tellsDefaults: tellsDefaults)
+  package static func load(
+    _ files: [ConfigFile], instance: String? = nil, tellsDefaults: Bool = false
+  ) -> Configuration {
+    load(files, ProblemList(), instance: instance, tellsDefaults: tellsDefaults)
   }
 
-  private static func load(_ files: [ConfigFile], _ found: ProblemList, tellsDefaults: Bool) -> Configuration {
+  private static func load(
+    _ files: [ConfigFile], _ found: ProblemList, instance: String?, tellsDefaults: Bool
+  ) -> Configuration {
     var problems = found
     if tellsDefaults { problems.log = SettingLog() }
     let paths = files.map(\.path)
@@ -125,6 +130,12 @@ package enum ConfigLoader {
     }
     var settings = ConfigAssembly.assemble(nodes, problems: &problems)
     settings.values = values
+    if let instance, let place = values.first(where: { $0.key == "instance" })?.place, settings.instance != instance {
+      problems.error(
+        "config.instance", at: place,
+        "these files are of instance '\(settings.instance)', not of '\(instance)'; say -I \(settings.instance), or "
+          + "remove this line")
+    }
     var configuration = Configuration(
       settings: problems.hasErrors ? nil : files.isEmpty ? .builtIn : settings, problems: problems.sorted,
       paths: paths, values: values)

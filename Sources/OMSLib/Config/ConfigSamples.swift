@@ -36,7 +36,7 @@ package enum ConfigSamples {
     text: #"""
       # The engine as a whole. Every key has the value it would have without this file, unless a comment says otherwise.
       version: 1
-      instance: default
+      # instance: default               # these files are of this instance alone: another one does not start with them
       default_account: sim.main         # what `oms order` uses without -a; must be a paper account
       instance_tag: a1b2c               # five of 0-9 and a-v; without it paper runs, a live account does not (no default)
       report_currency: USDT             # limits, P&L and totals are kept in it

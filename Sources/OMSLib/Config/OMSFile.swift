@@ -9,7 +9,6 @@ enum OMSFile {
   static func read(_ node: YAMLNode, into settings: inout EngineSettings, problems: inout ProblemList) -> SourcePlace? {
     var fields = SettingFields(node, problems: &problems)
     fields.takeVersion(&problems)
-    fields.tellDefault("instance", settings.instance, &problems)
     fields.tellDefault("default_account", settings.defaultAccount, &problems)
     if let node = fields.take("instance"), let text = node.text(&problems) {
       if isInstanceName(text) {

@@ -158,7 +158,9 @@ final class ReloadJob: Job {
   }
 
   private func read(_ agent: ControlAgent) throws(RequestError) -> EngineSettings {
-    let loaded = ConfigLoader.load(directory: agent.facts.configDirectory, disk: KernelFileSystem())
+    let loaded = ConfigLoader.load(
+      directory: agent.facts.configDirectory, disk: KernelFileSystem(),
+      instance: agent.facts.keepsState ? agent.settings.instance : nil)
     guard var settings = loaded.settings else {
       let errors = loaded.problems.filter { $0.severity == .error }
       for problem in errors {

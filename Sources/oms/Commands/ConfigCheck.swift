@@ -34,7 +34,8 @@ struct ConfigCheckCommand: Command {
     var problems: [ConfigProblem] = []
     var paths: [String] = []
     for directory in try directories(context) {
-      let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem())
+      let loaded = ConfigLoader.load(
+        directory: directory, disk: KernelFileSystem(), instance: files.isEmpty ? context.paths.instance : nil)
       problems += loaded.problems + ConfigModes.problems(loaded.paths)
       if context.arguments.has("online") { problems += ConfigReport.untested(loaded) }
       paths += loaded.paths

@@ -37,7 +37,7 @@ struct DoctorCommand: Command {
     found += MachineDiagnosis.machine()
     found += MachineDiagnosis.limits(state: context.paths.currentStateDirectory, clock: context.clock)
     found += MachineDiagnosis.clock() + files.files(isRunning: engine.isRunning)
-    found += configuration(directory) + engine.found + FileDiagnosis.schedule(home: home)
+    found += configuration(directory, of: context.paths.instance) + engine.found + FileDiagnosis.schedule(home: home)
     var worst = Diagnosis.Status.ok
     for var diagnosis in found {
       if isFixing, let repair = diagnosis.repair { try mend(&diagnosis, repair, &context) }
@@ -76,8 +76,8 @@ struct DoctorCommand: Command {
     ]
   }
 
-  private func configuration(_ directory: String) -> [Diagnosis] {
-    let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem())
+  private func configuration(_ directory: String, of instance: String) -> [Diagnosis] {
+    let loaded = ConfigLoader.load(directory: directory, disk: KernelFileSystem(), instance: instance)
     let problems = loaded.problems + ConfigModes.problems(loaded.paths)
     guard !problems.isEmpty else {
       let detail = loaded.paths.isEmpty ? "nothing is configured: a paper session" : "\(loaded.paths.count) files"

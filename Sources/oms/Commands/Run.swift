@@ -75,7 +75,8 @@ struct RunCommand: Command {
 
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     let directory = try context.readableConfigDirectory()
-    var settings = try load(directory)
+    // That of `-- COMMAND` has a name of its own, whoever the files are of.
+    var settings = try load(directory, instance: arguments.command.isEmpty ? context.paths.instance : nil)
     let hasFiles = arguments.has("config-dir") || ConfigLoader.holdsFiles(directory, disk: KernelFileSystem())
     try confirm(&settings, &context)
     let paths = context.paths
@@ -112,8 +113,9 @@ struct RunCommand: Command {
 
   // MARK: Settings
 
-  private func load(_ directory: String) throws(ErrorObject) -> EngineSettings {
-    let loaded = ConfigLoader.load(directory: Self.absolute(directory), disk: KernelFileSystem())
+  private func load(_ directory: String, instance: String?) throws(ErrorObject) -> EngineSettings {
+    let loaded = ConfigLoader.load(
+      directory: Self.absolute(directory), disk: KernelFileSystem(), instance: instance)
     guard var settings = loaded.settings else {
       throw ConfigReport.refusal(loaded, directory)
     }

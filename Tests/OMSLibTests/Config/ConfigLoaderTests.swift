@@ -98,6 +98,20 @@ import Testing
         time: "06:30 UTC"
     """
 
+  /// Whoever starts another instance on these files would trade with what was not meant for it.
+  @Test func filesOfAnotherInstanceAreRefused() {
+    let file = ConfigFile(name: "oms.yaml", path: "oms.yaml", bytes: Array("version: 1\ninstance: prod\n".utf8))
+    #expect(ConfigLoader.load([file], instance: "prod").problems.isEmpty)
+    #expect(ConfigLoader.load([file]).problems.isEmpty)
+    let refused = ConfigLoader.load([file], instance: "default")
+    #expect(refused.settings == nil)
+    #expect(
+      refused.problems.map { "\($0)" } == [
+        "oms.yaml:2:11: error: these files are of instance 'prod', not of 'default'; say -I prod, or remove this line "
+          + "[config.instance]"
+      ])
+  }
+
   @Test func accountsAreReadWithTheirLimitsAndRouting() throws {
     let settings = try Self.settings([("accounts.yaml", Self.accounts)])
     #expect(settings.accounts.map(\.name) == ["alpha.main", "alpha.sub_trend"])

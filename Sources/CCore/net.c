@@ -2,6 +2,7 @@
 #include "cc_net.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -175,6 +176,7 @@ int cc_poll_watch(int poll, int descriptor, uint32_t events, uint64_t token) {
   struct epoll_event e = {.events = 0, .data.u64 = token};
   if (events & cc_ready_read) e.events |= EPOLLIN | EPOLLRDHUP;
   if (events & cc_ready_write) e.events |= EPOLLOUT;
+  if (events & cc_ready_edge) e.events |= EPOLLET;
   if (epoll_ctl(poll, EPOLL_CTL_MOD, descriptor, &e) == 0) return 0;
   if (errno != ENOENT) return -errno;
   return epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &e) < 0 ? -errno : 0;
@@ -200,4 +202,15 @@ int cc_poll_wait(int poll, cc_ready *out, int capacity, int timeout_ms) {
     out[i].reserved = 0;
   }
   return n;
+}
+
+int cc_poll_sleep(int poll, int64_t timeout_ns) {
+  // The kernel's call that waits for events by the nanosecond is younger than this one.
+  struct timespec time = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+  struct pollfd one = {.fd = poll, .events = POLLIN};
+  int n = ppoll(&one, 1, timeout_ns < 0 ? NULL : &time, NULL);
+  if (n < 0) return errno == EINTR ? 0 : -errno;
+  struct epoll_event events[64];
+  if (n > 0 && epoll_wait(poll, events, 64, 0) < 0 && errno != EINTR) return -errno;
+  return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cc_clock.h"
+#include "cc_layout.h"
 #include "cc_seqlock.h"
 #include "cc_shm.h"
 
@@ -30,50 +31,36 @@ static size_t row_stride(uint32_t section) {
   return (bytes + 63) & ~(size_t)63;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length) {
-  const uint8_t *p = bytes;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ p[i]) * 0x100000001b3ull;
-  return hash;
-}
-
-// The NUL is hashed too: it keeps neighbours apart.
-static uint64_t hash_field(uint64_t hash, const char *name, size_t offset, size_t size, const char *unit) {
-  uint64_t numbers[2] = {offset, size};
-  hash = hash_bytes(hash, name, strlen(name) + 1);
-  hash = hash_bytes(hash, numbers, sizeof numbers);
-  return hash_bytes(hash, unit, strlen(unit) + 1);
-}
-
 uint64_t cc_table_layout_hash(void) {
-  uint64_t hash = 0xcbf29ce484222325ull;
-  hash = hash_field(hash, "header", 0, sizeof(cc_table_header), "");
-#define CC_FIELD(type, name, unit) hash = hash_field(hash, #name, offsetof(ROW, name), sizeof(type), unit);
+  uint64_t hash = CC_LAYOUT_SEED;
+  hash = cc_layout_field(hash, "header", 0, sizeof(cc_table_header), "");
+#define CC_FIELD(type, name, unit) hash = cc_layout_field(hash, #name, offsetof(ROW, name), sizeof(type), unit);
 #define ROW cc_account_row
-  hash = hash_field(hash, "account", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "account", 0, sizeof(ROW), "");
   CC_ACCOUNT_FIELDS(CC_FIELD)
 #undef ROW
 #define ROW cc_position_row
-  hash = hash_field(hash, "position", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "position", 0, sizeof(ROW), "");
   CC_POSITION_FIELDS(CC_FIELD)
 #undef ROW
 #define ROW cc_balance_row
-  hash = hash_field(hash, "balance", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "balance", 0, sizeof(ROW), "");
   CC_BALANCE_FIELDS(CC_FIELD)
 #undef ROW
 #define ROW cc_instrument_row
-  hash = hash_field(hash, "instrument", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "instrument", 0, sizeof(ROW), "");
   CC_INSTRUMENT_FIELDS(CC_FIELD)
 #undef ROW
 #define ROW cc_order_row
-  hash = hash_field(hash, "order", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "order", 0, sizeof(ROW), "");
   CC_ORDER_FIELDS(CC_FIELD)
 #undef ROW
 #define ROW cc_metric_row
-  hash = hash_field(hash, "metric", 0, sizeof(ROW), "");
+  hash = cc_layout_field(hash, "metric", 0, sizeof(ROW), "");
   CC_METRIC_FIELDS(CC_FIELD)
 #undef ROW
 #undef CC_FIELD
-  return hash_field(hash, "histogram", CC_HISTOGRAM_BUCKETS, sizeof(cc_histogram), "ns");
+  return cc_layout_field(hash, "histogram", CC_HISTOGRAM_BUCKETS, sizeof(cc_histogram), "ns");
 }
 
 size_t cc_table_bytes(const uint64_t *capacities) {

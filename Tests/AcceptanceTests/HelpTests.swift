@@ -117,7 +117,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "exit-codes", "output", "symbols", "accounts", "safety", "batch", "streams", "environment", "files", "recipes",
+    "exit-codes", "output", "symbols", "accounts", "safety", "batch", "streams", "rings", "environment", "files",
+    "recipes",
     "emergency",
   ])
   func everyTopicIsShown(name: String) throws {

@@ -2,6 +2,7 @@
 #ifndef CCORE_H
 #define CCORE_H
 
+#include "cc_client.h"
 #include "cc_clock.h"
 #include "cc_digest.h"
 #include "cc_door.h"
@@ -9,6 +10,7 @@
 #include "cc_hash.h"
 #include "cc_histogram.h"
 #include "cc_journal.h"
+#include "cc_layout.h"
 #include "cc_net.h"
 #include "cc_owner.h"
 #include "cc_pages.h"

@@ -27,6 +27,8 @@ enum {
   cc_ready_write = 2,
   /// Both directions are closed, or the descriptor is broken. Always watched for.
   cc_ready_hangup = 4,
+  /// To watch for: each signal is reported once, without being taken out of the descriptor.
+  cc_ready_edge = 8,
 };
 
 /// A listening stream socket at `path` with exactly `mode`. A socket file that nobody listens on is replaced; one that
@@ -55,5 +57,8 @@ int cc_poll_watch(int poll, int descriptor, uint32_t events, uint64_t token);
 int cc_poll_forget(int poll, int descriptor);
 /// Waits at most `timeout_ms` (negative: without limit) for up to `capacity` reports (64 at most).
 int cc_poll_wait(int poll, cc_ready *out, int capacity, int timeout_ms);
+/// Sleeps until something watched is ready, at most `timeout_ns` (negative: without limit), and forgets which: what is
+/// watched by edges is then no longer ready.
+int cc_poll_sleep(int poll, int64_t timeout_ns);
 
 #endif

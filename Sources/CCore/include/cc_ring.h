@@ -91,6 +91,13 @@ static inline uint64_t cc_ring_sequence_before(uint64_t position, uint64_t capac
   return position >= capacity ? position + 1 - capacity : 0;
 }
 
+/// Copies whole words by relaxed atomics: each is read once, whatever the other side does meanwhile.
+static inline void cc_ring_copy_words(const void *from, void *to, size_t words) {
+  for (size_t i = 0; i < words; i++) {
+    ((uint64_t *)to)[i] = atomic_load_explicit((_Atomic uint64_t *)(uintptr_t)from + i, memory_order_relaxed);
+  }
+}
+
 /// For producers in C: publishes as message number `*tail` (counted from 0, kept by the caller). 0 when a lap ahead.
 static inline int cc_ring_try_push(cc_ring_header *h, uint64_t *tail, const void *message) {
   if (*tail - cc_ring_head_acquire(h) >= h->capacity) return 0;

@@ -33,17 +33,13 @@ static inline void cc_thread_pause(void) {
 /// What a consumer that may sleep shares with its producers. They pay for a wake only while it does sleep.
 typedef struct {
   _Atomic uint32_t sleeping;
-  cc_park park;
 } cc_doorbell;
 
-/// Announces sleep. The caller then looks for work once more, and only if there is none waits on the park word with
-/// the value returned here.
-static inline uint32_t cc_doorbell_announce(cc_doorbell *b) {
-  uint32_t seen = cc_park_load(&b->park);
+/// Announces sleep. The caller then looks for work once more, and only if there is none sleeps.
+static inline void cc_doorbell_announce(cc_doorbell *b) {
   atomic_store_explicit(&b->sleeping, 1, memory_order_relaxed);
   // With the fence in cc_doorbell_must_ring: either the producer sees `sleeping`, or this side sees its message.
   atomic_thread_fence(memory_order_seq_cst);
-  return seen;
 }
 /// The consumer is awake again.
 static inline void cc_doorbell_retract(cc_doorbell *b) {

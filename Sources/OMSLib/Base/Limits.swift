@@ -7,6 +7,11 @@ package enum Limits {
   package static let assetCount = 512
   package static let strategyCount = 256
   package static let venueCount = 16
+  /// Names under which rings are granted, those of the past included.
+  package static let roleCount = 256
+  package static let roleNameBytes = 24
+  /// Rings at one time: bits of one word.
+  package static let grantCount = 64
 
   // Orders.
   /// Open orders and the newest finished ones, in one table.

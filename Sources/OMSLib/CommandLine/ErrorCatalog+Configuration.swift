@@ -153,6 +153,9 @@ extension ErrorCatalog {
     io.random 1
       The kernel gives no random bytes.
       Repair the machine.
+    io.ring 1
+      There is no memory, or no descriptor, for a client's ring.
+      Free memory or raise the limit of open files, then attach again.
     io.signals 1
       Signals cannot be read.
       Raise the limit of open files.

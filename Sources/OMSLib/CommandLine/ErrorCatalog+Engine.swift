@@ -12,6 +12,9 @@ extension ErrorCatalog {
     busy.clients 16
       The engine has as many clients as it takes.
       Close some, or put the commands into one `oms batch -`.
+    busy.grants 16
+      As many rings are granted as there are.
+      Close the connection of one.
     busy.id_index 16
       It cannot be told yet whether the id was used before.
       Repeat with the same id after retry_after_ms.
@@ -24,6 +27,12 @@ extension ErrorCatalog {
     busy.not_attempted 16
       The line was not sent: another one failed before it, or the batch was ended.
       Send these lines again; --on-error continue tries all.
+    busy.role 17
+      Another connection holds the ring of this role.
+      Close that one, or take another name.
+    busy.roles 16
+      As many names of roles have been used as are ever kept.
+      Use one of them again.
     busy.reload 17
       Another reload of the configuration is under way.
       Wait a moment, then reload again.
@@ -36,6 +45,21 @@ extension ErrorCatalog {
     conflict.replacements_exhausted 19
       The order was replaced as often as its wire id allows.
       Cancel it and place a new one.
+    grant.bad_command 2
+      A command in the ring has values that mean nothing; the ring was revoked, and what lay behind it was not read.
+      Fill the fields as cc_client.h says, then attach again.
+    grant.out_of_scope 11
+      A command in the ring is for an account that the ring was not granted for; it was not recorded.
+      Ask for a ring with that account.
+    grant.rate 14
+      A command in the ring was one too many a second for its grant; it was not recorded.
+      Push it again later, or ask for a ring with a higher rate.
+    grant.ring_damaged 2
+      The positions in the ring cannot be; it was revoked.
+      Write through the functions of cc_client.h only, then attach again.
+    grant.sequence_repeated 19
+      A command in the ring has a sequence that is not above the last one taken.
+      Attach again to learn how far the role came; look orders up as ROLE/SEQUENCE.
     guard.engine 13
       The account is live and the engine is a paper engine.
       Start the engine with `oms run --live`, knowingly.

@@ -47,7 +47,7 @@ package struct HelpTopic: Sendable {
 extension HelpTopic {
   /// Those that need nothing of higher layers.
   package static let common: [HelpTopic] = [
-    exitCodes, output, symbols, accounts, safety, batch, streams, recipes, emergency,
+    exitCodes, output, symbols, accounts, safety, batch, streams, rings, recipes, emergency,
   ]
 
   package static let exitCodes = HelpTopic(

@@ -49,7 +49,7 @@ package struct Manual {
 
   private static let topicPages = [
     (name: "oms-exit", topics: ["exit-codes"]), (name: "oms-safety", topics: ["safety", "accounts", "emergency"]),
-    (name: "oms-recipes", topics: ["recipes", "batch", "streams"]),
+    (name: "oms-recipes", topics: ["recipes", "batch", "streams", "rings"]),
   ]
 
   // MARK: Commands

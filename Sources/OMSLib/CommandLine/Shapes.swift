@@ -62,6 +62,15 @@ package enum Shapes {
     isName(text) ? nil : "'\(text.prefix(80))' is not an id: 1 to 64 of A-Z a-z 0-9 . _ : -"
   }
 
+  /// `ID`, `ID/c1` and the like, `ROLE/SEQUENCE`.
+  static func orderIDComplaint(_ text: String) -> String? {
+    let isFine =
+      (1...64).contains(text.utf8.count)
+      && text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        .allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNameByte) }
+    return isFine ? nil : "'\(text.prefix(80))' is not the id of an order: 1 to 64 of A-Z a-z 0-9 . _ : - and / between"
+  }
+
   static func accountComplaint(_ text: String) -> String? {
     if text == "auto" || isName(text) { return nil }
     return "'\(text)' is not one account; write venue.name"

@@ -18,8 +18,11 @@ package enum ValueShape: Equatable, Sendable {
   case account
   /// A comma list of accounts, globs, `@groups`, or `all`.
   case selection
+  /// An id to be given to an order.
   case id
-  case ids
+  /// The id of an order that is there: those that the engine makes have a slash.
+  case orderID
+  case orderIDs
   case name
   case instance
   /// `KEY=VALUE`.
@@ -52,8 +55,8 @@ package enum ValueShape: Equatable, Sendable {
     case .side: "buy|sell"
     case .account: "ACCOUNT"
     case .selection: "SEL"
-    case .id: "ID"
-    case .ids: "ID,..."
+    case .id, .orderID: "ID"
+    case .orderIDs: "ID,..."
     case .name, .instance: "NAME"
     case .pair: "K=V"
     case .words: "A,B"
@@ -85,8 +88,8 @@ package enum ValueShape: Equatable, Sendable {
     case .side: "side"
     case .account: "account"
     case .selection: "selection"
-    case .id: "id"
-    case .ids: "ids"
+    case .id, .orderID: "id"
+    case .orderIDs: "ids"
     case .name: "name"
     case .instance: "instance"
     case .pair: "pair"
@@ -130,7 +133,8 @@ package enum ValueShape: Equatable, Sendable {
     case .account: Shapes.accountComplaint(text)
     case .selection: Shapes.selectionComplaint(text)
     case .id: Shapes.idComplaint(text)
-    case .ids: Shapes.firstComplaint(text, Shapes.idComplaint)
+    case .orderID: Shapes.orderIDComplaint(text)
+    case .orderIDs: Shapes.firstComplaint(text, Shapes.orderIDComplaint)
     case .name, .instance: Shapes.isName(text) ? nil : "'\(text)' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : -"
     case .pair: Shapes.isPair(text) ? nil : "'\(text)' is not of the form KEY=VALUE"
     case .words: Shapes.firstComplaint(text) { $0.isEmpty ? "an empty name in '\(text)'" : nil }

@@ -49,6 +49,8 @@ package struct Request: Sendable {
     case exposure(ExposureRequest)
     case wait(WaitRequest)
     case session(SessionRequest)
+    /// Hands over a ring for commands: its memory and its bell, each beside a `data` line. Ends with the connection.
+    case grant(GrantRequest)
     case job(JobRequest)
     case deadman(DeadmanRequest)
     case stop(StopRequest)
@@ -84,6 +86,7 @@ package struct Request: Sendable {
     case "risk_check": return .riskCheck(try OrderRequest(from: &members))
     case "reconcile": return .reconcile(try ReconcileRequest(from: &members))
     case "sim": return .sim(try SimRequest(from: &members))
+    case "grant": return .grant(try GrantRequest(from: &members))
     case "session": return .session(try SessionRequest(from: &members))
     case "job": return .job(try JobRequest(from: &members))
     case "deadman": return .deadman(try DeadmanRequest(from: &members))
@@ -135,7 +138,7 @@ package struct Request: Sendable {
       .snapshotList, .configDiff, .symbols, .ticker, .book, .trades, .candles, .funding, .exposure, .wait, .abandon:
       true
     case .order, .amend, .cancel, .cancelAll, .flatten, .trading, .riskSet, .riskReset, .riskCheck, .snapshotTake,
-      .reconcile, .sim, .session, .job, .deadman, .stop, .configReload:
+      .reconcile, .sim, .session, .grant, .job, .deadman, .stop, .configReload:
       false
     }
   }

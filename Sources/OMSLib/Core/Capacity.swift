@@ -5,6 +5,7 @@ package struct CoreCapacity: Sendable, BitwiseCopyable {
   package var assets = Limits.assetCount
   package var strategies = Limits.strategyCount
   package var venues = Limits.venueCount
+  package var roles = Limits.roleCount
   package var orders = Limits.orderCount
   package var fillIDs = Limits.fillIDWindow
   package var positions = Limits.positionCount
@@ -21,6 +22,7 @@ package struct CoreCapacity: Sendable, BitwiseCopyable {
     small.assets = 16
     small.strategies = 8
     small.venues = 4
+    small.roles = 8
     small.orders = 1 << 12
     small.fillIDs = 1 << 12
     small.positions = 1 << 10

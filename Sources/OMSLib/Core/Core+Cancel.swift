@@ -2,17 +2,18 @@
 
 extension Core {
   mutating func cancelOrder(_ input: CancelOrderInput, _ output: inout StepOutput) {
-    guard let slot = findOrder(input.id) else {
-      return refuse(input.token, Verdict(reason: .unknownOrder), &output)
-    }
+    let isSession = input.reasonRaw == Reason.cancelledBySession.rawValue
+    cancel(findOrder(input.id), isSession ? .cancelledBySession : .cancelledByUser, token: input.token, &output)
+  }
+
+  mutating func cancel(_ slot: Int?, _ reason: Reason, token: UInt64, _ output: inout StepOutput) {
+    guard let slot else { return refuse(token, Verdict(reason: .unknownOrder), &output) }
     let row = state.orders[slot]
     if row.status.isDone {
-      return answer(
-        input.token, .replayed, order: row.image.orderNumber, reason: .orderDone, &output)
+      return answer(token, .replayed, order: row.image.orderNumber, reason: .orderDone, &output)
     }
-    let isSession = input.reasonRaw == Reason.cancelledBySession.rawValue
-    requestCancel(slot, reason: isSession ? .cancelledBySession : .cancelledByUser, &output)
-    answer(input.token, .accepted, order: row.image.orderNumber, &output)
+    requestCancel(slot, reason: reason, &output)
+    answer(token, .accepted, order: row.image.orderNumber, &output)
   }
 
   /// By user id; an adopted order by its wire id.
@@ -94,9 +95,11 @@ extension Core {
   // MARK: Amending
 
   mutating func amendOrder(_ input: AmendOrderInput, _ output: inout StepOutput) {
-    guard let slot = findOrder(input.id) else {
-      return refuse(input.token, Verdict(reason: .unknownOrder), &output)
-    }
+    amend(findOrder(input.id), input, &output)
+  }
+
+  mutating func amend(_ slot: Int?, _ input: AmendOrderInput, _ output: inout StepOutput) {
+    guard let slot else { return refuse(input.token, Verdict(reason: .unknownOrder), &output) }
     let row = state.orders[slot]
     let number = row.image.orderNumber
     readMarket(input.market, row.image.instrument)

@@ -8,7 +8,7 @@ struct Draft {
 extension Core {
   /// Takes a command to place an order: same id, same parameters: the stored order; else shape, locks, limits, record,
   /// reservation, request.
-  mutating func newOrder(_ input: NewOrderInput, _ output: inout StepOutput) {
+  mutating func newOrder(_ input: NewOrderInput, of role: RoleID = .none, _ output: inout StepOutput) {
     readMarket(input.market, input.instrument)
     let id = input.id.isEmpty ? nextEngineID() : input.id
     let wire = WireID(id, tag: tag)
@@ -23,10 +23,11 @@ extension Core {
       judge(input, &draft)
     }
     if let slot = state.slot(keyed: wire.key.high, wire.key.low) {
-      return repeated(input, slot, &output)
+      return role.isNone ? repeated(input, slot, &output) : met(input, slot, &output)
     }
-    // "It is not in the index" counts only if everything that has left the table since is in there.
-    guard input.id.isEmpty || input.absentLsn >= state.globals[0].forgottenLsn else {
+    // "It is not in the index" counts only if everything that has left the table since is in there. Of a role's order the
+    // sequence has told that it is new.
+    guard input.id.isEmpty || !role.isNone || input.absentLsn >= state.globals[0].forgottenLsn else {
       return refuse(input.token, Verdict(reason: .idIndexBehind), &output)
     }
     draft.row.image.id = id
@@ -49,8 +50,9 @@ extension Core {
       precondition(
         state.globals[0].nextEngineOrder <= OrderIDText.recordedNumbers, "ids of orders without a record are kept free")
       draft.row.hasEngineID = 1
-    } else if state.accounts[input.account.index].asksForIDs != 0 {
-      draft.row.isOlderThanLoss = 1
+    } else {
+      if !role.isNone { draft.row.hasEngineID = 1 }
+      if state.accounts[input.account.index].asksForIDs != 0 { draft.row.isOlderThanLoss = 1 }
     }
     insert(&draft.row, at: slot, &output, wire: wire.text)
     answer(input.token, .accepted, order: state.orders[slot].image.orderNumber, &output)
@@ -67,6 +69,16 @@ extension Core {
       return refuse(input.token, Verdict(reason: .idConflict), order: row.image.orderNumber, &output)
     }
     answer(input.token, .replayed, order: row.image.orderNumber, reason: .none, &output)
+  }
+
+  /// A role's order whose record was lost, and which the venue has shown since: it is what is asked for again.
+  private func met(_ input: NewOrderInput, _ slot: Int, _ output: inout StepOutput) {
+    let row = state.orders[slot]
+    guard row.isAdopted else { return repeated(input, slot, &output) }
+    guard row.image.instrument == input.instrument, row.image.sideRaw == input.sideRaw else {
+      return refuse(input.token, Verdict(reason: .idConflict), order: row.image.orderNumber, &output)
+    }
+    answer(input.token, .replayed, order: row.image.orderNumber, &output)
   }
 
   var tag: InstanceTag {

@@ -7,8 +7,15 @@ package struct HighestNumbers: Equatable, Sendable {
   package var orderSerial: UInt64 = 0
   package var time = EngineTime.zero
   package var utc = UTCTime.zero
+  /// The last command of each role.
+  package var sequences = [UInt64](repeating: 0, count: Limits.roleCount)
 
   package init() {}
+
+  package mutating func note(_ stamp: RoleStamp) {
+    guard stamp.role.index < sequences.count else { return }
+    sequences[stamp.role.index] = max(sequences[stamp.role.index], stamp.sequence)
+  }
 }
 
 extension Core {
@@ -27,6 +34,18 @@ extension Core {
     state.globals[0].idIndexLsn = lsn
     state.globals[0].forgottenLsn = lsn
     state.globals[0].fullAt = 0
+    for role in 1..<Int(state.globals[0].roleCount) + 1 {
+      state.roles[role].lastSequence = max(state.roles[role].lastSequence, highest.sequences[role])
+    }
+    state.commit()
+  }
+
+  /// Roles that got their numbers behind these rows keep them. `rows`: of some later state, in the order of their numbers.
+  package mutating func know(roles rows: [RoleRow]) {
+    for row in rows where row.id.index == Int(state.globals[0].roleCount) + 1 && row.id.index < state.capacity.roles {
+      state.globals[0].roleCount += 1
+      state.roles[row.id.index] = row
+    }
     state.commit()
   }
 }

@@ -23,6 +23,7 @@ extension CoreState {
       section(bulks, Self.bulkCount),
       section(assetLimits, Int(g.assetLimitCount)),
       section(orderLinks, Int(g.orderHighWater)),
+      section(roles, Int(g.roleCount) + 1),
     ]
   }
 
@@ -68,6 +69,7 @@ extension Core {
     case .bulk: return state.bulks.load(section)
     case .assetLimit: return state.assetLimits.load(section)
     case .orderLink: return state.orderLinks.load(section)
+    case .role: return state.roles.load(section)
     }
   }
 

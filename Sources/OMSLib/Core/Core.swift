@@ -9,7 +9,7 @@ package struct Core: ~Copyable {
   package static let version: UInt32 = 6
   /// Of whose snapshots this core can go on. An older version may be named only if each of its tables has the same row
   /// size here and means the same, or `CoreState.load` brings its rows over; a test of the change has to show it.
-  package static let loadableVersions: [UInt32] = [version]
+  package static let loadableVersions: [UInt32] = [5, version]
 
   package internal(set) var state: CoreState
   /// Where the input under way stands.
@@ -42,6 +42,9 @@ package struct Core: ~Copyable {
     case .timer: fireTimers(&output)
     case .proceed: proceed(&output)
     case .triggerFire: triggerFire(unsafe body.loadUnaligned(as: TriggerFireInput.self), &output)
+    case .roleOrder: roleOrder(unsafe body.loadUnaligned(as: RoleOrderInput.self), &output)
+    case .roleCancel: roleCancel(unsafe body.loadUnaligned(as: RoleCancelInput.self), &output)
+    case .roleAmend: roleAmend(unsafe body.loadUnaligned(as: RoleAmendInput.self), &output)
     default: unsafe administer(type, body, &output)
     }
     state.commit()
@@ -56,6 +59,7 @@ package struct Core: ~Copyable {
     case .defineInstrument: define(unsafe body.loadUnaligned(as: Instrument.self))
     case .defineAccount: define(unsafe body.loadUnaligned(as: DefineAccountInput.self))
     case .defineStrategy: define(unsafe body.loadUnaligned(as: DefineStrategyInput.self))
+    case .openRole: openRole(unsafe body.loadUnaligned(as: OpenRoleInput.self), &output)
     case .setTrading: setTrading(unsafe body.loadUnaligned(as: SetTradingInput.self), &output)
     case .setLimit: setLimit(unsafe body.loadUnaligned(as: SetLimitInput.self), &output)
     case .setAccount: setAccount(unsafe body.loadUnaligned(as: SetAccountInput.self), &output)

@@ -38,7 +38,7 @@ package struct GlobalRow: Sendable, BitwiseCopyable {
   package var strictRaw: UInt8 = 0
   package var clockAlarm: UInt8 = 0
   package var modeRaw: UInt8 = 0
-  package var reserved: UInt16 = 0
+  package var roleCount: UInt16 = 0
   /// Texts above this number were never set.
   package var textHighWater: UInt64 = 0
   /// No order with an id of a user that ended in a later record has left the table.
@@ -125,6 +125,15 @@ package struct StrategyRow: Sendable, BitwiseCopyable {
   package var reserved: UInt8 = 0
   package var reserved2: UInt32 = 0
   package var tail: UInt64 = 0
+}
+
+/// Who trades through a ring, and how far its commands were taken.
+package struct RoleRow: Sendable, BitwiseCopyable {
+  package var name = Text32()
+  package var lastSequence: UInt64 = 0
+  package var id = RoleID.none
+  package var reserved: UInt16 = 0
+  package var reserved2: UInt32 = 0
 }
 
 package struct AccountRow: Sendable, BitwiseCopyable {

@@ -56,6 +56,10 @@
     @inline(__always) _read { yield unsafe tables.pointee.strategies }
     @inline(__always) _modify { yield unsafe &tables.pointee.strategies }
   }
+  package internal(set) var roles: Table<RoleRow> {
+    @inline(__always) _read { yield unsafe tables.pointee.roles }
+    @inline(__always) _modify { yield unsafe &tables.pointee.roles }
+  }
   package internal(set) var orders: Table<OrderRow> {
     @inline(__always) _read { yield unsafe tables.pointee.orders }
     @inline(__always) _modify { yield unsafe &tables.pointee.orders }
@@ -263,6 +267,7 @@ extension CoreState {
   var instruments: Table<InstrumentRow>
   var accounts: Table<AccountRow>
   var strategies: Table<StrategyRow>
+  var roles: Table<RoleRow>
   var orders: Table<OrderRow>
   var orderLinks: Table<OrderLinkRow>
   var positions: Table<PositionRow>
@@ -296,6 +301,7 @@ extension CoreState {
     unsafe instruments = Table(.instrument, capacity: capacity.instruments, unsafeLog: log)
     unsafe accounts = Table(.account, capacity: capacity.accounts, unsafeLog: log)
     unsafe strategies = Table(.strategy, capacity: capacity.strategies, unsafeLog: log)
+    unsafe roles = Table(.role, capacity: capacity.roles, unsafeLog: log)
     unsafe orders = Table(.order, capacity: capacity.orders, unsafeLog: log)
     unsafe orderLinks = Table(.orderLink, capacity: capacity.orders, unsafeLog: log)
     unsafe positions = Table(.position, capacity: capacity.positions, unsafeLog: log)

@@ -81,6 +81,11 @@ package struct StepEvent: Sendable, BitwiseCopyable {
     replyCount += 1
   }
 
+  /// The answers of this step go to the holder of this role.
+  mutating func addressReplies(to role: RoleID) {
+    for index in 0..<replyCount { unsafe replies[index].role = role }
+  }
+
   package func event(_ index: Int) -> StepEvent {
     precondition(index < eventCount)
     return unsafe events[index]

@@ -94,6 +94,7 @@ package enum TableID: UInt8, Sendable, CaseIterable {
   case bulk = 15
   case assetLimit = 16
   case orderLink = 17
+  case role = 18
 }
 
 /// Rows of one kind in memory reserved at start. Every row that is lent for writing is in the log of the step first, so

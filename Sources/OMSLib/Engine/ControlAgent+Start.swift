@@ -34,6 +34,7 @@ extension ControlAgent {
     case .candles(let market): begin(TapeJob(self, client, number, market, CandleTape()))
     case .funding(let market): begin(FundingJob(self, client, number, market))
     case .exposure(let state): begin(ExposureJob(self, client, number, state))
+    case .grant(let grant): begin(GrantJob(self, client, number, grant))
     case .session(let session): begin(SessionEndJob(self, client, number, session))
     case .job(let job): begin(LockJob(self, client, number, job))
     case .deadman(let deadman): begin(DeadmanJob(self, client, number, deadman))

@@ -37,6 +37,7 @@ final class ControlAgent {
   var timedLimits: TimedLimits
   var locks: [String: ClientID] = [:]
   var sessions: [ClientID: [SessionRequest]] = [:]
+  var grants = GrantDesk()
   var deadman = Deadman()
   var isDeadmanKept = false
   /// Set once a stop has been asked for: no new orders, then the process ends.
@@ -169,11 +170,21 @@ final class ControlAgent {
     case .closed(let client):
       jobs.removeAll { $0.client == client && $0.diesWithClient }
       locks = locks.filter { $0.value != client }
-      for session in sessions.removeValue(forKey: client) ?? [] where session.onExit != .keep {
-        begin(SessionEndJob(self, nil, 0, session))
-      }
+      let rings = grantJobs.filter { $0.client == client }
+      for ring in rings { ring.clientLeft() }
+      // What still lies in its rings belongs to its sessions.
+      if rings.isEmpty { endSessions(of: client) }
     }
   }
+
+  /// The connection is gone, and so is all that came over it.
+  func endSessions(of client: ClientID) {
+    for session in sessions.removeValue(forKey: client) ?? [] where session.onExit != .keep {
+      begin(SessionEndJob(self, nil, 0, session))
+    }
+  }
+
+  var grantJobs: [GrantJob] { jobs.compactMap { $0 as? GrantJob } }
 
   // MARK: Jobs
 
@@ -190,7 +201,10 @@ final class ControlAgent {
   }
 
   /// No new orders while it stops.
-  func setStopping(_ isStopping: Bool) { self.isStopping = isStopping }
+  func setStopping(_ isStopping: Bool) {
+    self.isStopping = isStopping
+    if isStopping { for ring in grantJobs { ring.revoke(self, .engineStopping) } }
+  }
 
   // MARK: The hot thread
 

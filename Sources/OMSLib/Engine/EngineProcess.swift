@@ -140,7 +140,7 @@ struct EngineProcess {
     let replies = SharedRing<Reply>(capacity: 1 << 13)
     do throws(SystemError) {
       return Parts(
-        hotBell: try Doorbell(.word), controlBell: try Doorbell(.event), commandStart: commands.takeProducer(),
+        hotBell: try Doorbell(.parked), controlBell: try Doorbell(.event), commandStart: commands.takeProducer(),
         commandEnd: commands.takeConsumer(), replyStart: replies.takeProducer(), replyEnd: replies.takeConsumer())
     } catch {
       throw EngineFailure(1, "io.wake", "\(error.call) failed with errno \(error.errno)")

@@ -47,6 +47,7 @@ final class HotLoop: @unchecked Sendable {
   private var replies: RingProducer<Reply>?
   private var bell: Doorbell?
   private var publisher: TablePublisher?
+  private var rings: ClientRings? = ClientRings()
   private let clock: EngineClock
   private let signals: EngineSignals
   private let controlBell: Doorbell.Ringer
@@ -72,7 +73,7 @@ final class HotLoop: @unchecked Sendable {
 
   func run() {
     guard var agent = agent.take(), var commands = commands.take(), var replies = replies.take(),
-      var bell = bell.take(), var publisher = publisher.take()
+      var bell = bell.take(), var publisher = publisher.take(), var rings = rings.take()
     else { preconditionFailure("the hot loop runs once") }
     var counter = IdleCounter(idle)
     var held: Reply?
@@ -94,15 +95,21 @@ final class HotLoop: @unchecked Sendable {
           GateSync.bring(&agent, to: agent.gate.reader.reading, now: now, utc: utc)
         }
       }
-      work += Self.takeCommands(&commands, &agent, &replies, &gateVersion, clock, publisher.latencies)
+      work += takeCommands(&commands, &agent, &replies, &gateVersion, publisher.latencies, &rings, bell)
       work += Self.takeOutcomes(&agent, &replies)
+      work += rings.take(&agent, now: now, utc: utc)
       agent.publish()
       while true {
         guard let reply = held ?? agent.takeReply() else { break }
+        work += 1
+        if !reply.role.isNone {
+          rings.deliver(reply)
+          continue
+        }
         held = replies.tryPush(reply) ? nil : reply
         if held != nil { break }
-        work += 1
       }
+      work += Self.tell(of: &rings, &replies, bell)
       if agent.journal.lsn != seen || work > 0 {
         seen = agent.journal.lsn
         controlBell.ring()
@@ -121,15 +128,17 @@ final class HotLoop: @unchecked Sendable {
       }
       if counter.afterTurn(work: work) == .sleep {
         publish(&publisher, &agent, stamp, all: true)
-        if publisher.isCaughtUp { Self.rest(&bell, &commands, agent.nextDue, clock) }
+        if publisher.isCaughtUp { Self.rest(&bell, &commands, rings, agent.nextDue, clock) }
       }
     }
     agent.publish()
     publisher.tables.close()
+    rings.closeAll()
     // The memory stays: the control thread may have shown it to somebody, and the journal thread rings the bell until it
     // has written the last record.
     self.publisher = consume publisher
     self.bell = consume bell
+    self.rings = consume rings
     signals.noteDrained()
     controlBell.ring()
   }
@@ -156,20 +165,37 @@ final class HotLoop: @unchecked Sendable {
 
   /// Sleeps until the next due time, half a second at most since readers of the tables expect a sign of life, unless something came while going to sleep.
   private static func rest(
-    _ bell: inout Doorbell, _ commands: inout RingConsumer<HotMessage>, _ due: EngineTime, _ clock: EngineClock
+    _ bell: inout Doorbell, _ commands: inout RingConsumer<HotMessage>, _ rings: borrowing ClientRings,
+    _ due: EngineTime, _ clock: EngineClock
   ) {
+    rings.announceSleep()
     bell.announceSleep()
     let wait = min(due.nanoseconds - clock.now.nanoseconds, 500_000_000)
-    if commands.isEmpty && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
+    if commands.isEmpty && rings.isQuiet && wait > 0 { bell.sleep(timeoutNanoseconds: wait) }
     bell.wakeUp()
+    rings.wakeUp()
   }
 
-  private static func takeCommands(
+  /// Tells the control thread which rings were revoked or let go.
+  private static func tell(
+    of rings: inout ClientRings, _ replies: inout RingProducer<Reply>, _ bell: borrowing Doorbell
+  ) -> Int {
+    var told = 0
+    while let notice = rings.notice, replies.room() > 0 {
+      if notice.bell >= 0 { bell.ignore(notice.bell) }
+      _ = replies.tryPush(notice.reply)
+      rings.dropNotice()
+      told += 1
+    }
+    return told
+  }
+
+  private func takeCommands(
     _ commands: inout RingConsumer<HotMessage>, _ agent: inout EngineAgent, _ replies: inout RingProducer<Reply>,
-    _ gateVersion: inout UInt64, _ clock: EngineClock, _ latencies: LatencyHistograms
+    _ gateVersion: inout UInt64, _ latencies: LatencyHistograms, _ rings: inout ClientRings, _ bell: borrowing Doorbell
   ) -> Int {
     var taken = 0
-    while taken < commandsPerTurn {
+    while taken < Self.commandsPerTurn {
       // One place is kept for the answer to a query.
       guard replies.room() > 1, var message = commands.peek() else { break }
       commands.peekSecond { next in
@@ -177,10 +203,14 @@ final class HotLoop: @unchecked Sendable {
         let input = next.load(NewOrderInput.self)
         agent.machine.prepare(input.account, input.instrument)
       }
-      if let query = message.query {
-        if let reply = answer(query, message, &agent, clock) { _ = replies.tryPush(reply) }
+      if message.query == .openRing {
+        _ = replies.tryPush(Self.open(message.load(OpenRing.self), agent, &rings, bell))
+      } else if message.query == .closeRing {
+        rings.close(message.load(CloseRing.self))
+      } else if let query = message.query {
+        if let reply = Self.answer(query, message, &agent, clock) { _ = replies.tryPush(reply) }
       } else {
-        guard run(&message, &agent, &replies, clock, latencies) else { break }
+        guard Self.run(&message, &agent, &replies, clock, latencies) else { break }
         // Whoever says this knows the file as it is: a resume opens it last, and what it still says until then is over.
         if message.type == .setTrading {
           agent.gate.reader.refresh(now: clock.now)
@@ -191,6 +221,20 @@ final class HotLoop: @unchecked Sendable {
       taken += 1
     }
     return taken
+  }
+
+  private static func open(
+    _ grant: OpenRing, _ agent: borrowing EngineAgent, _ rings: inout ClientRings, _ bell: borrowing Doorbell
+  ) -> Reply {
+    var reply = Reply()
+    reply.token = grant.token
+    guard bell.listen(to: grant.bell) else {
+      reply.outcomeRaw = Reply.Outcome.refused.rawValue
+      return reply
+    }
+    rings.open(grant, recorded: agent.machine.state.roles[grant.role.index].lastSequence)
+    reply.outcomeRaw = Reply.Outcome.accepted.rawValue
+    return reply
   }
 
   /// `false`: no room now; the message stays.
@@ -204,11 +248,11 @@ final class HotLoop: @unchecked Sendable {
       var input = message.load(NewOrderInput.self)
       input.market = agent.door.top(of: input.instrument)
       let utc = clock.utc(at: now)
-      guard agent.canAccept(opensRisk: true, now: now) || takesReducing(input, &agent, now, utc) else {
+      if let reason = agent.journalRefusal(of: input, now: now, utc: utc) {
         var reply = Reply()
         reply.token = input.token
         reply.outcomeRaw = Reply.Outcome.refused.rawValue
-        reply.reasonRaw = (agent.journal.ring.state == .dead ? Reason.journalDead : .lossWindow).rawValue
+        reply.reasonRaw = reason.rawValue
         return replies.tryPush(reply)
       }
       guard agent.submit(type, input, now: now, utc: utc) else { return false }
@@ -235,15 +279,6 @@ final class HotLoop: @unchecked Sendable {
       unsafe agent.submit(
         type, UnsafeRawBufferPointer(rebasing: $0[0..<length]), now: now, utc: clock.utc(at: now))
     }
-  }
-
-  /// While new risk is kept out for the journal's sake, what reduces it may still pass.
-  private static func takesReducing(
-    _ input: NewOrderInput, _ agent: inout EngineAgent, _ now: EngineTime, _ utc: UTCTime
-  ) -> Bool {
-    guard agent.canAccept(opensRisk: false) else { return false }
-    let time = max(now, agent.machine.state.global.lastTime)
-    return agent.machine.reduces(input, at: StepStamp(time: time, utc: utc, lsn: agent.journal.nextLsn))
   }
 
   /// What an exchange in another process has said to controls since.
@@ -309,7 +344,7 @@ final class HotLoop: @unchecked Sendable {
       } else {
         reply.outcomeRaw = Reply.Outcome.refused.rawValue
       }
-    case .stop, .simulator, .venueQuestion, .unrecordedOrder: break
+    case .stop, .simulator, .venueQuestion, .unrecordedOrder, .openRing, .closeRing: break
     default: reply.count = UInt32(copy(query, body, agent, clock.now))
     }
     return reply
@@ -353,7 +388,8 @@ final class HotLoop: @unchecked Sendable {
       return fill(body, max(0, min(Int(body.capacity), agent.door.answers.count - first))) {
         agent.door.answers[first + $0]
       }
-    case .book, .simulator, .acceptGate, .namesChanged, .stop, .venueQuestion, .unrecordedOrder, .recordability:
+    case .book, .simulator, .acceptGate, .namesChanged, .stop, .venueQuestion, .unrecordedOrder, .recordability,
+      .openRing, .closeRing:
       return 0
     }
   }

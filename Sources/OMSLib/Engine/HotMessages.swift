@@ -27,6 +27,9 @@ package struct HotMessage: Sendable, BitwiseCopyable {
     /// Trades of one market (`TapeTrade`), the oldest first: the argument is the instrument, shifted by 48 bits, and the
     /// place on the tape behind which they begin.
     case trades = 0xF017
+    /// A ring was granted (`OpenRing`), or its grant ends (`CloseRing`): the latter is answered when the ring is let go.
+    case openRing = 0xF018
+    case closeRing = 0xF019
     /// A question to the venue (`VenueQuestion`); repeated until its answer is complete: then `finished`, with a count.
     case venueQuestion = 0xF013
     /// An order that closes a position while nothing can be recorded (`UnrecordedOrder`).

@@ -33,6 +33,11 @@ enum Refusals {
       return RequestError("conflict.id", exit: 19, "the id was used with other parameters; choose a new one")
     case .amendPending, .replacementsExhausted:
       return RequestError("conflict.\(word)", exit: 19, sentence(reason))
+    case .sequenceRepeated: return RequestError("grant.\(word)", exit: 19, "the sequence was taken before")
+    case .outOfScope: return RequestError("grant.\(word)", exit: 11, "the ring was not granted for this account")
+    case .grantRate: return RequestError("grant.\(word)", exit: 14, "more commands than the ring was granted for")
+    case .ringDamaged, .badCommand: return RequestError("grant.\(word)", exit: 2, "the ring was revoked")
+    case .engineStopping: return RequestError("halted.\(word)", exit: 15, "the engine is stopping")
     case .orderDone: return RequestError("outcome.done", exit: 24, "the order has ended already")
     default: return risk(reason, reply)
     }

@@ -59,6 +59,7 @@ package struct Restoration {
     let from = begun.end
     var core = begun.takeCore()
     var past = try read(behind: from, &report)
+    core.know(roles: past.roles)
     try define(past.definitions, &core, at: past.highest)
     let end = past.end(of: identity)
     core.continueAbove(past.highest, lsn: end.lsn)
@@ -84,6 +85,8 @@ package struct Restoration {
   private struct Past {
     var highest = HighestNumbers()
     var definitions: [(type: RecordType, lsn: UInt64, body: [UInt8])] = []
+    /// Of the snapshot that knows most of them.
+    var roles: [RoleRow] = []
     var burnt: IDIndexWriter<KernelFileSystem>
     var ordinal: UInt64 = 0
     var isDamaged = false
@@ -104,7 +107,10 @@ package struct Restoration {
         if let image = unsafe NameDirectory.load(OrderImage.self, record.body) {
           highest.orderSerial = max(highest.orderSerial, image.orderNumber >> 20)
         }
-      case .defineAsset, .defineVenue, .defineInstrument, .defineAccount, .defineStrategy:
+      case .roleOrder: highest.note(record, RoleOrderInput.self, \.stamp)
+      case .roleCancel: highest.note(record, RoleCancelInput.self, \.stamp)
+      case .roleAmend: highest.note(record, RoleAmendInput.self, \.stamp)
+      case .defineAsset, .defineVenue, .defineInstrument, .defineAccount, .defineStrategy, .openRole:
         if header.lsn > start { definitions.append((type, header.lsn, unsafe Array(record.body))) }
       default: break
       }
@@ -146,6 +152,8 @@ package struct Restoration {
       past.highest.lsn += Self.lostRecords
       past.highest.seq += Self.lostRecords
       past.highest.orderSerial += Self.lostRecords
+      // Commands of roles rise by steps of their own; nobody's are as long as this.
+      for role in 1..<Limits.roleCount { past.highest.sequences[role] += 1 << 32 }
     }
     return past
   }
@@ -154,12 +162,31 @@ package struct Restoration {
   private func readSnapshots(_ past: inout Past) throws(EngineFailure) {
     let store = SnapshotStore(fileSystem: files, directory: state + "/snapshots", identity: identity)
     for name in (try? store.names()) ?? [] {
-      guard let end = (try? store.load(name))?.header.end else { continue }
+      guard let end = readSnapshot(store, name, &past) else { continue }
       past.highest.lsn = max(past.highest.lsn, end.lsn)
       past.highest.seq = max(past.highest.seq, end.seq)
       past.highest.epoch = max(past.highest.epoch, end.epoch)
       past.highest.time = max(past.highest.time, end.time)
       past.highest.utc = max(past.highest.utc, end.utc)
+    }
+  }
+
+  private func readSnapshot(
+    _ store: SnapshotStore<KernelFileSystem>, _ name: String, _ past: inout Past
+  ) -> JournalEnd? {
+    do throws(SnapshotError) {
+      let loaded = try store.load(name)
+      guard let section = loaded.section(UInt32(TableID.role.rawValue)),
+        Int(section.rowBytes) == MemoryLayout<RoleRow>.stride
+      else { return loaded.header.end }
+      let rows = (1..<max(section.count, 1)).map { row in
+        unsafe section.bytes.loadUnaligned(fromByteOffset: row * MemoryLayout<RoleRow>.stride, as: RoleRow.self)
+      }
+      for row in rows { past.highest.note(RoleStamp(row.id, row.lastSequence)) }
+      if rows.count > past.roles.count { past.roles = rows }
+      return loaded.header.end
+    } catch {
+      return nil
     }
   }
 
@@ -375,6 +402,14 @@ package struct Restoration {
         try system.synchronizeDirectory(String(path[..<slash]))
       }
     }
+  }
+}
+
+extension HighestNumbers {
+  fileprivate mutating func note<Body: BitwiseCopyable>(
+    _ record: JournalRecord, _: Body.Type, _ stamp: KeyPath<Body, RoleStamp>
+  ) {
+    if let body = unsafe NameDirectory.load(Body.self, record.body) { note(body[keyPath: stamp]) }
   }
 }
 

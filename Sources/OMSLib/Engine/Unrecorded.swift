@@ -41,7 +41,9 @@ enum Unrecorded {
   }
 
   /// `nil`: it can be recorded, or is worth waiting for.
-  static func act(_ message: HotMessage, _ agent: inout EngineAgent, now: EngineTime, utc: UTCTime) -> Reply? {
+  static func act<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ message: HotMessage, _ agent: inout CoreAgent<Core, Door, Gate>, now: EngineTime, utc: UTCTime
+  ) -> Reply? {
     guard isNeeded(agent, now: now), let type = message.type else { return nil }
     var reply = Reply()
     switch type {
@@ -86,8 +88,8 @@ enum Unrecorded {
     return reply
   }
 
-  private static func cancelAll(
-    _ scope: Scope, _ agent: inout EngineAgent, _ now: EngineTime, _ utc: UTCTime
+  private static func cancelAll<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ scope: Scope, _ agent: inout CoreAgent<Core, Door, Gate>, _ now: EngineTime, _ utc: UTCTime
   ) -> UInt32 {
     var count: UInt32 = 0
     for slot in 0..<Int(agent.machine.state.global.orderHighWater) where cancel(slot, scope, &agent, now, utc) {
@@ -96,8 +98,8 @@ enum Unrecorded {
     return count
   }
 
-  private static func cancel(
-    _ slot: Int, _ scope: Scope, _ agent: inout EngineAgent, _ now: EngineTime, _ utc: UTCTime
+  static func cancel<Door: VenueDoor & ~Copyable, Gate: FrameGate & ~Copyable>(
+    _ slot: Int, _ scope: Scope, _ agent: inout CoreAgent<Core, Door, Gate>, _ now: EngineTime, _ utc: UTCTime
   ) -> Bool {
     guard let request = agent.machine.cancelFrame(slot, in: scope, signBy: now.advanced(byNanoseconds: 2_000_000_000))
     else { return false }

@@ -5,24 +5,20 @@ internal import CCore
 /// Owner: the sleeping thread. Ringers are handed to its producers and must not outlive it.
 @safe package struct Doorbell: ~Copyable {
   package enum Kind: Sendable {
-    /// A word of memory: the quickest, for a thread that waits for nothing else.
-    case word
-    /// A descriptor, ready when the bell was rung: for a thread that sleeps in its poll loop.
+    /// For a thread that sleeps in its own poll loop.
     case event
+    /// Slept on here, together with what clients ring by (``listen(to:)``).
+    case parked
   }
 
   private let bell: UnsafeMutablePointer<cc_doorbell>
-  /// Wait for it to be readable; -1 with `.word`.
+  /// Readable when the bell was rung.
   package let descriptor: Int32
-  private var seen: UInt32 = 0
+  /// Of `.parked`: what it sleeps in.
+  private let poll: Int32
 
   package init(_ kind: Kind) throws(SystemError) {
-    var descriptor: Int32 = -1
-    if kind == .event {
-      descriptor = cc_event_create()
-      guard descriptor >= 0 else { throw SystemError(errno: -descriptor, call: "eventfd") }
-    }
-    self.descriptor = descriptor
+    (descriptor, poll) = try Self.open(kind)
     // Two lines to itself: producers read the word after every batch.
     let bytes = 2 * Int(CC_CACHE_LINE)
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes)
@@ -30,27 +26,50 @@ internal import CCore
     unsafe bell = memory.assumingMemoryBound(to: cc_doorbell.self)
   }
 
+  private static func open(_ kind: Kind) throws(SystemError) -> (descriptor: Int32, poll: Int32) {
+    let descriptor = cc_event_create()
+    guard descriptor >= 0 else { throw SystemError(errno: -descriptor, call: "eventfd") }
+    guard kind == .parked else { return (descriptor, -1) }
+    let poll = cc_poll_create()
+    let status = poll >= 0 ? cc_poll_watch(poll, descriptor, UInt32(cc_ready_read), 0) : poll
+    guard status == 0 else {
+      if poll >= 0 { _ = cc_sys_close(poll) }
+      _ = cc_sys_close(descriptor)
+      throw SystemError(errno: -status, call: "epoll")
+    }
+    return (descriptor, poll)
+  }
+
   deinit {
-    if descriptor >= 0 { _ = cc_sys_close(descriptor) }
+    if poll >= 0 { _ = cc_sys_close(poll) }
+    _ = cc_sys_close(descriptor)
     unsafe UnsafeMutableRawPointer(bell).deallocate()
   }
 
   package var ringer: Ringer { unsafe Ringer(unsafeBell: bell, descriptor: descriptor) }
 
   /// Announces sleep. Look for work once more after it: what was published before is visible now, what comes later rings.
-  package mutating func announceSleep() { seen = unsafe cc_doorbell_announce(bell) }
+  package mutating func announceSleep() { unsafe cc_doorbell_announce(bell) }
+
+  /// From here on this descriptor wakes the owner too. It is never read: whoever else has it could keep a reader waiting.
+  /// `false`: the kernel watches no more.
+  package func listen(to other: Int32) -> Bool {
+    cc_poll_watch(poll, other, UInt32(cc_ready_read | cc_ready_edge), 0) == 0
+  }
+
+  package func ignore(_ other: Int32) { _ = cc_poll_forget(poll, other) }
 
   /// Sleeps after `announceSleep`, at most `timeoutNanoseconds` (negative: until rung). With `.event` the owner's poll
   /// loop does the sleeping.
   package mutating func sleep(timeoutNanoseconds: Int64) {
-    precondition(descriptor < 0, "a bell with a descriptor is slept on in the poll loop")
-    _ = unsafe cc_park_wait(&bell.pointee.park, seen, timeoutNanoseconds)
+    precondition(poll >= 0, "a bell for a poll loop is slept on there")
+    _ = cc_poll_sleep(poll, timeoutNanoseconds)
   }
 
   /// The owner is up: producers need not ring.
   package mutating func wakeUp() {
     unsafe cc_doorbell_retract(bell)
-    if descriptor >= 0 { cc_event_drain(descriptor) }
+    cc_event_drain(descriptor)
   }
 
   /// The producer's hand on the bell. Copies may be used by any number of threads.
@@ -68,7 +87,7 @@ internal import CCore
     @discardableResult
     package func ring() -> Bool {
       guard unsafe cc_doorbell_must_ring(bell) != 0 else { return false }
-      if descriptor >= 0 { cc_event_signal(descriptor) } else { unsafe cc_park_wake(&bell.pointee.park) }
+      cc_event_signal(descriptor)
       return true
     }
   }

@@ -5,18 +5,10 @@ internal import CCore
 /// Owner: the thread it was given to. No call waits, allocates or asks the kernel for anything. Looking for the next
 /// message touches one cache line: that of the slot.
 @safe package struct RingConsumer<Message: BitwiseCopyable>: ~Copyable {
-  /// What to do about a slot that shows a number no producer of ours could have written.
-  package enum OnDamage: Sendable {
-    /// Stop the process: between our own threads it means that memory is broken.
-    case trap
-    /// Read nothing any more and say so in `isDamaged`: the producer is a client, its mistakes are not ours.
-    case refuse
-  }
-
   private let header: UnsafeMutablePointer<cc_ring_header>
   private let slots: UnsafeMutableRawPointer
   private let capacity: UInt64
-  private let onDamage: OnDamage
+  private let onDamage: RingDamage
   private var head: UInt64
   package private(set) var isDamaged = false
 
@@ -25,12 +17,13 @@ internal import CCore
   /// The caller promises a ring of this layout at `base` that stays mapped as long as this value lives, and that no
   /// other consumer uses it.
   package init(
-    _ layout: RingLayout<Message>, unsafeAt base: UnsafeMutableRawPointer, onDamage: OnDamage = .trap
+    _ layout: RingLayout<Message>, unsafeAt base: UnsafeMutableRawPointer, onDamage: RingDamage = .trap
   ) {
     unsafe header = base.assumingMemoryBound(to: cc_ring_header.self)
     unsafe slots = base + MemoryLayout<cc_ring_header>.size
     capacity = UInt64(layout.capacity)
     self.onDamage = onDamage
+    precondition(onDamage == .trap || RingLayout<Message>.messageBytes % 8 == 0, "clients write whole words")
     head = unsafe cc_ring_head_acquire(header)
   }
 
@@ -38,7 +31,7 @@ internal import CCore
   @inline(__always)
   package mutating func tryPop() -> Message? {
     guard hasNext() else { return nil }
-    let message = unsafe slot(head).load(as: Message.self)
+    let message = message(head)
     head &+= 1
     // Release, with the producer's acquire: it may overwrite the slot from here on.
     unsafe cc_ring_head_release(header, head)
@@ -49,7 +42,7 @@ internal import CCore
   @inline(__always)
   package mutating func tryPop(into message: inout Message) -> Bool {
     guard hasNext() else { return false }
-    message = unsafe slot(head).load(as: Message.self)
+    message = self.message(head)
     head &+= 1
     unsafe cc_ring_head_release(header, head)
     return true
@@ -59,7 +52,7 @@ internal import CCore
   @inline(__always)
   package mutating func peek() -> Message? {
     guard hasNext() else { return nil }
-    return unsafe slot(head).load(as: Message.self)
+    return message(head)
   }
 
   /// Lends the message behind the next one, if it has come: so that what it needs can be on its way.
@@ -73,7 +66,8 @@ internal import CCore
   /// Takes away the message that `peek` showed.
   @inline(__always)
   package mutating func advance() {
-    precondition(hasNext(), "there is no message to leave behind")
+    // A client may have taken the number away since it was shown.
+    precondition(onDamage == .refuse || hasNext(), "there is no message to leave behind")
     head &+= 1
     unsafe cc_ring_head_release(header, head)
   }
@@ -84,7 +78,7 @@ internal import CCore
     precondition(limit > 0, "a drain takes at least one message")
     var count = 0
     while count < limit, hasNext() {
-      unsafe body(slot(head).load(as: Message.self))
+      body(message(head))
       head &+= 1
       count &+= 1
     }
@@ -96,6 +90,12 @@ internal import CCore
     unsafe cc_ring_sequence_acquire(slot(head) + RingLayout<Message>.sequenceOffset) != head &+ 1
   }
 
+  /// Neither a message nor a number that should not be there.
+  package var isUntouched: Bool {
+    unsafe cc_ring_sequence_acquire(slot(head) + RingLayout<Message>.sequenceOffset)
+      == cc_ring_sequence_before(head, capacity)
+  }
+
   /// Messages ever consumed.
   package var consumed: UInt64 { head }
 
@@ -105,6 +105,17 @@ internal import CCore
     if number == head &+ 1 { return !isDamaged }
     if number != cc_ring_sequence_before(head, capacity) { noteDamage(number) }
     return false
+  }
+
+  /// What a client wrote may change while it is read: it is copied out once, and only the copy is looked at.
+  @inline(__always)
+  private func message(_ position: UInt64) -> Message {
+    guard onDamage == .refuse else { return unsafe slot(position).load(as: Message.self) }
+    return unsafe withUnsafeTemporaryAllocation(of: Message.self, capacity: 1) { copy in
+      guard let copy = copy.baseAddress else { preconditionFailure("room for one message") }
+      unsafe cc_ring_copy_words(slot(position), copy, RingLayout<Message>.messageBytes / 8)
+      return unsafe copy.pointee
+    }
   }
 
   @inline(never)

@@ -10,6 +10,14 @@ package enum RingError: Error, Equatable, Sendable {
   case damaged
 }
 
+/// What to do about a number in a ring that the other end could not have written.
+package enum RingDamage: Sendable {
+  /// Stop the process: between our own threads it means that memory is broken.
+  case trap
+  /// Use the ring no more and say so in `isDamaged`: the other end is a client, its mistakes are not ours.
+  case refuse
+}
+
 /// How a ring for one kind of message lies in memory.
 @safe package struct RingLayout<Message: BitwiseCopyable>: Sendable, BitwiseCopyable {
   package let capacity: Int

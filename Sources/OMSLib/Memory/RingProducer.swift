@@ -11,12 +11,17 @@ internal import CCore
   private var tail: UInt64
   /// Where the consumer was when last looked at. It is looked at once a lap, not once a message.
   private var headSeen: UInt64
+  private let onDamage: RingDamage
+  package private(set) var isDamaged = false
 
   /// Goes on where the producer before stopped.
   ///
   /// The caller promises a ring of this layout at `base` that stays mapped as long as this value lives, and that no
   /// other producer uses it.
-  package init(_ layout: RingLayout<Message>, unsafeAt base: UnsafeMutableRawPointer) {
+  package init(
+    _ layout: RingLayout<Message>, unsafeAt base: UnsafeMutableRawPointer, onDamage: RingDamage = .trap
+  ) {
+    self.onDamage = onDamage
     unsafe header = base.assumingMemoryBound(to: cc_ring_header.self)
     unsafe slots = base + MemoryLayout<cc_ring_header>.size
     capacity = UInt64(layout.capacity)
@@ -46,9 +51,8 @@ internal import CCore
 
   /// Messages that can be pushed now without a refusal, at least.
   package mutating func room() -> Int {
-    headSeen = unsafe cc_ring_head_acquire(header)
-    checkHead()
-    return Int(capacity - (tail - headSeen))
+    lookAtHead()
+    return isDamaged ? 0 : Int(capacity - (tail - headSeen))
   }
 
   /// Messages ever published.
@@ -57,14 +61,20 @@ internal import CCore
   @inline(__always)
   private mutating func hasRoom() -> Bool {
     if tail &- headSeen != capacity { return true }
-    headSeen = unsafe cc_ring_head_acquire(header)
-    checkHead()
+    lookAtHead()
     return tail &- headSeen != capacity
   }
 
+  /// Behind damage the consumer stays where it was last seen: soon there is no room any more.
   @inline(__always)
-  private func checkHead() {
-    precondition(headSeen <= tail && tail &- headSeen <= capacity, "the ring's consumer is where it cannot be")
+  private mutating func lookAtHead() {
+    let head = unsafe cc_ring_head_acquire(header)
+    guard head <= tail && tail &- head <= capacity else {
+      precondition(onDamage == .refuse, "the ring's consumer is where it cannot be")
+      isDamaged = true
+      return
+    }
+    headSeen = head
   }
 
   @inline(__always)

@@ -74,6 +74,19 @@ package enum Reason: UInt16, Sendable, CaseIterable {
   case replacementsExhausted = 44
   case lossWindow = 45
 
+  // Refused by us: rings.
+  /// The sequence is not above the last one taken.
+  case sequenceRepeated = 46
+  /// The account is none of the grant's.
+  case outOfScope = 47
+  case grantRate = 48
+  // Why a ring was revoked.
+  /// Positions that no client of the header writes.
+  case ringDamaged = 49
+  /// A command with values that mean nothing.
+  case badCommand = 50
+  case engineStopping = 51
+
   // Refused by us: limits. Each is one limit of `LimitKind`.
   case noMark = 60
   case staleMarket = 61

@@ -33,6 +33,12 @@ package struct StrategyID: StableNumber {
   package init(number: UInt16) { self.number = number }
 }
 
+/// Who trades through a granted ring: its number is the first half of its orders' ids, for ever.
+package struct RoleID: StableNumber {
+  package let number: UInt16
+  package init(number: UInt16) { self.number = number }
+}
+
 package struct VenueID: StableNumber {
   package let number: UInt16
   package init(number: UInt16) { self.number = number }

@@ -1,7 +1,7 @@
 /// The grammar of order ids.
 ///
-/// Users give `[A-Za-z0-9._:-]{1,64}`; the engine makes `eEPOCH.N`, which no user may. Attempts of one order are told apart
-/// by a suffix with a slash, which is in no user's id.
+/// Users give `[A-Za-z0-9._:-]{1,64}`; the engine makes `eEPOCH.N`, which no user may. Commands of rings make
+/// `ROLE/SEQUENCE`. Attempts of one order are told apart by a suffix with a slash and a letter; no slash is in a user's id.
 package enum OrderIDText {
   package enum Verdict: Sendable, Equatable {
     case valid
@@ -58,6 +58,21 @@ package enum OrderIDText {
 
   package static func unrecorded(epoch: UInt32, number: UInt64) -> Text64 {
     engineMade(epoch: epoch, number: recordedNumbers + number)
+  }
+
+  /// `ROLE/SEQUENCE`: 24 + 1 + 20 bytes at most, so that suffixes fit behind it.
+  package static func ofRole(_ name: Text32, _ sequence: UInt64) -> Text64 {
+    var sink = Text64Sink()
+    sink.append(text: name)
+    sink.append(UInt8(ascii: "/"))
+    sink.append(decimal: sequence)
+    precondition(!sink.isFull, "a role's order has an id of at most 53 bytes")
+    return sink.text
+  }
+
+  /// Names that a role may have.
+  package static func isRole(_ name: some Collection<UInt8>) -> Bool {
+    !name.isEmpty && name.count <= Limits.roleNameBytes && name.allSatisfy { isAllowed($0) }
   }
 
   /// `ID/cN`, the id of a child or slice; `nil` when 64 bytes do not hold it.

@@ -7,6 +7,7 @@ package enum RecordType: UInt16, Sendable, CaseIterable {
   case defineInstrument = 4
   case defineAccount = 5
   case defineStrategy = 6
+  case openRole = 7
   case newOrder = 10
   case cancelOrder = 11
   case amendOrder = 12
@@ -14,6 +15,9 @@ package enum RecordType: UInt16, Sendable, CaseIterable {
   case setTrading = 14
   case setLimit = 15
   case setAccount = 16
+  case roleOrder = 17
+  case roleCancel = 18
+  case roleAmend = 19
   case venueEvent = 20
   case timer = 21
   case triggerFire = 22

@@ -25,6 +25,11 @@ package struct Reply: Sendable, BitwiseCopyable {
   package var reasonRaw: UInt16 = 0
   package var outcomeRaw: UInt8 = 0
   package var limitScopeRaw: UInt8 = 0
-  package var reserved: UInt32 = 0
+  /// Of a command of this role, whose sequence is the token; none: of somebody at the socket.
+  package var role = RoleID.none
+  package var reserved: UInt16 = 0
+  /// To `openRole`: the last sequence that was taken; `count` is the role's number.
+  package var sequence: UInt64 = 0
+  package var reserved2: UInt64 = 0
   package init() {}
 }

@@ -46,6 +46,12 @@ extension Reason {
     case .amendPending: "amend_pending"
     case .replacementsExhausted: "replacements_exhausted"
     case .lossWindow: "loss_window"
+    case .sequenceRepeated: "sequence_repeated"
+    case .outOfScope: "out_of_scope"
+    case .grantRate: "rate"
+    case .ringDamaged: "ring_damaged"
+    case .badCommand: "bad_command"
+    case .engineStopping: "stopping"
     default: nil
     }
   }

@@ -8,7 +8,7 @@ import Testing
   private static let root = URL(filePath: #filePath).appending(path: "../../../..").standardized
   private static let areas = [
     "usage", "config", "auth", "confirm", "guard", "risk", "halted", "engine", "busy", "notfound", "conflict", "venue",
-    "wait", "outcome", "partial", "stream", "drift", "io", "internal",
+    "wait", "outcome", "partial", "stream", "drift", "io", "internal", "grant",
   ]
   /// Names of that form which are no error codes: kinds of events, benchmarks, what `oms doctor` looks at.
   private static let others: Set<String> = [

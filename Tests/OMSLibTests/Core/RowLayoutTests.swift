@@ -32,6 +32,7 @@ import Testing
     wholeWords(InstrumentRow())
     wholeWords(StrategyRow())
     wholeWords(AccountRow())
+    wholeWords(RoleRow())
     wholeWords(OrderRow())
     wholeWords(PositionRow())
     wholeWords(VirtualRow())

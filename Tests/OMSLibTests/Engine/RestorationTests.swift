@@ -14,13 +14,13 @@ import Testing
     let lastLsn: UInt64
     let files = KernelFileSystem()
 
-    init(orders: UInt64 = 12) throws {
+    init(orders: UInt64 = 12, withRole: Bool = false) throws {
       root = NSTemporaryDirectory() + "oms-restore-\(UUID().uuidString)"
-      lastLsn = orders
+      lastLsn = orders + (withRole ? 2 : 0)
       for part in ["journal", "snapshots", "logs"] {
         try FileManager.default.createDirectory(atPath: root + "/state/" + part, withIntermediateDirectories: true)
       }
-      try writeJournal(orders)
+      try writeJournal(orders, withRole)
       try writeSnapshot()
     }
 
@@ -35,7 +35,7 @@ import Testing
     static func time(_ lsn: UInt64) -> EngineTime { EngineTime(nanoseconds: Int64(lsn) * 1_000) }
 
     /// Record n: order `o<n>`; the even ones have ended.
-    private func writeJournal(_ orders: UInt64) throws {
+    private func writeJournal(_ orders: UInt64, _ withRole: Bool) throws {
       let memory = JournalRingMemory(capacity: 1 << 16)
       let ring = memory.makeRing(identity: Self.identity, epoch: 4)
       var appender = JournalAppender(ring: ring, end: JournalEnd())
@@ -43,6 +43,13 @@ import Testing
         var image = IDIndexTests.image("o\(lsn)", lsn % 2 == 0 ? .cancelled : .open)
         image.orderNumber = lsn << 20 | lsn
         _ = appender.append(.order, time: Self.time(lsn), utc: UTCTime(nanoseconds: Int64(lsn)), seq: lsn, image)
+      }
+      if withRole {
+        var role = OpenRoleInput()
+        role.name = fixed("mm")
+        _ = appender.append(.openRole, time: Self.time(lastLsn), utc: UTCTime(nanoseconds: 1), role)
+        let cancel = RoleCancelInput(RoleStamp(RoleID(number: 1), 41))
+        _ = appender.append(.roleCancel, time: Self.time(lastLsn), utc: UTCTime(nanoseconds: 1), cancel)
       }
       appender.publish()
       let writer = try JournalWriter(
@@ -98,6 +105,20 @@ import Testing
 
     var tree: [String] {
       ((try? FileManager.default.subpathsOfDirectory(atPath: state)) ?? []).sorted()
+    }
+  }
+
+  /// What a role's commands made is not in the index of ids: the sequence is what keeps them from being taken again.
+  @Test func rolesGoOnAboveTheLastCommandOfTheRecordPutAside() throws {
+    for name in [SnapshotStore<KernelFileSystem>.name(lsn: 6), nil] {
+      let place = try Place(withRole: true)
+      _ = try place.restore(name)
+      var passed: [SnapshotError] = []
+      let store = SnapshotStore(
+        fileSystem: place.files, directory: place.state + "/snapshots", identity: Place.identity)
+      let core = try SnapshotLoad.newest(store, capacity: .small, passing: &passed).takeCore()
+      let row = core.state.roles[1]
+      #expect(row.name == fixed("mm") && row.lastSequence == 41)
     }
   }
 

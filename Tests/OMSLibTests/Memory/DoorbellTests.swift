@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DoorbellTests {
   @Test func ringsOnlyWhenSleepWasAnnouncedAndOnlyOnce() throws {
-    var bell = try Doorbell(.word)
+    var bell = try Doorbell(.parked)
     let ringer = bell.ringer
     let early = ringer.ring()
     #expect(!early)
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func aRingBetweenAnnouncementAndSleepIsNotLost() throws {
-    var bell = try Doorbell(.word)
+    var bell = try Doorbell(.parked)
     bell.announceSleep()
     bell.ringer.ring()
     // Would wait for ever if the ring were lost.
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func sleepsNoLongerThanAsked() throws {
-    var bell = try Doorbell(.word)
+    var bell = try Doorbell(.parked)
     bell.announceSleep()
     let before = cc_clock_monotonic()
     bell.sleep(timeoutNanoseconds: 2_000_000)
@@ -51,7 +51,7 @@ import Testing
   @Test func noMessageSleepsInTheRing() throws {
     let count: UInt64 = 20_000
     var ring = LocalRing<UInt64>(capacity: 16)
-    var bell = try Doorbell(.word)
+    var bell = try Doorbell(.parked)
     let ringer = bell.ringer
     let sending = Sending(ring.takeProducer())
     var consumer = ring.takeConsumer()

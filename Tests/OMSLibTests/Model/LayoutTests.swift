@@ -47,8 +47,10 @@ struct Layout: Sendable, CustomTestStringConvertible {
     Layout(MarkInput(), 88),
     Layout(ClockOffsetInput(), 16), Layout(ReconcileInput(), 16), Layout(AlarmInput(), 16), Layout(SetTextInput(), 456),
     Layout(EmptyInput(), 16), Layout(IDIndexInput(), 16), Layout(IDRow(), 336), Layout(SetLimitInput(), 48),
+    Layout(OpenRoleInput(), 40), Layout(RoleOrderInput(RoleStamp(.none, 0)), 352),
+    Layout(RoleCancelInput(RoleStamp(.none, 0)), 24), Layout(RoleAmendInput(RoleStamp(.none, 0)), 208),
     // Events and messages.
-    Layout(OrderImage(), 272), Layout(FillImage(), 224), Layout(NoticeImage(), 144), Layout(Reply(), 64),
+    Layout(OrderImage(), 272), Layout(FillImage(), 224), Layout(NoticeImage(), 144), Layout(Reply(), 80),
     Layout(VenueRequest(.newOrder), 184), Layout(VenueEvent(.fill), 208),
     // The journal's own.
     Layout(RecordHeader(), 64), Layout(MarkBody(), 64),

@@ -13,6 +13,7 @@ enum FuzzTarget: String, CaseIterable {
   case completion
   case filter
   case journal
+  case ring
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -27,6 +28,7 @@ enum FuzzTarget: String, CaseIterable {
     case .completion: LineTarget.complete(input)
     case .filter: FilterTarget.read(input)
     case .journal: JournalTarget.read(input)
+    case .ring: RingTarget.read(input)
     }
   }
 

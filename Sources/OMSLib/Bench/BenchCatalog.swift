@@ -2,6 +2,7 @@
 package enum BenchCatalog {
   package static let all: [Benchmark] = [
     RingHopBench.benchmark,
+    RingCommandBench.benchmark,
     JournalAppendBench.append,
     JournalAppendBench.strict,
     CoreOrdersBench.accept,

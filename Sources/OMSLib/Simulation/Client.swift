@@ -3,6 +3,7 @@ struct Client {
   enum Purpose {
     case order(index: Int)
     case compare
+    case attach(program: Int)
     case trading(Scope, TradingState)
     case other
   }

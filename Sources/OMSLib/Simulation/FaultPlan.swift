@@ -41,6 +41,8 @@ package enum FaultKind: UInt8, Sendable, CaseIterable {
   case staleMarket = 25
   /// The venue takes few orders of one account in ten seconds.
   case tightBudget = 26
+  /// Programs trade through rings, and push again what was not taken.
+  case roles = 27
 
   package init?(_ name: String) {
     guard let kind = FaultKind.allCases.first(where: { "\($0)" == name }) else { return nil }

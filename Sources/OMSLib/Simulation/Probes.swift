@@ -71,6 +71,11 @@ package enum Probe: Int, Sendable, CaseIterable {
   case marginCalled
   case liquidated
   case hedgedLiquidated
+  // Roles.
+  case roleOrderTaken
+  case rolePushedAgain
+  case roleRepeatRefused
+  case roleMetAdopted
 }
 
 /// Counts of one world.

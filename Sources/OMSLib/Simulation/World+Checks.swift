@@ -223,6 +223,7 @@ extension World {
     compareFills()
     compareMoney(run)
     checkIntents()
+    checkRoles(run)
     checkProfit(run)
     checkReplay(run)
   }

@@ -12,6 +12,7 @@ extension World {
   func command() {
     nextCommand = now + 1 + Int64(trader.below(UInt64(settings.commandInterval) * 2))
     guard phase == .warm || phase == .chaos, run != nil else { return }
+    if settings.faults.strikes(.roles, 1, 2, in: 3, &robot) { return roleCommand() }
     let draw = trader.below(1_000)
     switch draw {
     case 0..<12: return rush()
@@ -39,6 +40,7 @@ extension World {
   }
 
   func take(_ reply: Reply) {
+    if !reply.role.isNone { return takeRoleAnswer(reply) }
     guard let purpose = client.settle(reply.token) else {
       return verdict.fail("INV-17", "answer \(reply.token) is to no command of this run")
     }
@@ -54,6 +56,7 @@ extension World {
     switch purpose {
     case .order(let index): takeOrderReply(reply, index)
     case .compare: client.compared += 1
+    case .attach(let program): attached(program, reply)
     case .trading(let scope, let state):
       if state == .on, settings.hasGateFile, gate.newest[scope] == reply.token { openGate(scope) }
       // A kill is done when its cancels are; a later word about the same scope may have been heard before.
@@ -83,7 +86,7 @@ extension World {
   }
 
   /// INV-13: what was stopped and confirmed as stopped takes no order, whatever restarts lie in between.
-  private func checkStopped(_ input: NewOrderInput) {
+  func checkStopped(_ input: NewOrderInput) {
     let state = gate.confirmedState(account: input.account, instrument: input.instrument, venue: VenueLink.venue)
     verdict.expect(state < .halted, "INV-13", "order \(input.id) was taken while trading was \(state)")
   }
@@ -114,7 +117,7 @@ extension World {
     if !send(.newOrder, input, opensRisk: true) { client.forget(token) }
   }
 
-  private func randomOrder() -> NewOrderInput {
+  func randomOrder() -> NewOrderInput {
     var input = NewOrderInput()
     input.id = client.nextID()
     input.account = AccountID(number: UInt16(1 + trader.below(UInt64(settings.accountCount))))

@@ -36,7 +36,11 @@ final class World {
   var hedger: SplitMix64
   var keeper: SplitMix64
   var guardian: SplitMix64
+  var robot: SplitMix64
   var client: Client
+  var roles = RolePrograms()
+  /// The machine has died once: in other modes than `strict` records may be gone.
+  var hasLostPower = false
 
   // When what happens next.
   var writerDue = Int64.max
@@ -94,6 +98,7 @@ final class World {
     hedger = root.stream(7)
     keeper = root.stream(8)
     guardian = root.stream(9)
+    robot = root.stream(13)
     trace = traces ? Trace() : nil
     observer.trace = trace
     observer.quantityUnit = [0] + settings.instruments.map { Self.unit(18 - Int($0.quantityScale)) }
@@ -325,6 +330,8 @@ final class World {
     disk.trap = nil
     link.endSession()
     client.engineDied()
+    leaveInRings()
+    roles.engineDied()
     losePower()
     restartAt = now + interval
   }
@@ -334,6 +341,7 @@ final class World {
     isPowerLost = false
     client.powerLost = true
     frameTimes = [:]
+    hasLostPower = true
     if settings.durability != .strict { gate.confirmed = [:] }
     disk = disk.copy()
     disk.cutPower(&crash)

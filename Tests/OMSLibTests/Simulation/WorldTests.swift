@@ -55,7 +55,7 @@ import Testing
   /// Traits that worlds got after the seeds below were found: their chances were drawn without.
   static let newer: [FaultKind] = [
     .hedge, .funding, .thinMargin, .idIndex, .retention, .gateFile, .staleMarket,
-    .tightBudget,
+    .tightBudget, .roles,
   ]
 
   @Test(arguments: later) func aLaterSeedThatOnceFailedPasses(_ regression: Case) {
@@ -89,7 +89,10 @@ import Testing
 
   /// Hedged accounts with little money; ids and segments that go while engines die; the gate file and its harm.
   @Test(
-    arguments: [[.hedge, .funding, .thinMargin], [.idIndex, .retention, .kill], [.gateFile, .kill]] as [[FaultKind]])
+    arguments: [
+      [.hedge, .funding, .thinMargin], [.idIndex, .retention, .kill], [.gateFile, .kill], [.roles, .kill],
+      [.roles, .powerCut, .lostAnswer, .slowSync],
+    ] as [[FaultKind]])
   func aWorldOfOneTraitKeepsAllRules(_ kinds: [FaultKind]) {
     let report = world(1, kinds)
     #expect(report.failures == [])

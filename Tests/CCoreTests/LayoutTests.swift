@@ -19,6 +19,14 @@ import Testing
     #expect(cc_table_layout_hash() == 0xDB8D_8432_F36B_09B7)
   }
 
+  /// As above, for what clients write. The engine and its clients would misread each other.
+  @Test func theRingLayoutIsThatOfItsVersion() {
+    #expect(CC_CLIENT_VERSION == 1)
+    #expect(cc_client_layout_hash() == 0x532C_E427_F25E_566C)
+    #expect(MemoryLayout<cc_client_header>.offset(of: \.recorded) == 160)
+    #expect(MemoryLayout<cc_command>.size == 120 && MemoryLayout<cc_reply>.size == 56)
+  }
+
   @Test func rowSizesAreWholeWords() {
     for section in 0..<UInt32(CC_TABLE_SECTIONS) { #expect(cc_table_row_size(section) % 8 == 0) }
     #expect(cc_table_row_size(UInt32(CC_TABLE_SECTIONS)) == 0)

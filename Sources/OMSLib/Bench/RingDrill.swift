@@ -20,14 +20,18 @@ internal import CCore
     var nextDue: EngineTime { .never }
   }
 
-  /// One client's end.
-  @safe private struct Client: ~Copyable {
+  /// One client's end. It keeps positions and sizes to itself: those in the memory may be anything.
+  private struct Client: ~Copyable {
     let memory: ClientMemory
-    var ring = unsafe cc_client()
+    var commands: RingProducer<cc_command>
+    var replies: RingConsumer<cc_reply>
 
     init(_ memory: consuming ClientMemory) {
-      unsafe ring.base = memory.base.assumingMemoryBound(to: cc_client_header.self)
-      unsafe ring.bell = memory.bell
+      let base = unsafe memory.base
+      unsafe commands = RingProducer(
+        ClientMemory.commands, unsafeAt: base + cc_client_commands_offset(), onDamage: .refuse)
+      unsafe replies = RingConsumer(
+        ClientMemory.replies, unsafeAt: base + cc_client_replies_offset(), onDamage: .refuse)
       self.memory = memory
     }
   }
@@ -124,7 +128,7 @@ internal import CCore
 
   /// Where the words of the next command's place, its number and the header of the ring of answers begin.
   package func places(_ ring: Int) -> (command: Int, number: Int, commands: Int, replies: Int) {
-    let slot = unsafe Int(clients[ring].ring.tail % UInt64(CC_CLIENT_SLOTS))
+    let slot = unsafe Int(clients[ring].commands.published % UInt64(CC_CLIENT_SLOTS))
     let slots = cc_client_commands_offset() + MemoryLayout<cc_ring_header>.size
     let command = slots + slot * RingLayout<cc_command>.slotBytes
     return (
@@ -140,7 +144,7 @@ internal import CCore
     unsafe withUnsafeMutableBytes(of: &command) { bytes in
       for index in 0..<15 { unsafe bytes.storeBytes(of: words[index], toByteOffset: index * 8, as: UInt64.self) }
     }
-    return unsafe cc_client_push(&clients[ring].ring, &command) == 0
+    return unsafe clients[ring].commands.tryPush(command)
   }
 
   /// A sound order of this ring's role, above all that were taken.
@@ -155,9 +159,8 @@ internal import CCore
   /// Takes the answers of a ring; how many there were.
   @discardableResult
   package mutating func takeAnswers(_ ring: Int) -> Int {
-    var reply = cc_reply()
     var count = 0
-    while count < Int(CC_CLIENT_SLOTS), unsafe cc_client_poll(&clients[ring].ring, &reply) != 0 { count += 1 }
+    while count < Int(CC_CLIENT_SLOTS), unsafe clients[ring].replies.tryPop() != nil { count += 1 }
     return count
   }
 

@@ -89,8 +89,7 @@ struct AccountSet: BitwiseCopyable {
     unsafe cc_client_store_dropped(header, dropped)
   }
 
-  mutating func refuse(_ sequence: UInt64, _ reason: Reason, outcome: Int = Int(cc_reply_unrecorded), order: UInt64 = 0)
-  {
+  mutating func answer(_ sequence: UInt64, _ outcome: Int, _ reason: Reason, order: UInt64 = 0) {
     var reply = cc_reply()
     reply.sequence = sequence
     reply.outcome = UInt64(outcome)

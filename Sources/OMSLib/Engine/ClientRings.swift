@@ -192,7 +192,7 @@ internal import CCore
   }
 
   private func refuse(_ slot: Int, _ sequence: UInt64, _ reason: Reason) -> Taken {
-    unsafe rings[slot].refuse(sequence, reason)
+    unsafe rings[slot].answer(sequence, Int(cc_reply_unrecorded), reason)
     return .done
   }
 
@@ -226,14 +226,13 @@ internal import CCore
     let row = agent.machine.state.orders[order]
     // What changes nothing needs no record, however often it is asked for.
     if row.status.isDone || row.cancelRequested != 0 {
-      unsafe rings[slot].refuse(
-        sequence, row.status.isDone ? .orderDone : .none, outcome: Int(cc_reply_replayed),
-        order: row.image.orderNumber)
+      unsafe rings[slot].answer(
+        sequence, Int(cc_reply_replayed), row.status.isDone ? .orderDone : .none, order: row.image.orderNumber)
       return .done
     }
     if Unrecorded.isNeeded(agent, now: now) {
       _ = Unrecorded.cancel(order, Scope(), &agent, now, utc)
-      unsafe rings[slot].refuse(sequence, .none, outcome: Int(cc_reply_accepted), order: row.image.orderNumber)
+      unsafe rings[slot].answer(sequence, Int(cc_reply_accepted), .none, order: row.image.orderNumber)
       return .done
     }
     return agent.submit(.roleCancel, input, now: now, utc: utc) ? .done : .noRoom

@@ -180,7 +180,9 @@ extension World {
 
   /// Each order of a role stands in the record under its sequence, once.
   func checkRoles(_ run: EngineRun) {
-    for program in roles.programs {
+    let mayMiss = settings.durability != .strict && hasLostPower
+    for program in roles.programs where !mayMiss || !program.role.isNone {
+      // Whoever did not attach since then does not know what was lost.
       for (sequence, number) in program.acknowledged.sorted(by: { $0.key < $1.key }) where number != 0 {
         guard case .order = program.pushed.first(where: { $0.sequence == sequence })?.command else { continue }
         let id = OrderIDText.ofRole(program.name, sequence)

@@ -84,11 +84,7 @@ import Testing
 
     /// As the hot loop does it: what opens risk only while the journal is well. `nil`: refused.
     mutating func order(_ input: NewOrderInput) -> Bool {
-      let stamp = StepStamp(time: time, utc: utc, lsn: agent.journal.nextLsn)
-      guard
-        agent.canAccept(opensRisk: true, now: time)
-          || (agent.canAccept(opensRisk: false) && agent.machine.reduces(input, at: stamp))
-      else { return false }
+      guard agent.journalRefusal(of: input, now: time, utc: utc) == nil else { return false }
       return agent.submit(.newOrder, input, now: time, utc: utc)
     }
 

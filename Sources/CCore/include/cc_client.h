@@ -4,7 +4,7 @@
 // which mode, how often, and lasts as long as the connection it was asked over. Then `cc_client_push` puts commands into
 // memory without a system call, unless the engine sleeps, and `cc_client_poll` takes the answers.
 //
-// A command carries no id. Its sequence must rise from one to the next by one or more; role and sequence are the id of the
+// A command carries no id. Its sequence, 1 to 2^62, must rise from one to the next by one or more; role and sequence are the id of the
 // order that it makes: `ROLE/SEQUENCE` for `oms orders`. The engine records how far each role's commands were taken, so
 // that nothing happens twice: behind a crash of either side attach again, look at `last_sequence`, and push everything
 // above it once more, with the same sequences. A command that is refused and answered with `cc_reply_unrecorded` was not

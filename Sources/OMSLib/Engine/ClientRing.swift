@@ -133,7 +133,7 @@ extension ClientRing {
 
   /// `nil`: no client that uses the header writes such values.
   func read(_ command: cc_command) -> Wish? {
-    guard command.sequence > 0, command.reserved == 0 else { return nil }
+    guard command.sequence > 0, command.sequence <= RoleStamp.sequenceMax, command.reserved == 0 else { return nil }
     let stamp = RoleStamp(grant.role, command.sequence)
     switch command.kind {
     case UInt64(cc_command_order): return order(command, stamp).map { .order($0) }

@@ -10,6 +10,9 @@ package struct OpenRoleInput: Sendable, BitwiseCopyable {
 
 /// Who sends, and which of its commands this is.
 package struct RoleStamp: Sendable, BitwiseCopyable {
+  /// Room above it for whoever has to go on behind sequences that nobody knows any more.
+  package static let sequenceMax: UInt64 = 1 << 62
+
   package var sequence: UInt64 = 0
   package var role = RoleID.none
   package var reserved: UInt16 = 0

@@ -156,7 +156,7 @@ import Testing
 
   @Test(arguments: [
     \cc_command.kind, \.side, \.order_kind, \.time_in_force, \.flags, \.position_side, \.account, \.instrument,
-    \.strategy, \.target, \.reserved,
+    \.strategy, \.target, \.reserved, \.sequence,
   ])
   func aValueThatMeansNothingCostsTheGrant(field: WritableKeyPath<cc_command, UInt64> & Sendable) throws {
     var rig = try Rig()

@@ -58,12 +58,12 @@ package enum Shapes {
     (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(\.isNameByte)
   }
 
-  static func idComplaint(_ text: String) -> String? {
+  static func freshIDComplaint(_ text: String) -> String? {
     isName(text) ? nil : "'\(text.prefix(80))' is not an id: 1 to 64 of A-Z a-z 0-9 . _ : -"
   }
 
   /// `ID`, `ID/c1` and the like, `ROLE/SEQUENCE`.
-  static func orderIDComplaint(_ text: String) -> String? {
+  static func idComplaint(_ text: String) -> String? {
     let isFine =
       (1...64).contains(text.utf8.count)
       && text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

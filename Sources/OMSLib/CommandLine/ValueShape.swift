@@ -18,11 +18,11 @@ package enum ValueShape: Equatable, Sendable {
   case account
   /// A comma list of accounts, globs, `@groups`, or `all`.
   case selection
-  /// An id to be given to an order.
-  case id
   /// The id of an order that is there: those that the engine makes have a slash.
-  case orderID
-  case orderIDs
+  case id
+  case ids
+  /// One to be given to an order.
+  case freshID
   case name
   case instance
   /// `KEY=VALUE`.
@@ -55,8 +55,8 @@ package enum ValueShape: Equatable, Sendable {
     case .side: "buy|sell"
     case .account: "ACCOUNT"
     case .selection: "SEL"
-    case .id, .orderID: "ID"
-    case .orderIDs: "ID,..."
+    case .id, .freshID: "ID"
+    case .ids: "ID,..."
     case .name, .instance: "NAME"
     case .pair: "K=V"
     case .words: "A,B"
@@ -88,8 +88,8 @@ package enum ValueShape: Equatable, Sendable {
     case .side: "side"
     case .account: "account"
     case .selection: "selection"
-    case .id, .orderID: "id"
-    case .orderIDs: "ids"
+    case .id, .freshID: "id"
+    case .ids: "ids"
     case .name: "name"
     case .instance: "instance"
     case .pair: "pair"
@@ -133,8 +133,8 @@ package enum ValueShape: Equatable, Sendable {
     case .account: Shapes.accountComplaint(text)
     case .selection: Shapes.selectionComplaint(text)
     case .id: Shapes.idComplaint(text)
-    case .orderID: Shapes.orderIDComplaint(text)
-    case .orderIDs: Shapes.firstComplaint(text, Shapes.orderIDComplaint)
+    case .ids: Shapes.firstComplaint(text, Shapes.idComplaint)
+    case .freshID: Shapes.freshIDComplaint(text)
     case .name, .instance: Shapes.isName(text) ? nil : "'\(text)' is not a name: 1 to 64 of A-Z a-z 0-9 . _ : -"
     case .pair: Shapes.isPair(text) ? nil : "'\(text)' is not of the form KEY=VALUE"
     case .words: Shapes.firstComplaint(text) { $0.isEmpty ? "an empty name in '\(text)'" : nil }
@@ -172,7 +172,7 @@ extension ValueShape {
       case .symbols: .selection
       case .fields, .objects: .words
       case .snapshot, .code, .topic, .page, .setting, .benchmark: .text
-      case .newID: .id
+      case .newID: .freshID
       }
     }
   }

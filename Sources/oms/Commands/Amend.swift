@@ -10,7 +10,7 @@ struct AmendCommand: RequestCommand {
       .init("oms amend rebal-1 --qty 0.005", "less of it"),
       .init("oms amend rebal-1 --limit 55200 --cancel-replace", "also where the venue has no amend"),
     ],
-    arguments: [ArgumentSpec("ID", .orderID, help: "The order")],
+    arguments: [ArgumentSpec("ID", .id, help: "The order")],
     flags: [
       .value("qty", .decimal, "QTY", "New quantity, with what is filled already"),
       .value("limit", .decimal, "P", "New limit price"),

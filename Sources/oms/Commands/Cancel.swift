@@ -13,7 +13,7 @@ struct CancelCommand: Command {
       .init("oms cancel --all -a sim.main --older-than 10m", "what has been lying for ten minutes"),
       .init("oms orders --open -o id | oms cancel -", "whatever a filter finds"),
     ],
-    arguments: [ArgumentSpec("ID", .orderID, .any, help: "Orders; - reads them from standard input")],
+    arguments: [ArgumentSpec("ID", .id, .any, help: "Orders; - reads them from standard input")],
     flags: [
       .toggle("all", "Every own order in the scope"),
       .value("symbol", .symbol, nil, "Only in this symbol", section: "Scope"),

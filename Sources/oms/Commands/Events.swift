@@ -20,7 +20,7 @@ struct EventsCommand: Command {
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
       .value("venue", .thing(.venue), nil, "Only this venue"),
-      .value("id", .orderID, nil, "Only of this order"),
+      .value("id", .id, nil, "Only of this order"),
       .value("level", .choice(["info", "warn", "error", "alarm"]), nil, "Only events of this level or above"),
       .value("last", short: "n", .count, nil, "The last N", section: "Start"),
       .value("since", .time, nil, "From this instant on", section: "Start"),

@@ -10,7 +10,7 @@ struct FillsCommand: RequestCommand {
       .init("oms fills --follow -o jsonl", "as they happen"),
     ],
     flags: [
-      .value("id", .orderID, nil, "Only of this order"),
+      .value("id", .id, nil, "Only of this order"),
       .value("symbol", .symbol, nil, "Only this symbol"),
       .value("strategy", .name, nil, "Only this strategy"),
       .value("venue", .thing(.venue), nil, "Only this venue"),

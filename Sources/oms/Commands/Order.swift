@@ -65,7 +65,7 @@ struct OrderCommand: RequestCommand {
     .value("iceberg", .decimal, "QTY", "Show only this much at a time", section: "Venue"),
     .value("tp", .decimal, "P", "Take profit at this price once filled", section: "Exits"),
     .value("sl", .decimal, "P", "Stop loss at this price once filled", section: "Exits"),
-    .value("oco", .orderID, nil, "One cancels the other: the id of the other order", section: "Exits"),
+    .value("oco", .id, nil, "One cancels the other: the id of the other order", section: "Exits"),
     .value("max-slippage", .basisPoints, nil, "Bound for market orders", section: "Protection", default: "50bps"),
     .value(
       "collar", .percent, nil, "Largest distance of a limit from the touch", section: "Protection", default: "10%"),

@@ -9,9 +9,9 @@ struct OrdersCommand: RequestCommand {
       .init("oms orders --id rebal-1 -o tsv --fields status,filled", "one order, two of its fields"),
       .init("oms orders --done --since today --by symbol --sum filled", "today's volume, exact"),
     ],
-    arguments: [ArgumentSpec("ID", .orderID, .any, help: "Orders; one that does not exist ends with 18")],
+    arguments: [ArgumentSpec("ID", .id, .any, help: "Orders; one that does not exist ends with 18")],
     flags: [
-      .value("id", .orderIDs, nil, "Orders, as a list"),
+      .value("id", .ids, nil, "Orders, as a list"),
       .toggle("open", "Only working ones"),
       .toggle("done", "Only finished ones"),
       .value("symbol", .symbol, nil, "Only this symbol"),

@@ -19,7 +19,7 @@ struct SimFillCommand: RequestCommand {
   static let spec = simSpec(
     "fill", "Fill a resting order", "oms sim fill rebal-1 0.004",
     [
-      ArgumentSpec("ID", .orderID, help: "The order"),
+      ArgumentSpec("ID", .id, help: "The order"),
       ArgumentSpec("QTY", .decimal, .optional, help: "How much; all of it when left out"),
     ])
   let request: RequestDraft

@@ -13,7 +13,7 @@ struct WaitCommand: Command {
       .init("oms wait rebal-1 --for known", "until it is settled whether it left"),
       .init("oms wait --when 'BTC-USDT.last <= 59000' -q && oms order sell BTC-USDT 0.05 --market", "a stop by hand"),
     ],
-    arguments: [ArgumentSpec("ID", .orderID, .any, help: "Orders to wait for")],
+    arguments: [ArgumentSpec("ID", .id, .any, help: "Orders to wait for")],
     flags: [
       .value(
         "for", .choice(["exists", "known", "ack", "open", "filled", "cancelled", "done"]), nil,

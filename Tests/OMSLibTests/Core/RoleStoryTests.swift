@@ -128,7 +128,7 @@ import Testing
     #expect(same && !other, "the sequence alone tells them apart")
   }
 
-  /// Core 5 knew no roles and is otherwise the same: its snapshots are gone on from.
+  /// Core 6 knew no roles and is otherwise the same: its snapshots are gone on from.
   @Test func aSnapshotOfTheCoreBeforeHasNoRoles() {
     let before = CoreFixture()
     before.order("old")
@@ -140,7 +140,7 @@ import Testing
     core.finishLoading(digest: before.core.state.digest)
     let fixture = CoreFixture(copyOf: before)
     fixture.core = core
-    #expect(Core.loadableVersions.contains(5))
+    #expect(Core.loadableVersions.contains(6))
     #expect(open(fixture).sequence == 0 && order(fixture, 1).outcome == .accepted)
     #expect(fixture.row("old")?.status == .new)
   }

@@ -22,7 +22,7 @@ struct Shell: Sendable {
 
   /// `swift test` puts the products of a package next to its test bundle.
   static let products = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-  static let patience: TimeInterval = 60
+  static let patience: TimeInterval = 240
 
   init() throws {
     let sequence = scratchCounter.wrappingAdd(1, ordering: .relaxed).newValue

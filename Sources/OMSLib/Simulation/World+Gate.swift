@@ -109,9 +109,11 @@ extension World {
       changed.removeLast(1 + Int(guardian.below(UInt64(bytes.count - 1))))
       disk.overwrite(Self.gatePath, with: changed)
     case .flipped:
-      // The head, or a slot that says something.
-      let slots = stride(from: 0, to: bytes.count, by: GateImage.slotBytes).filter { bytes[$0 + 12] != 0 || $0 == 0 }
-      let at = slots[Int(guardian.below(UInt64(slots.count)))] + Int(guardian.below(16))
+      // The head, or a slot that says something. It may have been cut before, inside of one too.
+      let slots = stride(from: 0, to: bytes.count, by: GateImage.slotBytes).filter {
+        $0 == 0 || ($0 + 12 < bytes.count && bytes[$0 + 12] != 0)
+      }
+      let at = min(slots[Int(guardian.below(UInt64(slots.count)))] + Int(guardian.below(16)), bytes.count - 1)
       changed[at] ^= 1 << UInt8(guardian.below(8))
       disk.overwrite(Self.gatePath, with: changed)
     }

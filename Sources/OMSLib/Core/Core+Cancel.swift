@@ -21,7 +21,10 @@ extension Core {
     guard !id.isEmpty else { return nil }
     let key = WireID(id, tag: tag).key
     if let slot = state.slot(keyed: key.high, key.low), state.orders[slot].image.id == id { return slot }
-    guard id.high.isEmpty, let slot = foreignSlot(id.low), state.orders[slot].image.id == id else { return nil }
+    // With our tag in it, or anybody's.
+    guard id.high.isEmpty, let slot = slot(of: id.low) ?? foreignSlot(id.low), state.orders[slot].image.id == id else {
+      return nil
+    }
     return slot
   }
 
@@ -121,6 +124,8 @@ extension Core {
     state.orders[slot].pendingQuantity = quantity
     state.orders[slot].pendingPrice = price
     state.orders[slot].pendingStop = stop
+    // An order that was found at the venue has none of its own.
+    state.orders[slot].riskToken = state.globals[0].limitsVersion << 1 | 1
     reserveForAmend(slot)
     widenOwn(slot)
     if canAmendInPlace(row, stop: stop) {
@@ -230,7 +235,7 @@ extension Core {
     request.quantity = row.pendingQuantity - row.filledBefore
     request.price = row.pendingPrice
     request.signBy = stamp.time.advanced(byNanoseconds: Self.signWindow)
-    request.riskToken = state.globals[0].limitsVersion << 1 | 1
+    request.riskToken = state.orders[slot].riskToken
     request.opensRisk = row.opensRisk
     spendBudget(row.image.account)
     output.request(request)

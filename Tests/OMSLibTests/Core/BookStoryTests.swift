@@ -96,10 +96,10 @@ import Testing
     #expect(fixture.notices.isEmpty)
   }
 
-  @Test func anOrderWithOurTagThatNoRecordKnowsIsAdoptedAndItsIDBurnt() {
-    let fixture = CoreFixture()
+  /// The venue reports an order with our tag that no record here knows.
+  private func report(_ id: String, to fixture: CoreFixture) {
     var event = VenueEvent(.orderReport)
-    event.wireID = fixture.wire("forgotten")
+    event.wireID = fixture.wire(id)
     event.account = CoreFixture.main
     event.instrument = CoreFixture.spot
     event.venue = CoreFixture.venue
@@ -108,6 +108,28 @@ import Testing
     event.quantity = 1_000
     event.statusRaw = VenueEvent.ReportedStatus.open.rawValue
     fixture.step(.venueEvent, event)
+  }
+
+  /// No risk check here has seen it; the amend is the first.
+  @Test func anAdoptedOrderCanBeReplaced() {
+    let fixture = CoreFixture(features: [.postOnly])
+    report("forgotten", to: fixture)
+    let wire = fixture.wire("forgotten")
+    #expect(fixture.amend("\(wire)", price: 5_890_000, mayReplace: true).outcome == .accepted)
+    #expect(fixture.requestKinds == [.cancelOrder])
+    var gone = VenueEvent(.cancelled)
+    gone.wireID = wire
+    gone.account = CoreFixture.main
+    gone.instrument = CoreFixture.spot
+    gone.venue = CoreFixture.venue
+    fixture.step(.venueEvent, gone)
+    #expect(fixture.requestKinds == [.newOrder])
+    #expect(fixture.requests.first?.riskToken != 0)
+  }
+
+  @Test func anOrderWithOurTagThatNoRecordKnowsIsAdoptedAndItsIDBurnt() {
+    let fixture = CoreFixture()
+    report("forgotten", to: fixture)
     #expect(fixture.notices == [.orderAdopted])
     #expect(fixture.exposure.openOrders == 1)
     #expect(fixture.order("forgotten", quantity: 1_000).reason == .idConflict)

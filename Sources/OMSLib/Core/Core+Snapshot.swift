@@ -40,8 +40,9 @@ extension Core {
     for slot in 0..<Int(state.globals[0].orderHighWater) {
       let row = state.orders[slot]
       guard row.image.orderNumber != 0, row.sentAt != .zero, !row.isAdopted else { continue }
-      // The newest has not left while it is asked for.
-      for attempt in 0..<Int(row.image.replacements) + (row.asksFirst == 0 ? 1 : 0) {
+      // The newest has not left while it is asked for, or waits here.
+      let hasLeft = row.asksFirst == 0 && row.isHeld == 0
+      for attempt in 0..<Int(row.image.replacements) + (hasLeft ? 1 : 0) {
         ids.append(WireID(row.image.id, replacement: UInt16(attempt), tag: tag).text)
       }
     }

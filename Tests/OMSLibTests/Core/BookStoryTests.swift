@@ -278,6 +278,32 @@ import Testing
     #expect(fixture.row("ice/c2")?.isHeld == 0)
   }
 
+  /// The cancel of the old one took longer than there was room: the new one waits here, and a start does not take it for
+  /// written.
+  @Test func aReplacementWaitsForRoomInTheBudget() {
+    let fixture = CoreFixture(features: [.postOnly])
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = CoreFixture.venue
+    venue.ordersPerTenSeconds = 2
+    fixture.step(.defineVenue, venue)
+    fixture.order("one", .buy, quantity: 1_000, price: 5_990_000)
+    fixture.venue(.accepted, "one")
+    #expect(fixture.amend("one", price: 5_980_000, mayReplace: true).outcome == .accepted)
+    fixture.order("two", .buy, quantity: 100, price: 5_990_000)
+    fixture.venue(.cancelled, "one")
+    #expect(fixture.requests.isEmpty)
+    #expect(fixture.row("one")?.isHeld == Core.heldForBudget)
+    let written = fixture.core.writtenWireIDs
+    #expect(written.contains(fixture.wire("one")) && !written.contains(fixture.wire("one", 1)))
+    var sent: [Text32] = []
+    for _ in 0..<12 {
+      fixture.wait(1_000_000_000)
+      sent += fixture.requests.filter { $0.kind == .newOrder }.map(\.wireID)
+    }
+    #expect(sent == [fixture.wire("one", 1)])
+  }
+
   @Test func anEmulatedStopFiresOnceAndOnlyAtItsPrice() {
     let fixture = CoreFixture(features: [])
     fixture.order("stop", .sell, quantity: 1_000, price: 0, kind: .stopMarket) { $0.stopPrice = 5_900_000 }

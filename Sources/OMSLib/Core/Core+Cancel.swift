@@ -163,7 +163,8 @@ extension Core {
     }
     let stop = input.stopPrice > 0 ? input.stopPrice : row.image.stopPrice
     if row.isHeld == 0, !canAmendInPlace(row, stop: stop) {
-      guard input.mayReplace != 0 else { return Verdict(reason: .notSupported) }
+      // Whose id nobody knew here has no `ID/rN`: it is cancelled, and another one placed.
+      guard input.mayReplace != 0, !row.isAdopted else { return Verdict(reason: .notSupported) }
       guard Int(row.image.replacements) < Limits.replacementsPerOrder else {
         return Verdict(reason: .replacementsExhausted)
       }

@@ -110,21 +110,19 @@ import Testing
     fixture.step(.venueEvent, event)
   }
 
-  /// No risk check here has seen it; the amend is the first.
-  @Test func anAdoptedOrderCanBeReplaced() {
-    let fixture = CoreFixture(features: [.postOnly])
+  /// By the id that is shown. Where the venue cannot amend there is nothing to replace it by.
+  @Test func anAdoptedOrderIsAmendedInPlaceAndCancelled() {
+    let fixture = CoreFixture(features: [.postOnly, .amend])
     report("forgotten", to: fixture)
-    let wire = fixture.wire("forgotten")
-    #expect(fixture.amend("\(wire)", price: 5_890_000, mayReplace: true).outcome == .accepted)
-    #expect(fixture.requestKinds == [.cancelOrder])
-    var gone = VenueEvent(.cancelled)
-    gone.wireID = wire
-    gone.account = CoreFixture.main
-    gone.instrument = CoreFixture.spot
-    gone.venue = CoreFixture.venue
-    fixture.step(.venueEvent, gone)
-    #expect(fixture.requestKinds == [.newOrder])
+    let shown = fixture.wire("forgotten").description
+    #expect(fixture.amend(shown, price: 5_890_000).outcome == .accepted)
+    #expect(fixture.requestKinds == [.amendOrder])
     #expect(fixture.requests.first?.riskToken != 0)
+    let plain = CoreFixture(features: [.postOnly])
+    report("forgotten", to: plain)
+    #expect(plain.amend(shown, price: 5_890_000, mayReplace: true).reason == .notSupported)
+    #expect(plain.cancel(shown).outcome == .accepted)
+    #expect(plain.requestKinds == [.cancelOrder])
   }
 
   @Test func anOrderWithOurTagThatNoRecordKnowsIsAdoptedAndItsIDBurnt() {

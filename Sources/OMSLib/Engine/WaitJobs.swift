@@ -296,7 +296,9 @@ final class ConditionReader {
     case "bid": mantissa = top.bid
     case "ask": mantissa = top.ask
     case "mark": mantissa = top.mark
-    case "mid": return Decimal(mantissa: Int128(top.bid) + Int128(top.ask), scale: Int(rules.priceScale))?.half
+    case "mid":
+      guard top.bid > 0 && top.ask > 0 else { return nil }
+      return Decimal(mantissa: Int128(top.bid) + Int128(top.ask), scale: Int(rules.priceScale))?.half
     default: throw .usage("when", "a price has last, bid, ask, mid and mark, not '\(term.field)'")
     }
     guard mantissa > 0 else { return nil }

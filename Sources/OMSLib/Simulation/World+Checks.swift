@@ -118,6 +118,11 @@ extension World {
       // What began before the faults ended has its time from then on.
       let age = min(utc.nanoseconds - row.image.updated.nanoseconds, now - healedAt)
       switch row.status {
+      case .pendingAmend where row.isReplacing != 0 && row.hasEvidence == 0 && row.pendingQuantity == 0:
+        // Its replacement has left, and what became of that is unknown.
+        verdict.expect(
+          age < patience + 11_100_000_000, "LIVE-UNKNOWN",
+          "order \(row.image.id) is \(row.status) for \(age) ns; \(outstanding(row))")
       case .pendingCancel, .pendingAmend, .new, .sent:
         verdict.expect(
           age < patience, "LIVE-CANCEL",

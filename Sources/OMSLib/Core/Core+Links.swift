@@ -88,11 +88,12 @@ extension Core {
     guard lock.passes else { return requestCancel(slot, reason: lock.reason, &output) }
     if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
     if crossesOwn(&row) { return requestCancel(slot, reason: .selfCross, &output) }
-    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else { return waitForBudget(slot) }
+    let waits = row.isHeld == Self.heldForBudget
+    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0, waits: waits) else { return waitForBudget(slot) }
     state.orders[slot].isHeld = 0
     // A replacement keeps its condition: it goes out as it stands.
     let isReplacement = row.image.replacements > 0 && row.image.emulatedRaw & Self.emulatedTrigger == 0
-    if !row.kind.hasLimitPrice && !(isReplacement && row.isHeld == Self.heldForBudget) {
+    if !row.kind.hasLimitPrice && !(isReplacement && waits) {
       state.orders[slot].worstPrice = worstPrice(unconditional(row), slippagePpm: 0)
     }
     recount(slot)
@@ -108,23 +109,14 @@ extension Core {
 
   /// Sends what was accepted before, under an id that no frame has carried yet.
   mutating func resend(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
-    let venue = state.venues[state.orders[slot].image.venue.index]
     state.orders[slot].hasEvidence = 0
     forgetReads(slot)
     state.orders[slot].image.venueOrder = .none
-    if isOlderThanLoss(slot) {
-      state.orders[slot].image.sentRaw = SentState.unknown.rawValue
-      emitOrder(slot, &output)
-      return askFirst(slot, &output)
-    }
-    state.orders[slot].sentAt = stamp.time
-    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + venue.fence)
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue
-    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     emitOrder(slot, &output)
+    if isOlderThanLoss(slot) { return askFirst(slot, &output) }
     guard output.requestCount < StepOutput.requestCapacity else { return outcomeUnknown(slot, &output) }
-    spendBudget(state.orders[slot].image.account)
-    output.request(newRequest(slot, wire: wire))
+    sendFrame(slot, wire: wire, &output)
   }
 
   // MARK: Children

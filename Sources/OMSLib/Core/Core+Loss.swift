@@ -6,7 +6,9 @@ extension Core {
   mutating func noteLoss() {
     state.globals[0].lossTime = stamp.time
     state.globals[0].firstSinceLoss = state.globals[0].nextOrderNumber
-    for account in 0..<Int(state.globals[0].accountCount) { state.accounts[account + 1].asksForIDs = 1 }
+    for account in 0..<Int(state.globals[0].accountCount) {
+      state.accounts[account + 1].asksForIDs |= AccountRow.lostRecords
+    }
   }
 
   /// Whether lost records may have held more about the order than is known here.
@@ -39,22 +41,17 @@ extension Core {
     }
     var row = state.orders[slot]
     let lock = locks(&row, isReducing: row.opensRisk == 0)
-    // Its account is about to be read: the question is repeated.
+    // Its account is about to be read.
     if lock.reason == .accountClosed || output.requestCount >= StepOutput.requestCapacity {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 100_000_000))
     }
     guard lock.passes else { return endUnsent(slot, lock.reason, &output) }
-    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0) else {
-      return schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.budgetPause))
+    guard hasBudget(row.image.account, isReducing: row.opensRisk == 0, waits: true) else {
+      return lookForBudgetAgain(slot)
     }
     state.orders[slot].asksFirst = 0
     forgetReads(slot)
-    state.orders[slot].sentAt = stamp.time
-    state.orders[slot].fence = stamp.time.advanced(
-      byNanoseconds: Self.signWindow + state.venues[row.image.venue.index].fence)
-    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
-    spendBudget(row.image.account)
-    output.request(newRequest(slot, wire: wireText(slot)))
+    sendFrame(slot, wire: wireText(slot), &output)
   }
 
   private mutating func endUnsent(_ slot: Int, _ reason: Reason, _ output: inout StepOutput) {
@@ -99,9 +96,9 @@ extension Core {
       output.requestCount < StepOutput.requestCapacity
     else { return }
     // Its id counts as free until then: the account is read once more before users' ids are believed.
-    state.accounts[event.account.index].asksForIDs = 2
+    state.accounts[event.account.index].asksForIDs |= AccountRow.readAgain
     if state.accounts[event.account.index].reconcilePending == 0 {
-      scheduleCompare(event.account.index, after: 50_000_000)
+      scheduleCompare(event.account.index, after: Self.soon)
     }
     var request = VenueRequest(.queryOrder)
     request.wireID = event.wireID
@@ -117,6 +114,7 @@ extension Core {
 
   /// How long the parts of a comparison are waited for before they are asked for again.
   static let comparePatience: Int64 = 5_000_000_000
+  static let soon: Int64 = 50_000_000
 
   mutating func scheduleCompare(_ account: Int, after nanoseconds: Int64) {
     let time = stamp.time.advanced(byNanoseconds: nanoseconds)
@@ -127,7 +125,7 @@ extension Core {
   /// Asks again for what has not come, or reads the account once more behind the fence of a loss. `false`: nothing to do.
   mutating func resumeCompare(_ account: Int, _ output: inout StepOutput) -> Bool {
     state.accounts[account].dueAt = .zero
-    guard state.accounts[account].reconcilePending != 0 || state.accounts[account].asksForIDs != 0 else { return false }
+    guard state.accounts[account].reconcilePending != 0 || state.accounts[account].wantsReading else { return false }
     compare(account, &output)
     return true
   }
@@ -136,14 +134,16 @@ extension Core {
   mutating func settleIDs(_ account: Int) {
     let began = state.accounts[account].dueAt.nanoseconds - Self.comparePatience
     state.accounts[account].dueAt = .zero
-    guard state.accounts[account].asksForIDs != 0 else { return }
+    guard state.accounts[account].wantsReading else { return }
     let venue = state.accounts[account].venue
     let proof = lossFence(venue).nanoseconds + state.venues[venue.index].visibility
-    if began > proof, state.accounts[account].asksForIDs == 1 {
-      state.accounts[account].asksForIDs = 0
+    let missed = state.accounts[account].asksForIDs & AccountRow.missedOrder
+    if began > proof, state.accounts[account].asksForIDs & AccountRow.readAgain == 0 {
+      state.accounts[account].asksForIDs = missed
     } else {
-      state.accounts[account].asksForIDs = 1
-      scheduleCompare(account, after: max(50_000_000, proof + 1 - stamp.time.nanoseconds))
+      state.accounts[account].asksForIDs = missed | AccountRow.lostRecords
+      let pause = missed == 0 ? Self.soon : Self.comparePatience
+      scheduleCompare(account, after: max(pause, proof + 1 - stamp.time.nanoseconds))
     }
   }
 }

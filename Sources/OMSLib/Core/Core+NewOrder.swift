@@ -255,17 +255,20 @@ extension Core {
 
   /// Asks the venue for the order. The intent is the event behind this input: recorded before any frame.
   mutating func sendNew(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
-    let fence = state.venues[state.orders[slot].image.venue.index].fence
     state.orders[slot].image.statusRaw = OrderStatus.new.rawValue
     state.orders[slot].image.sentRaw = SentState.unknown.rawValue
-    if isOlderThanLoss(slot) {
-      emitOrder(slot, &output)
-      return askFirst(slot, &output)
-    }
-    state.orders[slot].sentAt = stamp.time
-    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: Self.signWindow + fence)
-    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     emitOrder(slot, &output)
+    if isOlderThanLoss(slot) { return askFirst(slot, &output) }
+    sendFrame(slot, wire: wire, &output)
+  }
+
+  /// From now on the venue may have it, until an answer or the fence says otherwise.
+  @inline(__always)
+  mutating func sendFrame(_ slot: Int, wire: Text32, _ output: inout StepOutput) {
+    let fence = Self.signWindow + state.venues[state.orders[slot].image.venue.index].fence
+    state.orders[slot].sentAt = stamp.time
+    state.orders[slot].fence = stamp.time.advanced(byNanoseconds: fence)
+    schedule(slot, at: stamp.time.advanced(byNanoseconds: Self.answerPatience))
     spendBudget(state.orders[slot].image.account)
     output.request(newRequest(slot, wire: wire))
   }

@@ -113,7 +113,7 @@ extension Core {
   mutating func compare(_ account: Int, _ output: inout StepOutput) {
     // A step that has asked for too much already leaves the rest to the next.
     let isCrowded = output.requestCount + 3 > StepOutput.requestCapacity
-    scheduleCompare(account, after: isCrowded ? 50_000_000 : Self.comparePatience)
+    scheduleCompare(account, after: isCrowded ? Self.soon : Self.comparePatience)
     if state.accounts[account].reconcilePending == 0 { beginCompare(account) }
     if isCrowded { return }
     let missing = state.accounts[account].reconcilePending
@@ -182,7 +182,7 @@ extension Core {
     appraise(account)
     settleIDs(account)
     // Behind a loss only what was read behind the fence is all there is.
-    if state.accounts[account].asksForIDs == 0 { setOpen(event.account, true, &output) }
+    if !state.accounts[account].wantsReading { setOpen(event.account, true, &output) }
     let token = state.accounts[account].reconcileToken
     state.accounts[account].reconcileToken = 0
     answer(token, .finished, count: drifts, &output)
@@ -259,7 +259,7 @@ extension Core {
     var row = adopted
     let side = PositionSide(rawValue: row.image.positionSideRaw) ?? .net
     guard state.position(row.image.account, row.image.instrument, side) != nil else {
-      return raiseAlarm(&output) { $0.account = adopted.image.account }
+      return noteMissed(row, &output)
     }
     row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
     row.endLsn = stamp.lsn
@@ -271,10 +271,21 @@ extension Core {
     enter(row, &output)
   }
 
+  /// There is no row for an order that was found. Its account opens no risk, and is read again, until there is one.
+  private mutating func noteMissed(_ adopted: OrderRow, _ output: inout StepOutput) {
+    let isOurs = adopted.image.ownerRaw == OrderOwner.oms.rawValue
+    let account = adopted.image.account
+    state.accounts[account.index].asksForIDs |= AccountRow.readAgain | (isOurs ? AccountRow.missedOrder : 0)
+    if state.accounts[account.index].reconcilePending == 0 {
+      scheduleCompare(account.index, after: Self.comparePatience)
+    }
+    setOpen(account, false, &output)
+  }
+
   /// Into the table and the index; counted while it is open.
   private mutating func enter(_ adopted: OrderRow, _ output: inout StepOutput) {
     var row = adopted
-    guard let slot = freeSlot() else { return raiseAlarm(&output) { $0.account = adopted.image.account } }
+    guard let slot = freeSlot() else { return noteMissed(row, &output) }
     let number = state.globals[0].nextOrderNumber
     state.globals[0].nextOrderNumber = number + 1
     row.image.orderNumber = number << 20 | UInt64(slot)

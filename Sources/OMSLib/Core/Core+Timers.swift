@@ -29,6 +29,7 @@ extension Core {
     if row.isHeld != 0 { return attendHeld(slot, &output) }
     switch row.status {
     case .new, .sent:
+      if row.isProvenUnsent { return provenUnsent(slot, &output) }
       // The venue has told of it, and only its fills are waited for.
       if row.hasEvidence != 0 { ask(slot, &output) } else { outcomeUnknown(slot, &output) }
     case .unknown:

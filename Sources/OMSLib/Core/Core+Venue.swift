@@ -123,9 +123,12 @@ extension Core {
     let row = state.orders[slot]
     guard !row.status.isDone else { return }
     guard event.requestID == row.frameRequest else {
-      // A cancel or a question did not leave, which says nothing about the order. A cancel is tried again, soon.
+      // A cancel or a question did not leave, which says nothing about the order. It is tried again, a cancel first.
       let wantsCancel = row.cancelRequested != 0 || (row.isReplacing != 0 && row.pendingQuantity != 0)
-      if wantsCancel { schedule(slot, at: stamp.time.advanced(byNanoseconds: 100_000_000)) }
+      let wantsAnswer = row.status == .unknown || row.asksFirst != 0 || row.image.isUnconfirmed != 0
+      if wantsCancel || wantsAnswer {
+        schedule(slot, at: stamp.time.advanced(byNanoseconds: wantsCancel ? 100_000_000 : 1_000_000_000))
+      }
       return
     }
     guard row.hasEvidence == 0 || row.isReplacing != 0 else {
@@ -383,7 +386,7 @@ extension Core {
     guard isBehindFence(row, event) else { return }
     state.orders[slot].questionsFrom = event.requestID + 1
     state.orders[slot].negativeReads = row.negativeReads + 1
-    guard state.orders[slot].negativeReads >= 2 else {
+    guard state.orders[slot].negativeReads >= OrderRow.readsOfProof else {
       return schedule(slot, at: stamp.time.advanced(byNanoseconds: 50_000_000))
     }
     if row.asksFirst != 0 { return provenUnsent(slot, &output) }

@@ -174,12 +174,13 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var reconcileFixes: UInt8 = 0
   package var driftCount: UInt8 = 0
   package var hasEquity: UInt8 = 0
-  /// 1: records may have been lost and the venue was not read since the fence: users' ids are asked for before use.
+  /// Not 0: users' ids are asked for before use, for the reasons below.
   package var asksForIDs: UInt8 = 0
   /// Requests of ten seconds, and of each of them; what has grown too old since `budgetSecond` is still in both.
   package var budgetUsed: UInt32 = 0
   package var budgetBuckets = InlineArray<11, UInt32>(repeating: 0)
-  package var budgetPadding: UInt32 = 0
+  /// Until this second's end what comes new leaves the room to what was told to wait for it.
+  package var budgetOwedSecond: UInt32 = 0
   package var budgetSecond: Int64 = 0
   /// When its comparison is taken up again; zero: nothing is due.
   package var dueAt = EngineTime.zero
@@ -187,6 +188,16 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   package var fillsReadBy: UInt64 = 0
   /// News were missed: of questions asked before this one no answer is whole.
   package var answersFrom: UInt64 = 0
+
+  /// Records may have been lost, and the venue was not read since the fence.
+  static let lostRecords: UInt8 = 1
+  /// More was found than could be taken in: the account is read once more.
+  static let readAgain: UInt8 = 2
+  /// There was no row for an order of ours that was found, and it may end unseen: this lasts.
+  static let missedOrder: UInt8 = 4
+
+  /// Whether it has to be read (again) before it is open to risk.
+  var wantsReading: Bool { asksForIDs & (Self.lostRecords | Self.readAgain) != 0 }
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.
@@ -289,6 +300,10 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   }
   /// Taken over from the venue under its wire id; the user id is not known here.
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
+  /// How often the venue has to say that it does not know an order.
+  static let readsOfProof: UInt8 = 2
+  /// Asked for after a loss, and not at the venue: its frame may leave.
+  var isProvenUnsent: Bool { asksFirst != 0 && negativeReads >= Self.readsOfProof }
   /// An emulated trigger that has not fired.
   package var waitsForPrice: Bool {
     isOpen && isHeld == Core.held && image.emulatedRaw & Core.emulatedTrigger != 0

@@ -13,6 +13,9 @@ package struct CoreVersion: Equatable, Sendable {
 
   package func canLoad(_ version: UInt32) -> Bool { loads.contains(version) }
 
-  /// `5` or `4 and 5`.
-  package var loadsText: String { loads.map(String.init).joined(separator: " and ") }
+  /// `5`, `4 and 5`, `3, 4 and 5`.
+  package var loadsText: String {
+    guard let last = loads.last, loads.count > 1 else { return loads.map(String.init).joined() }
+    return loads.dropLast().map(String.init).joined(separator: ", ") + " and \(last)"
+  }
 }

@@ -109,12 +109,13 @@ extension World {
   }
 
   private func checkLiveness(_ run: EngineRun) {
-    // What was asked for before it may go out again waits for room in the budget, too.
-    let patience: Int64 = 6_000_000_000 + (settings.ordersPerTenSeconds > 0 ? 12_000_000_000 : 0)
+    let patience: Int64 = 6_000_000_000
     guard now > healedAt + patience else { return }
     for slot in 0..<Int(run.agent.machine.state.global.orderHighWater) {
       let row = run.agent.machine.state.orders[slot]
       guard row.isOpen, row.isHeld == 0 else { continue }
+      // A crowd that was asked for before it may go out waits for room in the budget, like what is held.
+      if row.isProvenUnsent, settings.ordersPerTenSeconds > 0 { continue }
       // What began before the faults ended has its time from then on.
       let age = min(utc.nanoseconds - row.image.updated.nanoseconds, now - healedAt)
       switch row.status {

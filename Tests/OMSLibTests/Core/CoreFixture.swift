@@ -122,12 +122,34 @@ final class CoreFixture {
     ] {
       balance(account, asset, wallet, Money(Int64(amount)))
     }
+    end(queries)
+  }
+
+  /// All that was asked for has come.
+  func end(_ queries: [VenueRequest]) {
     for query in queries {
       var end = VenueEvent(.reportEnd)
-      end.account = account
+      end.account = query.account
       end.requestID = query.requestID
       step(.venueEvent, end)
     }
+  }
+
+  /// The venue shows a limit order of the main account.
+  func report(
+    _ wire: Text32, _ status: VenueEvent.ReportedStatus, _ side: Side = .buy, _ shape: (inout VenueEvent) -> Void
+  ) {
+    var event = VenueEvent(.orderReport)
+    event.wireID = wire
+    event.account = Self.main
+    event.instrument = Self.spot
+    event.venue = Self.venue
+    event.sideRaw = side.rawValue
+    event.orderKindRaw = OrderKind.limit.rawValue
+    event.statusRaw = status.rawValue
+    event.requestID = question
+    shape(&event)
+    step(.venueEvent, event)
   }
 
   func balance(_ account: AccountID, _ asset: AssetID, _ wallet: Wallet, _ amount: Money, replay: Bool = true) {

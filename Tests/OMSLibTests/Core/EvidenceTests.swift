@@ -49,6 +49,17 @@ import Testing
     #expect(fixture.status("a") == .open)
   }
 
+  @Test func aQuestionThatDidNotLeaveIsAskedAgainSoon() {
+    let fixture = CoreFixture()
+    fixture.order("silent", quantity: 100)
+    fixture.wait(20_000_000_000)
+    #expect(fixture.status("silent") == .unknown)
+    let unsent = fixture.question
+    fixture.venue(.notSent, "silent") { $0.requestID = unsent }
+    fixture.wait(1_000_000_000)
+    #expect(fixture.question > unsent, "the pauses are for a venue that does not answer")
+  }
+
   @Test func lateAnswersOfAnEarlierRunCompleteNothing() {
     let fixture = CoreFixture()
     var input = ReconcileInput()

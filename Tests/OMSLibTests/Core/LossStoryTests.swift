@@ -14,28 +14,12 @@ import Testing
     }
   }
 
-  private func report(
-    _ fixture: CoreFixture, _ wire: Text32, _ status: VenueEvent.ReportedStatus, _ shape: (inout VenueEvent) -> Void
-  ) {
-    var event = VenueEvent(.orderReport)
-    event.wireID = wire
-    event.account = CoreFixture.main
-    event.instrument = CoreFixture.spot
-    event.venue = CoreFixture.venue
-    event.sideRaw = Side.buy.rawValue
-    event.orderKindRaw = OrderKind.limit.rawValue
-    event.statusRaw = status.rawValue
-    event.requestID = fixture.question
-    shape(&event)
-    fixture.step(.venueEvent, event)
-  }
-
   @Test func aUsersIDIsAskedForBeforeItIsSentAgain() {
     let fixture = CoreFixture()
     fixture.restart(epoch: 2, losing: true)
     fixture.order("retried", .sell, quantity: 100)
     #expect(fixture.requestKinds == [.queryOrder], "no frame: lost records may hold one")
-    report(fixture, fixture.wire("retried"), .filled) { event in
+    fixture.report(fixture.wire("retried"), .filled) { event in
       event.quantity = 100
       event.cumulative = 100
     }
@@ -105,7 +89,7 @@ import Testing
     fixture.venue(.accepted, "old")
     fixture.amend("old", price: 5_910_000, mayReplace: true)
     fixture.restart(epoch: 2, losing: true)
-    report(fixture, fixture.wire("old", 1), .open) { event in
+    fixture.report(fixture.wire("old", 1), .open) { event in
       event.quantity = 100_000
       event.price = 5_910_000
     }
@@ -122,7 +106,7 @@ import Testing
     fixture.venue(.accepted, "amended")
     fixture.restart(epoch: 2, losing: true)
     if status == .filled { fixture.fill("amended", 90, price: 5_910_000) }
-    report(fixture, fixture.wire("amended"), status) { event in
+    fixture.report(fixture.wire("amended"), status) { event in
       event.quantity = 90
       event.cumulative = status == .filled ? 90 : 0
       event.price = 5_910_000
@@ -140,7 +124,7 @@ import Testing
     fixture.fill("raised", 150, price: 5_900_000)
     #expect(!fixture.notices.contains(.alarm))
     #expect(fixture.requestKinds == [.queryOrder])
-    report(fixture, fixture.wire("raised"), .filled) { event in
+    fixture.report(fixture.wire("raised"), .filled) { event in
       event.quantity = 150
       event.cumulative = 150
     }
@@ -188,7 +172,7 @@ import Testing
     }
     fill(60, trade: 700)
     #expect(fixture.requestKinds == [.queryOrder], "a fill with our tag that no record knows")
-    report(fixture, fixture.wire("lost"), .filled) { event in
+    fixture.report(fixture.wire("lost"), .filled) { event in
       event.quantity = 100
       event.cumulative = 100
       event.price = 5_990_000
@@ -207,12 +191,7 @@ import Testing
     #expect(fixture.order("early").reason == .accountClosed, "what is under way may still arrive there")
     fixture.now += Self.behindFence
     fixture.step(.timer, EmptyInput())
-    for query in fixture.requests where query.account == CoreFixture.main {
-      var end = VenueEvent(.reportEnd)
-      end.account = query.account
-      end.requestID = query.requestID
-      fixture.step(.venueEvent, end)
-    }
+    fixture.end(fixture.requests.filter { $0.account == CoreFixture.main })
     #expect(fixture.order("open").outcome == .accepted)
     #expect(fixture.requestKinds == [.newOrder], "and users' ids are believed")
   }

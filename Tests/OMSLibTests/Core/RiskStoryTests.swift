@@ -319,6 +319,35 @@ import Testing
     #expect(fixture.order("fifth", quantity: 100).outcome == .accepted)
   }
 
+  /// A replacement whose old order is gone is waited for by a position: new orders do not take its room.
+  @Test func whatWaitsForRoomComesBeforeWhatIsNew() {
+    let fixture = CoreFixture(features: [.postOnly])
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = CoreFixture.venue
+    venue.ordersPerTenSeconds = 20
+    fixture.step(.defineVenue, venue)
+    fixture.now = 20_500_000_000
+    for i in 0..<18 { #expect(fixture.order("b\(i)", quantity: 100).outcome == .accepted) }
+    fixture.venue(.accepted, "b0")
+    #expect(fixture.amend("b0", price: 5_800_000, mayReplace: true).outcome == .accepted)
+    #expect(fixture.order("last", quantity: 100).outcome == .accepted)
+    fixture.venue(.cancelled, "b0")
+    #expect(fixture.requests.isEmpty, "no room for the replacement")
+    fixture.wait(10_200_000_000)
+    fixture.now = 31_200_000_000
+    #expect(fixture.order("new", quantity: 100).reason == .rateBudget, "there is room, and somebody waits for it")
+    fixture.now = 31_800_000_000
+    var sent: [VenueRequest.Kind] = []
+    while fixture.core.nextDue.nanoseconds <= fixture.now {
+      fixture.step(.timer, EmptyInput())
+      sent += fixture.requests.filter { $0.wireID == fixture.wire("b0", 1) }.compactMap(\.kind)
+    }
+    #expect(sent == [.newOrder])
+    fixture.now = 32_000_000_000
+    #expect(fixture.order("new2", quantity: 100).outcome == .accepted)
+  }
+
   @Test func aLimitOfEachReachesTargetsWithoutOneOfTheirOwn() {
     let fixture = CoreFixture()
     limit(fixture, .maxOpenOrders, Money(7), target: CoreFixture.main.number)

@@ -163,17 +163,10 @@ import Testing
     fixture.restart(epoch: 2, losing: true)
     order(fixture, 1, .sell)
     #expect(fixture.requestKinds == [.queryOrder], "its record may have been lost behind its frame")
-    var report = VenueEvent(.orderReport)
-    report.wireID = fixture.wire("mm/2")
-    report.account = CoreFixture.main
-    report.instrument = CoreFixture.spot
-    report.venue = CoreFixture.venue
-    report.sideRaw = Side.sell.rawValue
-    report.orderKindRaw = OrderKind.limit.rawValue
-    report.statusRaw = VenueEvent.ReportedStatus.open.rawValue
-    report.quantity = 100_000
-    report.price = 5_900_000
-    fixture.step(.venueEvent, report)
+    fixture.report(fixture.wire("mm/2"), .open, .sell) { event in
+      event.quantity = 100_000
+      event.price = 5_900_000
+    }
     #expect(order(fixture, 2, .buy).reason == .idConflict, "another order than the one that is there")
     let adopted = fixture.core.findOrder(of: RoleID(number: 1), 2)
     #expect(adopted != nil, "found by its sequence, although nobody knew its id")
@@ -183,17 +176,10 @@ import Testing
     let fixture = CoreFixture()
     open(fixture)
     fixture.restart(epoch: 2, losing: true)
-    var report = VenueEvent(.orderReport)
-    report.wireID = fixture.wire("mm/1")
-    report.account = CoreFixture.main
-    report.instrument = CoreFixture.spot
-    report.venue = CoreFixture.venue
-    report.sideRaw = Side.sell.rawValue
-    report.orderKindRaw = OrderKind.limit.rawValue
-    report.statusRaw = VenueEvent.ReportedStatus.open.rawValue
-    report.quantity = 100_000
-    report.price = 5_900_000
-    fixture.step(.venueEvent, report)
+    fixture.report(fixture.wire("mm/1"), .open, .sell) { event in
+      event.quantity = 100_000
+      event.price = 5_900_000
+    }
     let met = order(fixture, 1, .sell)
     #expect(met.outcome == .replayed && met.orderNumber != 0 && fixture.requests.isEmpty)
     var cancel = RoleCancelInput(RoleStamp(RoleID(number: 1), 2))

@@ -126,6 +126,39 @@ import Testing
     #expect(again == nil, "now the index has it")
   }
 
+  /// What the venue shows has nowhere to go: no new risk beside what is not counted, until it has found its place.
+  @Test func anOrderFoundWithoutARowClosesItsAccountUntilThereIsOne() throws {
+    let desk = try Desk()
+    let fixture = desk.fixture
+    for number in 0..<Self.orders { _ = desk.finish("o\(number)") }
+    func show() {
+      fixture.report(fixture.wire("lost"), .open) { event in
+        event.quantity = 100
+        event.price = 5_900_000
+        event.requestID = 0
+      }
+    }
+    show()
+    #expect(fixture.notices == [.accountClosed] && fixture.core.state.globals[0].openAlarm == 0)
+    try desk.index()
+    #expect(fixture.order("early", quantity: 100).reason == .accountClosed)
+    for _ in 0..<2 {
+      fixture.now += Core.comparePatience
+      fixture.step(.timer, EmptyInput())
+      let queries = fixture.requests.filter { $0.kind != .queryOrder }
+      #expect(queries.count == 3, "the account is read again")
+      show()
+      fixture.end(queries)
+    }
+    let again = desk.order("lost")
+    #expect(again?.reason == .idConflict, "taken over under its id")
+    #expect(fixture.core.state.accounts[CoreFixture.main.index].isOpen != 0)
+    // Others may have been missed that have ended since.
+    let later = desk.order("later")
+    #expect(later?.outcome == .accepted)
+    #expect(fixture.requestKinds == [.queryOrder], "an id is asked for before it is used")
+  }
+
   /// An order that is still in the table answers by itself, whatever the index says.
   @Test func theTableMeetsARepetitionFirst() throws {
     let desk = try Desk()

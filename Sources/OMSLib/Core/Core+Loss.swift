@@ -6,9 +6,27 @@ extension Core {
   mutating func noteLoss() {
     state.globals[0].lossTime = stamp.time
     state.globals[0].firstSinceLoss = state.globals[0].nextOrderNumber
+    for venue in 1..<Int(state.globals[0].venueCount) + 1 where !hasLostRecords(venue) {
+      state.venues[venue].historyFrom = state.venues[venue].endedAt
+    }
     for account in 0..<Int(state.globals[0].accountCount) {
       state.accounts[account + 1].asksForIDs |= AccountRow.lostRecords
     }
+  }
+
+  /// Whether the history behind an earlier loss was not read to its end.
+  private func hasLostRecords(_ venue: Int) -> Bool {
+    (0..<Int(state.globals[0].accountCount)).contains { account in
+      state.accounts[account + 1].venue.index == venue && state.accounts[account + 1].mayHaveLost
+    }
+  }
+
+  /// Whether lost records may tell of an order that the venue shows and the table does not hold: what was placed before
+  /// has only left the table.
+  func isOfLostRecords(_ event: VenueEvent) -> Bool {
+    let account = state.accounts[event.account.index]
+    return account.mayHaveLost && WireID(event.wireID)?.tag == tag
+      && (event.placedAt == .zero || event.placedAt >= state.venues[account.venue.index].historyFrom)
   }
 
   /// Whether lost records may have held more about the order than is known here.
@@ -91,9 +109,8 @@ extension Core {
 
   /// News of an order with our tag that no record here tells of: the venue's report of it makes it known.
   mutating func askForStray(_ event: VenueEvent, _ output: inout StepOutput) {
-    guard state.globals[0].firstSinceLoss != 0, let wire = WireID(event.wireID), wire.tag == tag,
-      event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
-      output.requestCount < StepOutput.requestCapacity
+    guard event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),
+      isOfLostRecords(event), output.requestCount < StepOutput.requestCapacity
     else { return }
     // Its id counts as free until then: the account is read once more before users' ids are believed.
     state.accounts[event.account.index].asksForIDs |= AccountRow.readAgain
@@ -137,12 +154,12 @@ extension Core {
     guard state.accounts[account].wantsReading else { return }
     let venue = state.accounts[account].venue
     let proof = lossFence(venue).nanoseconds + state.venues[venue.index].visibility
-    let missed = state.accounts[account].asksForIDs & AccountRow.missedOrder
-    if began > proof, state.accounts[account].asksForIDs & AccountRow.readAgain == 0 {
-      state.accounts[account].asksForIDs = missed
+    let asks = state.accounts[account].asksForIDs
+    if began > proof, asks & AccountRow.readAgain == 0 {
+      state.accounts[account].asksForIDs = asks & AccountRow.missedOrder
     } else {
-      state.accounts[account].asksForIDs = missed | AccountRow.lostRecords
-      let pause = missed == 0 ? Self.soon : Self.comparePatience
+      state.accounts[account].asksForIDs = (asks | AccountRow.rereads) & ~AccountRow.readAgain
+      let pause = asks & AccountRow.missedOrder == 0 ? Self.soon : Self.comparePatience
       scheduleCompare(account, after: max(pause, proof + 1 - stamp.time.nanoseconds))
     }
   }

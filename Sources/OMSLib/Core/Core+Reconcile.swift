@@ -141,12 +141,16 @@ extension Core {
 
   /// The low bits of a query's number say what its end completes.
   mutating func query(
-    _ kind: VenueRequest.Kind, _ account: Int, _ part: UInt8, _ output: inout StepOutput
+    _ kind: VenueRequest.Kind, _ account: Int, _ part: UInt8, from place: VenueReference = .none,
+    _ output: inout StepOutput
   ) {
     var request = VenueRequest(kind)
     request.account = state.accounts[account].id
     request.venue = state.accounts[account].venue
-    request.venueOrder = kind == .queryFills ? VenueReference(state.accounts[account].lastTrade) : .none
+    request.venueOrder = kind == .queryFills ? VenueReference(state.accounts[account].lastTrade) : place
+    if kind == .queryOpenOrders, state.accounts[account].mayHaveLost {
+      request.expiresAt = max(state.venues[state.accounts[account].venue.index].historyFrom, UTCTime(nanoseconds: 1))
+    }
     request.requestID = Self.accountQuestion | nextRequestID() << 3 | UInt64(part)
     guard output.requestCount < StepOutput.requestCapacity else { return }
     output.request(request)
@@ -170,6 +174,9 @@ extension Core {
       state.accounts[account].fillsReadBy = max(state.accounts[account].fillsReadBy, asked)
     }
     guard part != Self.fillsAsked, state.accounts[account].reconcilePending & part != 0 else { return }
+    if part == Self.ordersRead, !event.trade.isNone {
+      return query(.queryOpenOrders, account, part, from: event.trade, &output)
+    }
     state.accounts[account].reconcilePending &= ~part
     if part == Self.ordersRead { questionUnseen(account) }
     guard state.accounts[account].reconcilePending == 0 else { return }
@@ -210,7 +217,7 @@ extension Core {
       event.cumulative >= 0, event.cumulative <= event.quantity
     else { return }
     let isOpen = status == .open || status == .waiting
-    guard isOpen ? event.cumulative < event.quantity : WireID(event.wireID)?.tag == tag else { return }
+    guard isOpen ? event.cumulative < event.quantity : isOfLostRecords(event) else { return }
     var row = OrderRow()
     let ours = WireID(event.wireID).flatMap { $0.tag == tag ? $0 : nil }
     let key = ours?.key ?? WireID.Key(foreign: event.wireID)

@@ -122,7 +122,6 @@ extension CoreState {
 
 extension Table {
   mutating func load(_ section: SnapshotSection) -> Bool {
-    guard Int(section.rowBytes) == MemoryLayout<Row>.stride else { return false }
-    return unsafe load(section.bytes)
+    unsafe load(section.bytes, rowBytes: Int(section.rowBytes))
   }
 }

@@ -50,6 +50,8 @@ extension Core {
     state.orders[slot].reserved = .zero
     state.orders[slot].dueAt = .never
     state.orders[slot].endLsn = stamp.lsn
+    let venue = state.orders[slot].image.venue.index
+    if newsTime > state.venues[venue].endedAt { state.venues[venue].endedAt = newsTime }
     if state.orders[slot].hasEngineID != 0 { state.globals[0].fullAt = 0 }
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].cancelRequested = 0

@@ -6,6 +6,7 @@ extension Core {
     guard let kind = event.kind, Self.isInRange(event) else {
       return notice(.eventQuarantined, .error, &output) { $0.a = Int64(event.kindRaw) }
     }
+    newsTime = event.venueTime
     switch kind {
     case .fill: fill(event, &output)
     case .bust: bust(event, &output)

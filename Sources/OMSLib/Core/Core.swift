@@ -14,6 +14,8 @@ package struct Core: ~Copyable {
   package internal(set) var state: CoreState
   /// Where the input under way stands.
   var stamp = StepStamp(time: .zero, utc: .zero, lsn: 0)
+  /// When the venue said what is applied, by its own clock; zero where the input is not its word.
+  var newsTime = UTCTime.zero
 
   package init(capacity: CoreCapacity = .standard) {
     state = CoreState(capacity: capacity)
@@ -28,6 +30,7 @@ package struct Core: ~Copyable {
     precondition(type.isInput, "only inputs change the state")
     precondition(stamp.time >= state.globals[0].lastTime, "record time never decreases (INV-12)")
     self.stamp = stamp
+    newsTime = .zero
     state.globals[0].lastTime = stamp.time
     state.globals[0].lastUTC = stamp.utc
     state.globals[0].inputCount += 1

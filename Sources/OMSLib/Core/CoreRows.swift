@@ -87,7 +87,11 @@ package struct VenueRow: Sendable, BitwiseCopyable {
   package var tradingRaw: UInt8 = 0
   package var isConnected: UInt8 = 0
   package var ordersPerTenSeconds: UInt32 = 0
-  package var reserved2: UInt64 = 0
+  /// By its own clock, when the last order ended that it told of: what has left the table was placed before.
+  package var endedAt = UTCTime.zero
+  /// ``endedAt`` at the last loss of records: what they sent was placed since.
+  package var historyFrom = UTCTime.zero
+  package var reserved: UInt64 = 0
 }
 
 package struct InstrumentRow: Sendable, BitwiseCopyable {
@@ -195,9 +199,12 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   static let readAgain: UInt8 = 2
   /// There was no row for an order of ours that was found, and it may end unseen: this lasts.
   static let missedOrder: UInt8 = 4
+  /// The reading for ``readAgain`` is due.
+  static let rereads: UInt8 = 8
 
   /// Whether it has to be read (again) before it is open to risk.
-  var wantsReading: Bool { asksForIDs & (Self.lostRecords | Self.readAgain) != 0 }
+  var wantsReading: Bool { asksForIDs & (Self.lostRecords | Self.readAgain | Self.rereads) != 0 }
+  var mayHaveLost: Bool { asksForIDs & Self.lostRecords != 0 }
 
   var mode: Mode { Mode(rawValue: modeRaw) ?? .live }
   /// Realised and unrealised since the day began, after fees and funding, in the report currency.

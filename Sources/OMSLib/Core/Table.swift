@@ -180,14 +180,15 @@ package enum TableID: UInt8, Sendable, CaseIterable {
     return unsafe UnsafeRawBufferPointer(start: rows, count: count * MemoryLayout<Row>.stride)
   }
 
-  /// Loads rows from a snapshot; the table must be as new, and no step under way.
-  package mutating func load(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard bytes.count % MemoryLayout<Row>.stride == 0, bytes.count / MemoryLayout<Row>.stride <= capacity else {
-      return false
-    }
+  /// Loads rows from a snapshot; the table must be as new, and no step under way. Rows grow at their end only: what a
+  /// shorter one of an older core does not have is zero.
+  package mutating func load(_ bytes: UnsafeRawBufferPointer, rowBytes: Int) -> Bool {
+    guard rowBytes > 0, rowBytes <= MemoryLayout<Row>.stride, bytes.count % rowBytes == 0,
+      bytes.count / rowBytes <= capacity
+    else { return false }
     guard let base = bytes.baseAddress else { return true }
-    unsafe UnsafeMutableRawPointer(rows).copyMemory(from: base, byteCount: bytes.count)
-    for index in 0..<(bytes.count / MemoryLayout<Row>.stride) {
+    for index in 0..<(bytes.count / rowBytes) {
+      unsafe UnsafeMutableRawPointer(rows + index).copyMemory(from: base + index * rowBytes, byteCount: rowBytes)
       unsafe marks[index] = cc_digest_mark(rows + index, place(index), UInt64(MemoryLayout<Row>.stride))
     }
     return true

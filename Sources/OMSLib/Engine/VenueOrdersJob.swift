@@ -108,7 +108,7 @@ final class VenueOrdersJob: Job {
       image.ownerRaw = (isOurs ? OrderOwner.oms : .foreign).rawValue
       image.modeRaw = (agent.view.names.account(event.account)?.mode ?? .live).rawValue
       image.venue = agent.view.names.account(event.account)?.venue ?? .none
-      image.created = event.venueTime
+      image.created = event.placedAt
     }
     if image.filled != event.cumulative {
       // What it cost is not in the venue's list.

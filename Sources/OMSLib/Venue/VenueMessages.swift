@@ -9,7 +9,9 @@ package struct VenueRequest: Sendable, BitwiseCopyable {
     case amendOrder = 3
     /// Asks for one order by its wire id. Answered by `orderReport` or `orderAbsent`.
     case queryOrder = 4
-    /// Asks for all open orders of an account: `orderReport`s, then `reportEnd`.
+    /// Asks for all open orders of an account, and with `expiresAt` for those that have ended and were placed at that time
+    /// or later: `orderReport`s, then `reportEnd`. One that names a place in `trade` is not the last: the asker goes on
+    /// from there, in `venueOrder`.
     case queryOpenOrders = 5
     /// Asks for fills of an account after trade number `venueOrder`: `fill`s flagged as replayed, then `reportEnd`.
     case queryFills = 6
@@ -185,7 +187,8 @@ package struct VenueEvent: Sendable, BitwiseCopyable {
   package var timeInForceRaw: UInt8 = 0
   package var flagsRaw: UInt16 = 0
   package var reserved: UInt32 = 0
-  package var reserved2: UInt64 = 0
+  /// Of an order that is reported: when the venue took it, by its own clock; zero if it does not say.
+  package var placedAt = UTCTime.zero
   package var reserved3: UInt64 = 0
 
   package init(_ kind: Kind) { self.kindRaw = kind.rawValue }

@@ -33,16 +33,36 @@ import Testing
     }
   }
 
-  @Test func rowsOfAnotherSizeAreRefused() {
-    let fixture = CoreFixture()
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
+  @Test func rowsThatAreTooLongAreRefused() {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: 2 * MemoryLayout<VenueRow>.stride, alignment: 16)
     defer { bytes.deallocate() }
     var core = Core(capacity: .small)
-    let wrongSize = core.load(
-      SnapshotSection(id: UInt32(TableID.order.rawValue), rowBytes: 8, unsafeBytes: UnsafeRawBufferPointer(bytes)))
-    #expect(!wrongSize)
+    let tooLong = core.load(
+      SnapshotSection(
+        id: UInt32(TableID.venue.rawValue), rowBytes: bytes.count, unsafeBytes: UnsafeRawBufferPointer(bytes)))
+    #expect(!tooLong)
     let unknown = core.load(SnapshotSection(id: 99, rowBytes: 8, unsafeBytes: UnsafeRawBufferPointer(bytes)))
     #expect(!unknown)
-    _ = fixture
+  }
+
+  /// Cores 6 and 7 did not know when the last order of a venue ended: their rows are two words shorter.
+  @Test func rowsOfACoreBeforeGrowAtTheirEnd() {
+    let before = CoreFixture()
+    let count = Int(before.core.state.global.venueCount) + 1
+    let size = MemoryLayout<VenueRow>.stride - 16
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: size * count, alignment: 16)
+    defer { bytes.deallocate() }
+    for row in 0..<count {
+      UnsafeMutableRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
+        .copyMemory(from: before.core.state.venues.bytes(of: row, size))
+    }
+    var core = Core(capacity: .small)
+    let fits = core.load(
+      SnapshotSection(
+        id: UInt32(TableID.venue.rawValue), rowBytes: size, unsafeBytes: UnsafeRawBufferPointer(bytes)))
+    #expect(fits && Core.loadableVersions == [6, 7, 8])
+    #expect(core.state.venues[1].id == CoreFixture.venue && core.state.venues[1].fence == CoreFixture.fence)
+    #expect(core.state.venues[1].historyFrom == .zero)
   }
 }

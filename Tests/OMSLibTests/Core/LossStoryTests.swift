@@ -195,4 +195,77 @@ import Testing
     #expect(fixture.order("open").outcome == .accepted)
     #expect(fixture.requestKinds == [.newOrder], "and users' ids are believed")
   }
+
+  // MARK: What ended without a trace
+
+  /// Reads the main account behind the fence; `show` tells what the venue's history has.
+  private func read(_ fixture: CoreFixture, _ show: (VenueRequest) -> Void) {
+    fixture.now += Self.behindFence
+    fixture.step(.timer, EmptyInput())
+    let queries = fixture.requests.filter { $0.account == CoreFixture.main }
+    queries.filter { $0.kind == .queryOpenOrders }.forEach(show)
+    fixture.end(queries)
+  }
+
+  private static let noon = UTCTime(nanoseconds: 1_790_000_000_000_000_000)
+
+  /// An order that the venue ended at `noon`, and a loss behind it.
+  private func makeLoss() -> CoreFixture {
+    let fixture = CoreFixture()
+    fixture.order("known", quantity: 100)
+    fixture.venue(.accepted, "known")
+    fixture.venue(.cancelled, "known") { $0.venueTime = Self.noon }
+    fixture.restart(epoch: 2, losing: true)
+    fixture.open(CoreFixture.main)
+    return fixture
+  }
+
+  /// Neither an open order nor a fill tells of it.
+  @Test func anOrderThatEndedUnfilledIsFoundInTheHistory() {
+    let fixture = makeLoss()
+    read(fixture) { query in
+      #expect(query.expiresAt == Self.noon, "what was lost was placed behind the last news that were kept")
+      fixture.report(fixture.wire("lost"), .cancelled, .sell) { event in
+        event.quantity = 100
+        event.price = 6_100_000
+        event.placedAt = UTCTime(nanoseconds: Self.noon.nanoseconds + 1)
+      }
+      #expect(fixture.notices == [.orderAdopted])
+    }
+    #expect(fixture.order("lost", .sell, quantity: 100, price: 6_100_000).reason == .idConflict)
+    #expect(fixture.order("new", quantity: 100).outcome == .accepted)
+    #expect(fixture.requestKinds == [.newOrder], "and other ids are believed")
+  }
+
+  /// It ended before the loss and has left the table since: the index has its id.
+  @Test func whatWasPlacedBeforeIsNotTakenOverOnceMore() {
+    let fixture = makeLoss()
+    read(fixture) { _ in
+      fixture.report(fixture.wire("evicted"), .cancelled) { event in
+        event.quantity = 100
+        event.placedAt = UTCTime(nanoseconds: Self.noon.nanoseconds - 1)
+      }
+      #expect(fixture.notices.isEmpty)
+    }
+  }
+
+  @Test func aLongHistoryIsReadToItsEnd() {
+    let fixture = makeLoss()
+    fixture.now += Self.behindFence
+    fixture.step(.timer, EmptyInput())
+    let queries = fixture.requests.filter { $0.account == CoreFixture.main }
+    fixture.end(queries.filter { $0.kind != .queryOpenOrders })
+    for query in queries where query.kind == .queryOpenOrders {
+      var end = VenueEvent(.reportEnd)
+      end.account = query.account
+      end.requestID = query.requestID
+      end.trade = VenueReference(1_000)
+      fixture.step(.venueEvent, end)
+    }
+    let rest = fixture.requests
+    #expect(rest.map(\.venueOrder) == [VenueReference(1_000)] && rest.first?.expiresAt == Self.noon)
+    #expect(fixture.core.state.accounts[CoreFixture.main.index].isOpen == 0)
+    fixture.end(rest)
+    #expect(fixture.core.state.accounts[CoreFixture.main.index].isOpen != 0)
+  }
 }

@@ -56,6 +56,10 @@ import Testing
   static let newest = [
     Case(seed: 2_391, found: "an order that was found at the venue went out anew without a risk check"),
     Case(seed: 5_300, found: "a replacement that waited for room in the budget counted as written"),
+    Case(seed: 13_833, found: "an order that was found and had no row raised an alarm"),
+    Case(seed: 13_872, found: "an order that waited for room in the budget was overtaken for ever"),
+    Case(seed: 24_038, found: "an order of lost records that ended unfilled was sent once more"),
+    Case(seed: 24_565, found: "an order that had left the table was taken over from late news"),
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),
   ]
 

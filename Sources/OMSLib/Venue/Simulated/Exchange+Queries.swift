@@ -13,18 +13,45 @@ extension Exchange {
     emit(report(slot, request.requestID))
   }
 
-  mutating func reportOpenOrders(_ request: VenueRequest) {
+  /// Open orders all at once, then finished ones in portions of `orderReportMax`, oldest end first: `reportEnd` names the
+  /// last one in `trade` while there are more.
+  mutating func reportOrders(_ request: VenueRequest) {
     var count: Int64 = 0
-    var slot = accounts[Int(request.account.number)].firstOrder
+    var slot = request.venueOrder.isNone ? accounts[Int(request.account.number)].firstOrder : 0
     while slot != 0 {
-      let order = orders[Int(slot)]
-      if request.instrument.isNone || order.instrument == request.instrument.number {
+      if isAbout(request, slot) {
         emit(report(slot, request.requestID))
         count += 1
       }
-      slot = order.next
+      slot = orders[Int(slot)].next
     }
-    endReport(request, count: count)
+    guard request.expiresAt != .zero else { return endReport(request, count: count) }
+    slot = finishedOrder(behind: request.venueOrder.low)
+    var told = 0
+    while slot != 0 {
+      if isAbout(request, slot), orders[Int(slot)].created >= request.expiresAt.nanoseconds {
+        emit(report(slot, request.requestID))
+        told += 1
+        if told == Self.orderReportMax { break }
+      }
+      slot = orders[Int(slot)].next
+    }
+    endReport(request, count: count + Int64(told), last: slot == 0 ? 0 : orders[Int(slot)].number)
+  }
+
+  private func isAbout(_ request: VenueRequest, _ slot: UInt32) -> Bool {
+    orders[Int(slot)].account == request.account.number
+      && (request.instrument.isNone || orders[Int(slot)].instrument == request.instrument.number)
+  }
+
+  /// The one that ended next after the order of that number; the oldest where that one is not kept any more.
+  private func finishedOrder(behind number: UInt64) -> UInt32 {
+    var slot = number == 0 ? 0 : doneFirst
+    while slot != 0 {
+      if orders[Int(slot)].number == number { return orders[Int(slot)].next }
+      slot = orders[Int(slot)].next
+    }
+    return doneFirst
   }
 
   /// Fills of an account after a trade number, oldest first, at most `fillReportMax`: then `reportEnd` names the last one
@@ -127,6 +154,7 @@ extension Exchange {
   private func report(_ slot: UInt32, _ requestID: UInt64) -> VenueEvent {
     var event = event(.orderReport, slot)
     event.requestID = requestID
+    event.placedAt = UTCTime(nanoseconds: orders[Int(slot)].created)
     let status: VenueEvent.ReportedStatus =
       switch orders[Int(slot)].state {
       case .working: .open

@@ -17,6 +17,8 @@ package struct Exchange: ~Copyable {
   static let inputRoom = 2 * fillMax + triggeredMax * (2 * triggeredFillMax + 4) + openOrderMax + 2_048
   /// Open orders of one account in all instruments: one answer lists them all.
   static let openOrderMax = 8_192
+  /// Finished orders in one answer.
+  package static let orderReportMax = 1_000
   /// Rows of one answer to a query for fills; the asker goes on from the last one.
   package static let fillReportMax = 1_000
 
@@ -114,7 +116,7 @@ package struct Exchange: ~Copyable {
     case .cancelOrder: cancel(request)
     case .amendOrder: amend(request)
     case .queryOrder: reportOrder(request)
-    case .queryOpenOrders: reportOpenOrders(request)
+    case .queryOpenOrders: reportOrders(request)
     case .queryFills: reportFills(request)
     case .queryAccount: reportAccount(request)
     case .setLeverage: setLeverage(request)

@@ -41,4 +41,34 @@ import Testing
     #expect(bid < ask)
     #expect((ask - bid) * 10_000 < bid)
   }
+
+  /// Whoever has lost its records reads what it placed since: open orders and those that have ended, in portions.
+  @Test func endedOrdersAreToldOfFromATimeOn() {
+    var driver = ExchangeDriver(ExchangeDriver.quiet())
+    _ = driver.order("a", "before", .buy, 1_000, 5_000_000)
+    _ = driver.send(driver.request(.cancelOrder, "a", "before"))
+    _ = driver.pass(1_000_000)
+    let since = UTCTime(nanoseconds: driver.now)
+    let count = Exchange.orderReportMax + 5
+    for number in 0..<count {
+      _ = driver.pass(20_000_000)
+      _ = driver.order("a", "o\(number)", .buy, 1_000, 5_000_000)
+      _ = driver.send(driver.request(.cancelOrder, "a", "o\(number)"))
+    }
+    _ = driver.order("b", "another's", .buy, 1_000, 5_000_000)
+    _ = driver.order("a", "open", .buy, 1_000, 5_000_000)
+    var query = driver.request(.queryOpenOrders, "a")
+    let open = driver.send(query)
+    #expect(open.filter { $0.kind == .orderReport }.map(\.wireID.description) == ["open"])
+    query.expiresAt = since
+    var told: [String] = []
+    for _ in 0..<2 {
+      let events = driver.send(query)
+      told += events.filter { $0.kind == .orderReport }.map(\.wireID.description)
+      #expect(events.allSatisfy { $0.kind != .orderReport || $0.placedAt >= since })
+      query.venueOrder = events.last?.trade ?? .none
+    }
+    #expect(query.venueOrder.isNone, "that was all")
+    #expect(told == ["open"] + (0..<count).map { "o\($0)" })
+  }
 }

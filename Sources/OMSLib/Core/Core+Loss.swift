@@ -157,9 +157,12 @@ extension Core {
     let asks = state.accounts[account].asksForIDs
     if began > proof, asks & AccountRow.readAgain == 0 {
       state.accounts[account].asksForIDs = asks & AccountRow.missedOrder
+      state.globals[0].fullAt = 0
     } else {
       state.accounts[account].asksForIDs = (asks | AccountRow.rereads) & ~AccountRow.readAgain
-      let pause = asks & AccountRow.missedOrder == 0 ? Self.soon : Self.comparePatience
+      // Rows do not become free within a moment.
+      let lacksRows = asks & AccountRow.missedOrder != 0 && asks & AccountRow.readAgain != 0
+      let pause = lacksRows ? Self.comparePatience : Self.soon
       scheduleCompare(account, after: max(pause, proof + 1 - stamp.time.nanoseconds))
     }
   }

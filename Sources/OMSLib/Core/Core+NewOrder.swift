@@ -147,49 +147,6 @@ extension Core {
     return sum | 1
   }
 
-  /// A row that is free, or that holds the oldest finished order that may be forgotten.
-  mutating func freeSlot() -> Int? {
-    let capacity = state.capacity.orders
-    // Nothing has become free since it was found full: a table of a hundred megabytes is not searched in vain.
-    guard state.globals[0].fullAt != state.globals[0].idIndexLsn + 1 else { return nil }
-    var hand = Int(state.globals[0].orderHand)
-    for _ in 0..<capacity {
-      let slot = hand
-      hand = hand + 1 == capacity ? 0 : hand + 1
-      if state.orders[slot].isOpen || !mayForget(slot) { continue }
-      state.globals[0].orderHand = UInt64(hand)
-      // What the next orders will overwrite is as far away as a table of a hundred megabytes makes it: the row of the one
-      // after the next, and the place where the id of the next one's old row has to be taken out.
-      state.orders.prepare(hand + 1 == capacity ? 0 : hand + 1)
-      state.orderIndex.prepare(state.orders[hand].keyLow)
-      if state.orders[slot].image.orderNumber != 0 { forget(slot) }
-      state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
-      return slot
-    }
-    state.globals[0].fullAt = state.globals[0].idIndexLsn + 1
-    return nil
-  }
-
-  /// A user's id is burnt for ever: its order leaves the table only once the on-disk index has it.
-  private func mayForget(_ slot: Int) -> Bool {
-    state.orders[slot].image.orderNumber == 0 || state.orders[slot].hasEngineID != 0
-      || state.orders[slot].endLsn <= state.globals[0].idIndexLsn
-  }
-
-  /// Drops a finished order from the table.
-  private mutating func forget(_ slot: Int) {
-    precondition(!state.orders[slot].isOpen, "an open order is never forgotten")
-    if state.orders[slot].hasEngineID == 0 {
-      state.globals[0].forgottenLsn = max(state.globals[0].forgottenLsn, state.orders[slot].endLsn)
-    }
-    state.orderIndex.remove(state.orders[slot].keyLow, row: slot)
-    for attempt in 0..<Int(state.orders[slot].image.replacements) {
-      let key = WireID(state.orders[slot].image.id, replacement: UInt16(attempt + 1), tag: tag).key
-      state.orderIndex.remove(key.low, row: slot)
-    }
-    state.orders[slot] = OrderRow()
-  }
-
   /// Makes an order that the core itself decided on (an exit, a slice). Its parent passed the limits for it; 0: no room.
   mutating func place(_ made: OrderRow, features: VenueFeatures, _ output: inout StepOutput) -> UInt64 {
     var row = made

@@ -264,11 +264,11 @@ extension Core {
 
   private mutating func adoptOpen(_ adopted: OrderRow, _ output: inout StepOutput) {
     var row = adopted
+    row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
     let side = PositionSide(rawValue: row.image.positionSideRaw) ?? .net
     guard state.position(row.image.account, row.image.instrument, side) != nil else {
       return noteMissed(row, &output)
     }
-    row.image.statusRaw = (row.image.filled > 0 ? OrderStatus.partial : .open).rawValue
     row.endLsn = stamp.lsn
     row.worstPrice = worstPrice(row, slippagePpm: 0)
     var order = orderCase(&row, isReplacement: true)
@@ -278,11 +278,14 @@ extension Core {
     enter(row, &output)
   }
 
-  /// There is no row for an order that was found. Its account opens no risk, and is read again, until there is one.
+  /// There is no row for an order that was found. With an open one its account takes no risk, and is read again, until
+  /// there is one; of one that has ended its id counts, and from now on every id of the account is asked for.
   private mutating func noteMissed(_ adopted: OrderRow, _ output: inout StepOutput) {
-    let isOurs = adopted.image.ownerRaw == OrderOwner.oms.rawValue
     let account = adopted.image.account
-    state.accounts[account.index].asksForIDs |= AccountRow.readAgain | (isOurs ? AccountRow.missedOrder : 0)
+    let isOurs = adopted.image.ownerRaw == OrderOwner.oms.rawValue
+    if isOurs { state.accounts[account.index].asksForIDs |= AccountRow.missedOrder }
+    guard !adopted.status.isDone else { return }
+    state.accounts[account.index].asksForIDs |= AccountRow.readAgain
     if state.accounts[account.index].reconcilePending == 0 {
       scheduleCompare(account.index, after: Self.comparePatience)
     }
@@ -292,7 +295,7 @@ extension Core {
   /// Into the table and the index; counted while it is open.
   private mutating func enter(_ adopted: OrderRow, _ output: inout StepOutput) {
     var row = adopted
-    guard let slot = freeSlot() else { return noteMissed(row, &output) }
+    guard let slot = freeSlot(isOpenAtVenue: !row.status.isDone) else { return noteMissed(row, &output) }
     let number = state.globals[0].nextOrderNumber
     state.globals[0].nextOrderNumber = number + 1
     row.image.orderNumber = number << 20 | UInt64(slot)

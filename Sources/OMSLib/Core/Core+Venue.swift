@@ -66,10 +66,7 @@ extension Core {
 
   private mutating func accepted(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    if row.status.isDone {
-      if row.image.reasonRaw == Reason.notPlaced.rawValue { contradiction(slot, &output) }
-      return
-    }
+    if row.status.isDone { return comparePlaced(slot, event, &output) }
     guard isNewest(slot, event.wireID) else { return }
     noteEvidence(slot, event)
     // The same news again; a replacement has no evidence of its own until now.
@@ -82,8 +79,10 @@ extension Core {
   }
 
   /// The venue knows an order that was counted as never placed: nothing here may be trusted until a person looked.
-  private mutating func contradiction(_ slot: Int, _ output: inout StepOutput) {
+  /// What it replaced was placed.
+  private mutating func comparePlaced(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let image = state.orders[slot].image
+    guard image.reasonRaw == Reason.notPlaced.rawValue, isNewest(slot, event.wireID) else { return }
     raiseAlarm(&output) { notice in
       notice.text = image.id
       notice.orderNumber = image.orderNumber
@@ -275,10 +274,7 @@ extension Core {
     let row = state.orders[slot]
     guard let status = event.status else { return }
     let wasUnconfirmed = row.image.isUnconfirmed != 0
-    if row.status.isDone {
-      if row.image.reasonRaw == Reason.notPlaced.rawValue { contradiction(slot, &output) }
-      return
-    }
+    if row.status.isDone { return comparePlaced(slot, event, &output) }
     guard isNewest(slot, event.wireID) else { return }
     noteEvidence(slot, event)
     if hasAmended(row, event) {

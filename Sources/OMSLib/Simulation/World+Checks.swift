@@ -116,8 +116,8 @@ extension World {
       guard row.isOpen, row.isHeld == 0 else { continue }
       // A crowd that was asked for before it may go out waits for room in the budget, like what is held.
       if row.isProvenUnsent, settings.ordersPerTenSeconds > 0 { continue }
-      // What began before the faults ended has its time from then on.
-      let age = min(utc.nanoseconds - row.image.updated.nanoseconds, now - healedAt)
+      // What began before the faults ended has its time from then on, what was kept here from when it left.
+      let age = min(utc.nanoseconds - row.image.updated.nanoseconds, now - healedAt, now - row.sentAt.nanoseconds)
       switch row.status {
       case .pendingAmend where row.isReplacing != 0 && row.hasEvidence == 0 && row.pendingQuantity == 0:
         // Its replacement has left, and what became of that is unknown.

@@ -268,4 +268,44 @@ import Testing
     fixture.end(rest)
     #expect(fixture.core.state.accounts[CoreFixture.main.index].isOpen != 0)
   }
+
+  /// The history has the order that a replacement took the place of: that it was there is no news.
+  @Test func aReplacedOrderInTheHistoryContradictsNothing() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("r", quantity: 100)
+    fixture.venue(.accepted, "r")
+    fixture.amend("r", price: 5_800_000, mayReplace: true)
+    fixture.venue(.cancelled, "r")
+    fixture.wait(Self.behindFence + Core.answerPatience)
+    denyTwice(fixture, "r", replacement: 1)
+    #expect(fixture.row("r")?.image.reasonRaw == Reason.notPlaced.rawValue)
+    fixture.report(fixture.wire("r"), .cancelled) { $0.quantity = 100 }
+    #expect(fixture.notices.isEmpty)
+    fixture.report(fixture.wire("r", 1), .open) { $0.quantity = 100 }
+    #expect(fixture.notices == [.alarm], "that one was counted as never placed")
+  }
+
+  /// What has ended since the loss is in the history that will be read: it must be known then.
+  @Test func noOrderLeavesTheTableBeforeTheHistoryIsRead() {
+    var capacity = CoreCapacity.small
+    capacity.orders = 8
+    let fixture = CoreFixture(capacity: capacity)
+    fixture.restart(epoch: 2, losing: true)
+    for number in 0..<8 {
+      fixture.order("", .sell, quantity: 100, price: 6_100_000)
+      fixture.venue(.rejected, "e2.\(number + 1)")
+    }
+    #expect(fixture.order("", .sell, quantity: 100).reason == .idIndexBehind)
+    fixture.report(fixture.wire("found"), .open) { event in
+      event.quantity = 100
+      event.price = 5_900_000
+    }
+    #expect(fixture.notices == [.orderAdopted], "only an open order of the venue takes such a place")
+    fixture.report(fixture.wire("ended"), .cancelled) { $0.quantity = 100 }
+    #expect(fixture.notices.isEmpty)
+    fixture.open(CoreFixture.main)
+    read(fixture) { _ in }
+    #expect(fixture.order("ended", .sell, quantity: 100, price: 6_100_000).outcome == .accepted)
+    #expect(fixture.requestKinds == [.queryOrder], "its id is asked for before it is used")
+  }
 }

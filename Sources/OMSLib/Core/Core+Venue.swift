@@ -125,8 +125,7 @@ extension Core {
     guard event.requestID == row.frameRequest else {
       // A cancel or a question did not leave, which says nothing about the order. It is tried again, a cancel first.
       let wantsCancel = row.cancelRequested != 0 || (row.isReplacing != 0 && row.pendingQuantity != 0)
-      let wantsAnswer = row.status == .unknown || row.asksFirst != 0 || row.image.isUnconfirmed != 0
-      if wantsCancel || wantsAnswer {
+      if wantsCancel || row.queryCount > 0 {
         schedule(slot, at: stamp.time.advanced(byNanoseconds: wantsCancel ? 100_000_000 : 1_000_000_000))
       }
       return

@@ -15,6 +15,8 @@
   private let bound: Bound
   private var scan: SegmentScan<FS>?
   private var scanOrdinal: UInt64 = 0
+  /// From this record on a newer segment holds: what stands here behind it was given up by a failed write.
+  private var scanEnd = UInt64.max
   /// Position of the next record in the ring, and what it must look like; `nil` while reading segments.
   private var ringPosition: UInt64?
   private var ringCheck: RecordCheck?
@@ -121,6 +123,7 @@
     guard cursor >= durableSeen, let newest = try newestSegment(atMost: .max) else { return }
     let entry = try SegmentEntry.load(fileSystem, path: newest.path, name: newest.name)
     durableSeen = max(durableSeen, entry.header.previous.lsn, entry.coveredLsn)
+    scanEnd = try firstLsn(behind: scanOrdinal)
     if scanOrdinal == newest.name.ordinal { scan?.source.forget() }
   }
 
@@ -134,6 +137,10 @@
       case .record(let record):
         hasRetried = false
         guard record.lsn > cursor else { continue }
+        if record.lsn >= scanEnd {
+          scan = nil
+          continue
+        }
         cursor = record.lsn
         return record
       case .stop(let stop):
@@ -190,6 +197,18 @@
     let source = try SegmentSource.open(fileSystem, path: path, name: name)
     scan = SegmentScan(source: source, header: entry.header)
     scanOrdinal = name.ordinal
+    scanEnd = try firstLsn(behind: scanOrdinal)
+  }
+
+  /// Where the segments that came after `ordinal` begin.
+  private func firstLsn(behind ordinal: UInt64) throws(JournalError) -> UInt64 {
+    var first = UInt64.max
+    for directory in directories {
+      for name in try SegmentSet.names(fileSystem, in: directory) where name.ordinal > ordinal {
+        first = min(first, name.firstLsn)
+      }
+    }
+    return first
   }
 
   /// The newest segment that begins at or before `lsn`: of several, the one that superseded the others.

@@ -368,7 +368,8 @@ extension World {
   private func checkReplay(_ run: EngineRun) {
     let store = engineSettings.store(disk)
     let names = (try? store.names()) ?? []
-    if probes.counts[Probe.segmentPruned.rawValue] == 0 {
+    let oldest = (try? SegmentSet.names(disk, in: engineSettings.options.directory))?.first?.firstLsn
+    if oldest == 1 {
       compareReplica(run, nil, "replay from zero")
     } else if let oldest = names.first {
       compareReplica(run, oldest, "the oldest snapshot and what follows it")

@@ -38,11 +38,11 @@ extension World {
       isDone = false
     }
     if corpse != nil { isDone = false }
-    // Written anew: what else it said is gone, and everything is shut instead.
-    if wasDamaged && isDone {
+    // Written anew: what else it said is gone, and everything is shut instead. Half done it may stand there as written.
+    if wasDamaged && (isDone || scope == Scope()) {
       gate.states = [:]
       // Whoever holds this file reads it again; one that holds another is yet to find that out.
-      if !isGateOther { gate.shutFrom = .max }
+      if !isGateOther || !isDone { gate.shutFrom = .max }
       if scope != Scope() { gate.set(Scope(), .halted, now: now, readingAge: readingAge) }
     }
     if isDone { isGateGone = false }

@@ -77,6 +77,29 @@ import Testing
     #expect(try Self.drain(&tailer) == Array(31...90))
   }
 
+  /// A segment was given up by a failed write, and a record stands behind what counts of it. The next run has made
+  /// another one under that number.
+  @Test(arguments: [true, false])
+  func aRecordThatWasGivenUpIsNotRead(withRing: Bool) throws {
+    let first = try JournalKit()
+    first.fill(10)
+    let start = Recovered(first.disk).start
+    first.fill(1)
+    let next = try JournalKit(disk: first.disk, epoch: 2, start: start)
+    let body = JournalKit.body(11)
+    let lsn = body.withUnsafeBytes {
+      next.appender.append(
+        RecordType.timer.rawValue, time: EngineTime(nanoseconds: next.now + 10), utc: .zero, body: $0)
+    }
+    next.appender.publish()
+    next.poll()
+    #expect(lsn == 11 && next.ring.durableLsn == 11)
+    var tailer = JournalTailer(fileSystem: next.disk, options: next.options, ring: withRing ? next.ring : nil)
+    for _ in 0..<10 { _ = try tailer.next() }
+    let last = try tailer.next()
+    #expect(last?.lsn == 11 && last?.header.type == .timer)
+  }
+
   @Test func aSegmentThatIsCompressedWhileItIsOpenedIsFoundAgain() throws {
     let kit = try JournalKit(segmentBytes: 1 << 14)
     kit.fill(300)

@@ -108,7 +108,7 @@ package struct Renderer: ~Copyable {
       case (nil, _): return false
       case (_, nil): return true
       case (let x?, let y?):
-        let order = Row.order(x, y) * sign
+        let order = Row.rank(x, y) * sign
         return order == 0 ? a.index < b.index : order < 0
       }
     }.map(\.row)

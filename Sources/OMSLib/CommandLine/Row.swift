@@ -26,6 +26,13 @@ package struct Row: Sendable {
     if a.utf8.elementsEqual(b.utf8) { return 0 }
     return a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
   }
+
+  /// One order of all cells, as sorting needs it: numbers as `order` has them, then everything else.
+  package static func rank(_ a: String, _ b: String) -> Int {
+    let isNumber = (Decimal(plain: a) != nil, Decimal(plain: b) != nil)
+    guard isNumber.0 == isNumber.1 else { return isNumber.0 ? -1 : 1 }
+    return order(a, b)
+  }
 }
 
 /// `--by` and `--sum`: groups of rows with exact decimal sums.
@@ -69,7 +76,7 @@ package struct RowGroups {
   package func objects(at time: UTCTime) -> [[UInt8]] {
     let sorted = groups.sorted { a, b in
       for (x, y) in zip(a.key, b.key) {
-        let order = Row.order(x ?? "", y ?? "")
+        let order = Row.rank(x ?? "", y ?? "")
         if order != 0 { return order < 0 }
       }
       return false

@@ -34,7 +34,7 @@ extension Core {
     guard row.isOpen else { return }
     guard row.cancelRequested == 0 else { return }
     state.orders[slot].cancelReasonRaw = reason.rawValue
-    if row.isHeld != 0, isOlderThanLoss(slot), row.image.emulatedRaw & Self.emulatedIceberg == 0 {
+    if row.isHeld != 0, isOlderThanLoss(slot), !row.isIceberg {
       // Its trigger may have fired before the records were lost.
       state.orders[slot].isHeld = 0
       state.orders[slot].cancelRequested = 1

@@ -7,7 +7,7 @@ extension Core {
     }
     let key = fillKey(event)
     state.fillIndex.prepare(key)
-    let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID)
+    let slot = slotMeant(by: event, &output)
     guard !state.fillIndex.contains(key) else { return }
     if let slot, credit(slot, event) > state.orders[slot].remaining, !takeUnheardAmend(slot, event),
       !takeUnrecordedTerms(slot, event, &output)

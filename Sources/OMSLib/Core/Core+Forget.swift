@@ -40,7 +40,7 @@ extension Core {
     if state.orders[slot].hasEngineID == 0 {
       state.globals[0].forgottenLsn = max(state.globals[0].forgottenLsn, state.orders[slot].endLsn)
     }
-    state.orderIndex.remove(state.orders[slot].keyLow, row: slot)
+    if state.orders[slot].isIndexed { state.orderIndex.remove(state.orders[slot].keyLow, row: slot) }
     for attempt in 0..<Int(state.orders[slot].image.replacements) {
       let key = WireID(state.orders[slot].image.id, replacement: UInt16(attempt + 1), tag: tag).key
       state.orderIndex.remove(key.low, row: slot)

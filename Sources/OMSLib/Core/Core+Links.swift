@@ -86,7 +86,7 @@ extension Core {
     precondition(row.isHeld != 0 && row.isOpen, "only what was held is released")
     let lock = locks(&row, isReducing: row.opensRisk == 0)
     guard lock.passes else { return requestCancel(slot, reason: lock.reason, &output) }
-    if row.image.emulatedRaw & Self.emulatedIceberg != 0 { return sendSlice(slot, &output) }
+    if row.isIceberg { return sendSlice(slot, &output) }
     if crossesOwn(&row) { return requestCancel(slot, reason: .selfCross, &output) }
     let waits = row.isHeld == Self.heldForBudget
     guard hasBudget(row.image.account, isReducing: row.opensRisk == 0, waits: waits) else { return waitForBudget(slot) }
@@ -126,14 +126,15 @@ extension Core {
     let row = state.orders[slot]
     var first: UInt64 = 0
     if row.takeProfit > 0 {
-      first = makeChild(of: slot, &output) { child in
+      first = makeChild(of: slot, number: row.isIceberg ? 1 : row.childCount + 1, &output) { child in
         child.image.kindRaw = OrderKind.takeProfitMarket.rawValue
         child.image.stopPrice = row.takeProfit
         child.image.quantity = row.image.filled
       }
     }
     if row.stopLoss > 0 {
-      let second = makeChild(of: slot, &output) { child in
+      let number = row.isIceberg ? 2 : state.orders[slot].childCount + 1
+      let second = makeChild(of: slot, number: number, &output) { child in
         child.image.kindRaw = OrderKind.stopMarket.rawValue
         child.image.stopPrice = row.stopLoss
         child.image.quantity = row.image.filled
@@ -149,11 +150,11 @@ extension Core {
 
   /// Makes `ID/cN`: an exit on the other side, reducing where the market knows positions. 0 when there is no room.
   private mutating func makeChild(
-    of slot: Int, _ output: inout StepOutput, _ shape: (inout OrderRow) -> Void
+    of slot: Int, number: UInt32, _ output: inout StepOutput, _ shape: (inout OrderRow) -> Void
   ) -> UInt64 {
     let parent = state.orders[slot]
-    guard let id = childID(of: parent.image.id, parent.childCount + 1) else { return 0 }
-    state.orders[slot].childCount += 1
+    guard let id = childID(of: parent.image.id, number) else { return 0 }
+    state.orders[slot].childCount = max(parent.childCount, number)
     var child = OrderRow()
     child.image = parent.image
     child.image.id = id
@@ -179,16 +180,17 @@ extension Core {
     return place(child, features: state.instruments[child.image.instrument.index].rules.features, &output)
   }
 
-  /// The next slice of an iceberg that the core works itself.
+  /// The next slice of an iceberg that the core works itself. The first two numbers are those of its exits: what was a
+  /// slice in lost records must not come again as an exit.
   private mutating func sendSlice(_ slot: Int, _ output: inout StepOutput) {
     let parent = state.orders[slot]
     let size = min(parent.image.displayQuantity, parent.image.quantity - parent.childWorst)
-    guard size > 0, parent.cancelRequested == 0, let id = childID(of: parent.image.id, parent.childCount + 1) else {
-      return
-    }
+    let hasExits = parent.takeProfit > 0 || parent.stopLoss > 0
+    let number = max(parent.childCount, hasExits ? 2 : 0) + 1
+    guard size > 0, parent.cancelRequested == 0, let id = childID(of: parent.image.id, number) else { return }
     var plain = parent
     if crossesOwn(&plain) { return requestCancel(slot, reason: .selfCross, &output) }
-    state.orders[slot].childCount += 1
+    state.orders[slot].childCount = number
     state.orders[slot].childWorst += size
     precondition(
       state.orders[slot].childWorst <= parent.image.quantity, "children never exceed their parent (INV-04)")

@@ -104,7 +104,7 @@ extension Core {
         !state.orders[slot].kind.isConditional, state.orders[slot].worstPrice > 0
       else { continue }
       // The slices of an iceberg that the core works come one after the other.
-      let isWorkedHere = state.orders[slot].image.emulatedRaw & Self.emulatedIceberg != 0
+      let isWorkedHere = state.orders[slot].isIceberg
       let isResting =
         state.orders[slot].hasEvidence != 0 && state.orders[slot].pendingQuantity == 0 && !isWorkedHere
       // A post-only order takes nothing, but what is still under way may take it.

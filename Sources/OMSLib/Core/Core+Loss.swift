@@ -72,6 +72,20 @@ extension Core {
     sendFrame(slot, wire: wireText(slot), &output)
   }
 
+  /// The order that news are about. An id of ours that is asked for may stand for another order, of lost records: that
+  /// one has it then, and ours was not sent and will not be.
+  mutating func slotMeant(by event: VenueEvent, _ output: inout StepOutput) -> Int? {
+    guard let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID) else { return nil }
+    guard state.orders[slot].asksFirst != 0, let side = event.side, side != state.orders[slot].side,
+      state.orders[slot].image.replacements == 0
+    else { return slot }
+    state.orderIndex.remove(state.orders[slot].keyLow, row: slot)
+    state.orders[slot].keyHigh = 0
+    state.orders[slot].keyLow = 0
+    endUnsent(slot, .idConflict, &output)
+    return nil
+  }
+
   private mutating func endUnsent(_ slot: Int, _ reason: Reason, _ output: inout StepOutput) {
     if state.orders[slot].image.filled == 0 { state.orders[slot].image.sentRaw = SentState.no.rawValue }
     state.orders[slot].asksFirst = 0

@@ -202,7 +202,7 @@ extension Core {
       state.orders[slot].hasEvidence = 1
       settle(slot)
       emitOrder(slot, &output)
-      if row.image.emulatedRaw & Self.emulatedIceberg != 0, row.image.linkRaw != OrderLink.oto.rawValue {
+      if row.isIceberg, row.image.linkRaw != OrderLink.oto.rawValue {
         release(slot, &output)
       }
       return
@@ -252,7 +252,7 @@ extension Core {
     request.instrument = row.image.instrument
     request.venue = row.image.venue
     request.quantity = row.remaining
-    request.displayQuantity = row.image.emulatedRaw & Self.emulatedIceberg == 0 ? row.image.displayQuantity : 0
+    request.displayQuantity = row.isIceberg ? 0 : row.image.displayQuantity
     request.stopPrice = row.image.stopPrice
     request.trailPpm = row.image.trailPpm
     request.sideRaw = row.image.sideRaw

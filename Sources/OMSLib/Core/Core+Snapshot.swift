@@ -98,7 +98,7 @@ extension Core {
   private mutating func index(_ slot: Int) {
     let row = state.orders[slot]
     guard row.image.orderNumber != 0 else { return }
-    state.index(slot, by: row.keyHigh, row.keyLow)
+    if row.isIndexed { state.index(slot, by: row.keyHigh, row.keyLow) }
     for attempt in 0..<row.image.replacements {
       let key = WireID.key(row.image.id, replacement: attempt + 1)
       state.index(slot, by: key.high, key.low)

@@ -85,7 +85,7 @@ extension Core {
     }
     state.orders[slot].asksFirst = 0
     // Lost records have released it.
-    if state.orders[slot].image.emulatedRaw & Self.emulatedIceberg == 0 { state.orders[slot].isHeld = 0 }
+    if !state.orders[slot].isIceberg { state.orders[slot].isHeld = 0 }
     state.orders[slot].image.sentRaw = SentState.yes.rawValue
     state.orders[slot].image.isUnconfirmed = 0
     state.orders[slot].negativeReads = 0

@@ -30,7 +30,7 @@ extension Core {
   }
 
   private mutating func orderEvent(_ event: VenueEvent, _ kind: VenueEvent.Kind, _ output: inout StepOutput) {
-    guard let slot = slot(of: event.wireID) ?? foreignSlot(event.wireID) else {
+    guard let slot = slotMeant(by: event, &output) else {
       switch kind {
       case .orderReport: adopt(event, &output)
       case .accepted, .amended, .cancelled, .expired, .triggered: askForStray(event, &output)

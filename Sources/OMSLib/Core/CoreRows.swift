@@ -307,10 +307,14 @@ package struct OrderRow: Sendable, BitwiseCopyable {
   }
   /// Taken over from the venue under its wire id; the user id is not known here.
   var isAdopted: Bool { image.ownerRaw == OrderOwner.foreign.rawValue || adopted != 0 }
+  /// An order that gave its id up for another has no key.
+  var isIndexed: Bool { keyHigh | keyLow != 0 }
   /// How often the venue has to say that it does not know an order.
   static let readsOfProof: UInt8 = 2
   /// Asked for after a loss, and not at the venue: its frame may leave.
   var isProvenUnsent: Bool { asksFirst != 0 && negativeReads >= Self.readsOfProof }
+  /// Worked by the core, slice by slice.
+  var isIceberg: Bool { image.emulatedRaw & Core.emulatedIceberg != 0 }
   /// An emulated trigger that has not fired.
   package var waitsForPrice: Bool {
     isOpen && isHeld == Core.held && image.emulatedRaw & Core.emulatedTrigger != 0

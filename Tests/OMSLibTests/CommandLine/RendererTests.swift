@@ -63,6 +63,11 @@ import Testing
     #expect(down == "8\n7\n9\n")
   }
 
+  @Test(arguments: [["10", "9a", "9"], ["9a", "9", "10"], ["9", "10", "9a"]])
+  func mixedCellsHaveOneOrder(cells: [String]) {
+    #expect(cells.sorted { Row.rank($0, $1) < 0 } == ["9", "10", "9a"], "numbers first, whatever stood where")
+  }
+
   @Test func filtersAndLimits() throws {
     let text = try render {
       $0.filter = try RowFilter("qty>=0.1 and side==buy or symbol == 'ETH-USDT'")

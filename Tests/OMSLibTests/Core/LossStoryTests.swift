@@ -19,7 +19,7 @@ import Testing
     fixture.restart(epoch: 2, losing: true)
     fixture.order("retried", .sell, quantity: 100)
     #expect(fixture.requestKinds == [.queryOrder], "no frame: lost records may hold one")
-    fixture.report(fixture.wire("retried"), .filled) { event in
+    fixture.report(fixture.wire("retried"), .filled, .sell) { event in
       event.quantity = 100
       event.cumulative = 100
     }
@@ -307,5 +307,21 @@ import Testing
     read(fixture) { _ in }
     #expect(fixture.order("ended", .sell, quantity: 100, price: 6_100_000).outcome == .accepted)
     #expect(fixture.requestKinds == [.queryOrder], "its id is asked for before it is used")
+  }
+
+  /// Nobody may believe in a sell order that is a buy order at the venue.
+  @Test func anIDThatLostRecordsUsedForAnotherOrderStaysWithThat() {
+    let fixture = CoreFixture()
+    fixture.restart(epoch: 2, losing: true)
+    fixture.order("mine", .sell, quantity: 100, price: 6_100_000)
+    fixture.report(fixture.wire("mine"), .open, .buy) { event in
+      event.quantity = 700
+      event.price = 5_900_000
+    }
+    #expect(fixture.notices == [.orderAdopted])
+    #expect(fixture.locked(CoreFixture.btc) == .zero && fixture.locked(CoreFixture.usdt) != .zero)
+    #expect(fixture.order("mine", .sell, quantity: 100, price: 6_100_000).reason == .idConflict)
+    let copy = CoreFixture(copyOf: fixture)
+    #expect(copy.order("mine", .sell, quantity: 100, price: 6_100_000).reason == .idConflict)
   }
 }

@@ -111,7 +111,7 @@ struct CompletionAnswer {
   private var settings: [CompletionQuestion.Candidate] {
     let disk = KernelFileSystem()
     let directory = ConfigLoader.directory(
-      paths.configDirectory, isExplicit: question.arguments.has("config-dir"), disk: disk)
+      paths.configDirectory, isExplicit: paths.namesConfigDirectory, disk: disk)
     let loaded = ConfigLoader.load(directory: directory, disk: disk, tellsDefaults: true)
     return distinct((loaded.values + loaded.defaults).map(\.key).sorted()).map { .init($0) }
   }

@@ -28,6 +28,18 @@ import Testing
     }
   }
 
+  @Test func aVariableThatNamesNoDirectoryIsRefusedToo() throws {
+    try Shell.with { shell in
+      let script = "export OMS_CONFIG_DIR=typo; oms config show; echo $?; oms run --state kept; echo $?; ls -A"
+      let ran = try shell.bash(script)
+      #expect(ran.lines.prefix(2) == ["10", "10"] && !ran.lines.contains("kept"), "\(ran.output)")
+      #expect(ran.errors.contains("hint: leave OMS_CONFIG_DIR out, or write samples: oms config init --dir typo"))
+      // What an engine hands on to its command is no name that somebody gave.
+      let child = try shell.bash("oms run -q -- oms config show -o jsonl; echo $?")
+      #expect(child.lines.last == "0", "\(child.errors)")
+    }
+  }
+
   @Test func allProblemsComeAtOnceSortedByPlaceInTheFormOfEditors() throws {
     try Shell.with { shell in
       let ran = try shell.bash(Self.broken + "oms config check -C conf")

@@ -19,7 +19,7 @@ extension ErrorCatalog {
       The file nests deeper than what is read.
       Write it flatter.
     config.directory 10
-      A directory cannot be made or opened, or the one that `-C` names is not there.
+      A directory cannot be made or opened, or the one that `-C` or OMS_CONFIG_DIR names is not there.
       Correct the name, or make it, with an owner and a mode that let the engine write.
     config.duplicate 10
       Something is said twice.

@@ -8,6 +8,8 @@ package struct InstancePaths: Sendable {
   /// `journal/`, `gate`, `logs/`, `snapshots/`, `keystore`.
   package let stateDirectory: String
   package let logDirectory: String
+  /// Whether somebody said which one it is: then no other counts, and it has to be there.
+  package let namesConfigDirectory: Bool
   package let configDirectory: String
   package let cacheDirectory: String
   package let journalMemory: String
@@ -32,6 +34,7 @@ package struct InstancePaths: Sendable {
       ?? home.map { $0 + "/.local/state/oms" } ?? "/var/lib/oms"
     stateDirectory = stateBase + "/" + instance
     logDirectory = Self.first(environment["LOGS_DIRECTORY"]).map { $0 + "/" + instance } ?? stateDirectory + "/logs"
+    namesConfigDirectory = configDirectory != nil || environment["OMS_CONFIG_DIR"] != nil
     self.configDirectory =
       configDirectory ?? environment["OMS_CONFIG_DIR"] ?? Self.first(environment["CONFIGURATION_DIRECTORY"])
       ?? environment["XDG_CONFIG_HOME"].map { $0 + "/oms" } ?? home.map { $0 + "/.config/oms" } ?? "/etc/oms"

@@ -123,7 +123,8 @@ package struct Supervisor {
   private func start() -> Int32 {
     var environment = ProcessEnvironment.all
     environment["OMS_INSTANCE"] = options.settings.instance
-    environment["OMS_CONFIG_DIR"] = options.configDirectory
+    // One that nobody made says nothing: the command looks where it would look by itself.
+    if KernelFileSystem().exists(options.configDirectory) { environment["OMS_CONFIG_DIR"] = options.configDirectory }
     environment["OMS_SOCKET"] = options.socketPath
     // The command finds the oms that runs it, also when that is not in its PATH.
     if let own = ProcessEnvironment.ownDirectory {

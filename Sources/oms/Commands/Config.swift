@@ -1,16 +1,15 @@
 import OMSLib
 
 extension CommandContext {
-  /// The directory whose files count: that of `--config-dir`, else the user's, else the system's.
+  /// The directory whose files count: the one that was named, else the user's, else the system's.
   var usedConfigDirectory: String {
-    ConfigLoader.directory(
-      paths.configDirectory, isExplicit: arguments.has("config-dir"), disk: KernelFileSystem())
+    ConfigLoader.directory(paths.configDirectory, isExplicit: paths.namesConfigDirectory, disk: KernelFileSystem())
   }
 
   /// The same, for who reads it. A name that leads nowhere is refused: whoever named it did not mean the defaults.
   func readableConfigDirectory() throws(ErrorObject) -> String {
     let directory = usedConfigDirectory
-    guard arguments.has("config-dir") else { return directory }
+    guard paths.namesConfigDirectory else { return directory }
     do throws(SystemError) {
       _ = try KernelFileSystem().list(directory)
     } catch {
@@ -20,9 +19,10 @@ extension CommandContext {
         case 20: "is no directory"
         default: "cannot be read (errno \(error.errno))"
         }
+      let named = arguments.has("config-dir") ? "--config-dir" : EnvironmentVariable.configDirectory.rawValue
       throw ErrorObject(
         "config.directory", .configuration, "the configuration directory '\(directory)' \(why)",
-        hint: "leave --config-dir out, or write samples: oms config init --dir \(directory)")
+        hint: "leave \(named) out, or write samples: oms config init --dir \(directory)")
     }
     return directory
   }

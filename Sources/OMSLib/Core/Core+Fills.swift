@@ -7,14 +7,17 @@ extension Core {
     }
     let key = fillKey(event)
     state.fillIndex.prepare(key)
-    let slot = slotMeant(by: event, &output)
+    var slot = slotMeant(by: event, &output)
     guard !state.fillIndex.contains(key) else { return }
-    if let slot, credit(slot, event) > state.orders[slot].remaining, !takeUnheardAmend(slot, event),
-      !takeUnrecordedTerms(slot, event, &output)
-    {
-      return overfill(slot, event, &output)
-    }
     if slot == nil { askForStray(event, &output) }
+    if let known = slot, credit(known, event) > state.orders[known].remaining, !takeUnheardAmend(known, event),
+      !takeUnrecordedTerms(known, event, &output)
+    {
+      guard isUnrecordedSlice(known) else { return overfill(known, event, &output) }
+      // Booked now, and credited with the venue's word about the slice.
+      ask(known, &output)
+      slot = nil
+    }
     remember(key, event)
     let scales = state.instruments[event.instrument.index].rules
     guard

@@ -121,6 +121,11 @@ extension Core {
     return true
   }
 
+  /// Lost records may have made the slice larger, and its parent with it.
+  func isUnrecordedSlice(_ slot: Int) -> Bool {
+    state.orders[slot].parent != 0 && !state.orders[slot].status.isDone && isOlderThanLoss(slot)
+  }
+
   /// News of an order with our tag that no record here tells of: the venue's report of it makes it known.
   mutating func askForStray(_ event: VenueEvent, _ output: inout StepOutput) {
     guard event.account.index > 0, event.account.index <= Int(state.globals[0].accountCount),

@@ -312,6 +312,13 @@ extension Core {
     let isRead = row.fillsQuestion != 0 && state.accounts[account].fillsReadBy >= row.fillsQuestion
     if mayBeBooked, isRead, event.cumulative + row.filledBefore <= row.image.quantity {
       state.orders[slot].image.filled = event.cumulative + row.filledBefore
+      if let parent = state.slot(of: row.parent) {
+        state.orders[parent].image.filled += state.orders[slot].image.filled - row.image.filled
+        precondition(
+          state.orders[parent].image.filled <= state.orders[parent].image.quantity,
+          "children never exceed their parent (INV-04)")
+        recount(parent)
+      }
       state.orders[slot].adoptedFilled = event.cumulative
       state.orders[slot].adoptedReplacement = row.image.replacements
       if state.orders[slot].isOpen { recount(slot) }

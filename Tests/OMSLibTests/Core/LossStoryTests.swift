@@ -131,6 +131,29 @@ import Testing
     #expect(fixture.status("raised") == .filled)
   }
 
+  /// Lost records had made the iceberg larger, and with it its last slice.
+  @Test func aFillBeyondTheRecordedSliceIsNoAlarmBehindALoss() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("ice", quantity: 100) { $0.displayQuantity = 60 }
+    fixture.venue(.accepted, "ice/c1")
+    fixture.restart(epoch: 2, losing: true)
+    fixture.fill("ice/c1", 60, price: 5_900_000)
+    #expect(fixture.requestKinds == [.queryOrder], "the last slice of 40 is asked for first")
+    fixture.fill("ice/c2", 55, price: 5_900_000)
+    #expect(!fixture.notices.contains(.alarm))
+    #expect(fixture.requestKinds == [.queryOrder])
+    for _ in 0..<2 {
+      fixture.report(fixture.wire("ice/c2"), .filled) { event in
+        event.quantity = 55
+        event.cumulative = 55
+        event.price = 5_900_000
+      }
+      fixture.end(fixture.requests.filter { $0.kind == .queryFills })
+    }
+    #expect(fixture.status("ice/c2") == .filled && fixture.status("ice") == .filled)
+    #expect(fixture.row("ice")?.image.filled == 115 && fixture.row("ice")?.image.quantity == 115)
+  }
+
   @Test func aHeldOrderThatTheVenueHasIsHeldNoMore() {
     let fixture = CoreFixture(features: [.postOnly])
     fixture.order("stop", .sell, quantity: 1_000, kind: .stopMarket) { $0.stopPrice = 5_900_000 }

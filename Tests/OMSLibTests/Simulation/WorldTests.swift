@@ -62,6 +62,7 @@ import Testing
     Case(seed: 23_866, found: "a replaced order in the history contradicted its replacement"),
     Case(seed: 31_136, found: "a record that a failed write had given up was read instead of the next run's"),
     Case(seed: 54_967, found: "an exit of lost records met the slice that came under its id"),
+    Case(seed: 84_801, found: "a slice that lost records had made larger raised an alarm"),
     Case(seed: 25_830, found: "an order that ended behind a loss left the table before its account was read"),
     Case(seed: 24_565, found: "an order that had left the table was taken over from late news"),
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),

@@ -123,8 +123,7 @@
     guard cursor >= durableSeen, let newest = try newestSegment(atMost: .max) else { return }
     let entry = try SegmentEntry.load(fileSystem, path: newest.path, name: newest.name)
     durableSeen = max(durableSeen, entry.header.previous.lsn, entry.coveredLsn)
-    scanEnd = try firstLsn(behind: scanOrdinal)
-    if scanOrdinal == newest.name.ordinal { scan?.source.forget() }
+    if scanOrdinal == newest.name.ordinal { scan?.source.forget() } else { scanEnd = try firstLsn(behind: scanOrdinal) }
   }
 
   private mutating func nextOfSegments() throws(JournalError) -> JournalRecord? {

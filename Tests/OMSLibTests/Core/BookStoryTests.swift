@@ -248,11 +248,7 @@ import Testing
   /// What the core decides itself counts too: the next slice waits for room, and a cancel finds it here.
   @Test(arguments: [true, false]) func aSliceWaitsForRoomInTheBudget(isCancelled: Bool) {
     let fixture = CoreFixture(features: [.postOnly])
-    var venue = DefineVenueInput()
-    venue.name = fixed("sim")
-    venue.id = CoreFixture.venue
-    venue.ordersPerTenSeconds = 2
-    fixture.step(.defineVenue, venue)
+    fixture.limitOrders(2)
     fixture.order("ice", .buy, quantity: 1_000, price: 5_990_000) { $0.displayQuantity = 400 }
     fixture.venue(.accepted, "ice/c1")
     fixture.order("other", .buy, quantity: 100, price: 5_990_000)
@@ -280,11 +276,7 @@ import Testing
   /// written.
   @Test func aReplacementWaitsForRoomInTheBudget() {
     let fixture = CoreFixture(features: [.postOnly])
-    var venue = DefineVenueInput()
-    venue.name = fixed("sim")
-    venue.id = CoreFixture.venue
-    venue.ordersPerTenSeconds = 2
-    fixture.step(.defineVenue, venue)
+    fixture.limitOrders(2)
     fixture.order("one", .buy, quantity: 1_000, price: 5_990_000)
     fixture.venue(.accepted, "one")
     #expect(fixture.amend("one", price: 5_980_000, mayReplace: true).outcome == .accepted)

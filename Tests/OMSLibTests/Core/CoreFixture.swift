@@ -125,14 +125,24 @@ final class CoreFixture {
     end(queries)
   }
 
-  /// All that was asked for has come.
-  func end(_ queries: [VenueRequest]) {
+  /// All that was asked for has come, up to `trade`.
+  func end(_ queries: [VenueRequest], trade: UInt64 = 0) {
     for query in queries {
       var end = VenueEvent(.reportEnd)
       end.account = query.account
       end.requestID = query.requestID
+      end.trade = VenueReference(trade)
       step(.venueEvent, end)
     }
+  }
+
+  /// From now on the venue takes that many orders of an account in ten seconds.
+  func limitOrders(_ count: UInt32) {
+    var venue = DefineVenueInput()
+    venue.name = fixed("sim")
+    venue.id = Self.venue
+    venue.ordersPerTenSeconds = count
+    step(.defineVenue, venue)
   }
 
   /// The venue shows a limit order of the main account.

@@ -68,13 +68,7 @@ import Testing
     let old = fixture.requests
     fixture.restart(epoch: 2)
     fixture.step(.reconcile, input)
-    for query in old {
-      var end = VenueEvent(.reportEnd)
-      end.account = query.account
-      end.requestID = query.requestID
-      end.trade = VenueReference(58)
-      fixture.step(.venueEvent, end)
-    }
+    fixture.end(old, trade: 58)
     let account = fixture.core.state.accounts[CoreFixture.main.index]
     #expect(account.isOpen == 0)
     #expect(account.lastTrade == 0, "fills up to there were shown to somebody else")

@@ -278,13 +278,7 @@ import Testing
     fixture.step(.timer, EmptyInput())
     let queries = fixture.requests.filter { $0.account == CoreFixture.main }
     fixture.end(queries.filter { $0.kind != .queryOpenOrders })
-    for query in queries where query.kind == .queryOpenOrders {
-      var end = VenueEvent(.reportEnd)
-      end.account = query.account
-      end.requestID = query.requestID
-      end.trade = VenueReference(1_000)
-      fixture.step(.venueEvent, end)
-    }
+    fixture.end(queries.filter { $0.kind == .queryOpenOrders }, trade: 1_000)
     let rest = fixture.requests
     #expect(rest.map(\.venueOrder) == [VenueReference(1_000)] && rest.first?.expiresAt == Self.noon)
     #expect(fixture.core.state.accounts[CoreFixture.main.index].isOpen == 0)

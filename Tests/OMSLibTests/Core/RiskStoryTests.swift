@@ -280,11 +280,7 @@ import Testing
 
   @Test func theVenuesOwnLimitOnOrdersIsNeverMetThere() {
     let fixture = CoreFixture()
-    var venue = DefineVenueInput()
-    venue.name = fixed("sim")
-    venue.id = CoreFixture.venue
-    venue.ordersPerTenSeconds = 20
-    fixture.step(.defineVenue, venue)
+    fixture.limitOrders(20)
     var sent = 0
     for i in 0..<30 where fixture.order("b\(i)", quantity: 100).outcome == .accepted { sent += 1 }
     #expect(sent == 19, "one in twenty is kept for orders that reduce")
@@ -299,11 +295,7 @@ import Testing
   /// Nobody knows where the venue's ten seconds begin, so there are no ten seconds with more.
   @Test func theBudgetHoldsInAnyTenSeconds() {
     let fixture = CoreFixture()
-    var venue = DefineVenueInput()
-    venue.name = fixed("sim")
-    venue.id = CoreFixture.venue
-    venue.ordersPerTenSeconds = 20
-    fixture.step(.defineVenue, venue)
+    fixture.limitOrders(20)
     fixture.now += 1_000_000_000 - fixture.now % 1_000_000_000
     #expect(fixture.order("first", quantity: 100).outcome == .accepted)
     fixture.now += 9_900_000_000
@@ -322,11 +314,7 @@ import Testing
   /// A replacement whose old order is gone is waited for by a position: new orders do not take its room.
   @Test func whatWaitsForRoomComesBeforeWhatIsNew() {
     let fixture = CoreFixture(features: [.postOnly])
-    var venue = DefineVenueInput()
-    venue.name = fixed("sim")
-    venue.id = CoreFixture.venue
-    venue.ordersPerTenSeconds = 20
-    fixture.step(.defineVenue, venue)
+    fixture.limitOrders(20)
     fixture.now = 20_500_000_000
     for i in 0..<18 { #expect(fixture.order("b\(i)", quantity: 100).outcome == .accepted) }
     fixture.venue(.accepted, "b0")

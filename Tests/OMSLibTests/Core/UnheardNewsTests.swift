@@ -13,13 +13,7 @@ import Testing
     var gap = ReconcileInput()
     gap.isGap = 1
     fixture.step(.reconcile, gap)
-    for query in queries {
-      var end = VenueEvent(.reportEnd)
-      end.account = CoreFixture.main
-      end.requestID = query.requestID
-      end.trade = VenueReference(206)
-      fixture.step(.venueEvent, end)
-    }
+    fixture.end(queries, trade: 206)
     #expect(fixture.core.state.accounts[CoreFixture.main.index].lastTrade == 0, "a fill may be missing before it")
     fixture.now += Core.comparePatience
     fixture.step(.timer, EmptyInput())
@@ -99,10 +93,7 @@ import Testing
     #expect(fixture.found?.status == .open)
     report()
     #expect(fixture.found?.status == .open, "its fills may still be on their way")
-    var end = VenueEvent(.reportEnd)
-    end.account = CoreFixture.main
-    end.requestID = question.requestID
-    fixture.step(.venueEvent, end)
+    fixture.end([question])
     report()
     #expect(fixture.found?.status == .filled)
     #expect(fixture.total(CoreFixture.btc) == Money(1) + Money(Quantity(mantissa: 100), scale: 5), "booked once")

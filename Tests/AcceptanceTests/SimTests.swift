@@ -54,6 +54,8 @@ import Testing
         oms sim reset || exit 99
         oms order buy ETH-USDT-PERP 2 --market --wait filled -q
         oms order buy BTC-USDT 0.001 --limit 20000 --id resting -q
+        # Numbers are shown once they are durable.
+        oms events --from-start --follow --symbol ETH-USDT-PERP --type order --take 3 > durable
         oms orders -o tsv --fields id,seq --sort id > before
         oms stop -q
         oms wait --engine stopped --timeout 5s -q

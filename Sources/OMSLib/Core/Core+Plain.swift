@@ -121,8 +121,7 @@ extension Core {
       unsafe UInt64(input.price) % UInt64(row.pointee.rules.tick) == 0,
       unsafe row.pointee.market.isValid != 0 && row.pointee.market.bid > 0 && row.pointee.market.ask > 0
     else { return false }
-    let limits = state.limitRow(.account, input.account.index, state.accounts[input.account.index].mode)
-    let numbers = unsafe state.limitNumbers.row(limits)
+    let numbers = unsafe numbers(.account, input.account.index, state.accounts[input.account.index].mode)
     let age = unsafe stamp.time.nanoseconds &- row.pointee.market.updatedAt.nanoseconds
     guard unsafe age >= 0 && age <= numbers.pointee.marketAgeNanoseconds else { return false }
     let touch = unsafe isBuy ? row.pointee.market.ask : row.pointee.market.bid
@@ -142,6 +141,9 @@ extension Core {
 
   /// Position, funds and all scopes with the order added. All products stay in range: price times quantity is below 2^63,
   /// and ``Core/notionalMax`` bounds what positions hold.
+  ///
+  /// Sums of money are looked at in their upper halves, rounded against the order: what is nearer to a limit than a few
+  /// of these is for `judge`.
   @inline(__always)
   private func fitsLimits(
     _ input: NewOrderInput, _ row: UnsafePointer<InstrumentRow>, isBuy: Bool, _ terms: inout PlainTerms
@@ -158,22 +160,28 @@ extension Core {
     let quantity = Money(units: Int128(input.quantity) &* unit)
     let held = state.findPosition(input.account, input.instrument, .net) ?? 0
     let position = unsafe state.positions.row(held)
-    var change = unsafe PlainChange(position, isBuy: isBuy, notional, quantity, unit)
-    change.valueAtRisk = unsafe Self.risk(change.worst, row.pointee.riskQ20) - position.pointee.valueAtRisk
+    guard let change = unsafe PlainChange(position, isBuy: isBuy, notional, riskQ20: row.pointee.riskQ20) else {
+      return false
+    }
     let account = input.account.index
     let mode = state.accounts[account].mode
-    let numbers = unsafe state.limitNumbers.row(state.limitRow(.account, account, mode))
+    let numbers = unsafe numbers(.account, account, mode)
+    let inPosition = unsafe position.pointee.book.quantity
+    let working = unsafe Money(units: Int128(isBuy ? position.pointee.openBuy : position.pointee.openSell) &* unit)
+    let added = working + quantity
     guard unsafe notional >= row.pointee.rules.minNotional && notional <= numbers.pointee.orderNotionalMax,
       unsafe quantity <= numbers.pointee.orderQuantityMax,
-      unsafe change.positionQuantity <= numbers.pointee.positionQuantityMax,
-      unsafe change.worst <= numbers.pointee.positionNotionalMax,
+      unsafe (isBuy ? inPosition + added : inPosition - added).magnitude <= numbers.pointee.positionQuantityMax,
+      unsafe change.worst <= numbers.pointee.positionNotionalMax.upperHalf,
       unsafe Int64(position.pointee.rejectStreak) < numbers.pointee.repeatedRejectsMax,
       unsafe isFarFromLiquidation(position, row, numbers), unsafe fitsAccount(account, numbers)
     else { return false }
-    guard unsafe fitsFunds(input, row, position, change, &terms) else { return false }
+    guard unsafe fitsFunds(input, row, position, change, quantity, notional, &terms) else { return false }
+    let isSpotSale = unsafe !isBuy && row.pointee.rules.classRaw == InstrumentClass.spot.rawValue
+    // What the position still has to close, beyond what already works to close it.
+    let closes = isBuy ? inPosition.isNegative : inPosition.units > 0
     terms.notional = notional
-    let isSpot = unsafe row.pointee.rules.classRaw == InstrumentClass.spot.rawValue
-    terms.isReducing = (isSpot && !isBuy) || quantity <= change.closable
+    terms.isReducing = isSpotSale || (closes && added <= inPosition.magnitude)
     return unsafe fitsScopes(input, row, change, mode)
   }
 
@@ -193,7 +201,9 @@ extension Core {
   @inline(__always)
   private func fitsAccount(_ account: Int, _ numbers: UnsafePointer<LimitNumbers>) -> Bool {
     let row = unsafe state.accounts.row(account)
-    return unsafe Money.zero - row.pointee.profitToday <= numbers.pointee.dailyLossMax
+    let gained = unsafe row.pointee.realisedToday.upperHalf + row.pointee.fundingToday.upperHalf
+    let lost = unsafe row.pointee.feesToday.upperHalf + row.pointee.unrealisedDayStart.upperHalf + 2
+    return unsafe lost - gained - row.pointee.unrealised.upperHalf <= numbers.pointee.dailyLossMax.upperHalf
       && row.pointee.drawdownStage < 2
       && (row.pointee.typeRaw == AccountType.sub.rawValue ? row.pointee.equity : .zero) <= numbers.pointee.balanceMax
   }
@@ -202,7 +212,7 @@ extension Core {
   @inline(__always)
   private func fitsFunds(
     _ input: NewOrderInput, _ row: UnsafePointer<InstrumentRow>, _ position: UnsafePointer<PositionRow>,
-    _ change: PlainChange, _ terms: inout PlainTerms
+    _ change: PlainChange, _ quantity: Money, _ notional: Money, _ terms: inout PlainTerms
   ) -> Bool {
     let decimals = unsafe Int(row.pointee.rules.priceScale) + Int(row.pointee.rules.quantityScale)
     let rate = unsafe row.pointee.rules.taker.e8
@@ -212,7 +222,7 @@ extension Core {
     let fee = max(Money.zero, Money(units: product &* Int128(rate)))
     if unsafe row.pointee.rules.classRaw == InstrumentClass.spot.rawValue {
       let asset = unsafe change.isBuy ? row.pointee.rules.quote : row.pointee.rules.base
-      terms.needed = change.isBuy ? change.notional + fee : change.quantity
+      terms.needed = change.isBuy ? notional + fee : quantity
       guard let balance = state.findBalance(input.account, asset, .spot) else { return false }
       let balances = unsafe state.balances.row(balance)
       return unsafe terms.needed <= balances.pointee.total - balances.pointee.locked
@@ -221,13 +231,13 @@ extension Core {
       return false
     }
     let account = unsafe state.accounts.row(input.account.index)
-    let total = state.balances[balance].total - fee
-    let free = unsafe total + min(.zero, account.pointee.unrealised) - account.pointee.exposure.margin
-    // margin after <= margin before + what is free, times the leverage on both sides. A product that could leave its
-    // type is for `judge`.
-    let room = unsafe free + position.pointee.margin
-    let leverage = unsafe Int128(max(1, position.pointee.leverage))
-    return !free.isNegative && room.units >> 110 == 0 && change.worst.units <= room.units &* leverage
+    let total = unsafe state.balances.row(balance).pointee.total.upperHalf - fee.upperHalf - 1
+    let free =
+      unsafe total + min(0, account.pointee.unrealised.upperHalf) - account.pointee.exposure.margin.upperHalf - 1
+    // margin after <= margin before + what is free, times the leverage on both sides.
+    let leverage = unsafe Int64(max(1, position.pointee.leverage))
+    let (room, overflow) = unsafe (free + position.pointee.margin.upperHalf).multipliedReportingOverflow(by: leverage)
+    return free >= 0 && !overflow && change.worst <= room
   }
 
   /// Account, instrument, venue and total, each with the order added.
@@ -235,76 +245,76 @@ extension Core {
   private func fitsScopes(
     _ input: NewOrderInput, _ row: UnsafePointer<InstrumentRow>, _ change: PlainChange, _ mode: Mode
   ) -> Bool {
-    let (account, instrument) = (input.account.index, input.instrument.index)
     let venue = unsafe row.pointee.rules.venue.index
-    let isLive = mode == .live
-    let owner = unsafe state.accounts.row(account)
-    guard unsafe change.fits(owner.pointee.exposure, bounds(.account, account, mode), stamp.time) else { return false }
-    let gross = unsafe owner.pointee.exposure.gross + change.gross
-    let leverage = unsafe state.limitNumbers.row(state.limitRow(.account, account, mode)).pointee.leverageMaxMilli
-    guard
-      unsafe PreTradeCheck.fitsLeverage(
-        gross: gross, equity: owner.pointee.equity, hasEquity: owner.pointee.hasEquity != 0, maxMilli: leverage)
+    let owner = unsafe state.accounts.row(input.account.index)
+    let own = unsafe numbers(.account, input.account.index, mode)
+    guard unsafe change.fits(owner.pointee.exposure, own.pointee.scope, stamp.time),
+      unsafe change.fitsLeverage(owner, own.pointee.leverageMaxMilli)
     else { return false }
     let venues = unsafe state.venues.row(venue)
     let total = unsafe state.globals.row(0)
-    let (markets, places, all) = (
-      bounds(.instrument, instrument, mode), bounds(.venue, venue, mode), bounds(.total, 0, mode)
+    let (markets, places, all) = unsafe (
+      numbers(.instrument, input.instrument.index, mode), numbers(.venue, venue, mode), numbers(.total, 0, mode)
     )
-    if isLive {
-      return unsafe change.fits(row.pointee.exposureLive, markets, stamp.time)
-        && change.fits(venues.pointee.exposureLive, places, stamp.time)
-        && change.fits(total.pointee.totalLive, all, stamp.time)
+    if mode == .live {
+      return unsafe change.fits(row.pointee.exposureLive, markets.pointee.scope, stamp.time)
+        && change.fits(venues.pointee.exposureLive, places.pointee.scope, stamp.time)
+        && change.fits(total.pointee.totalLive, all.pointee.scope, stamp.time)
     }
-    return unsafe change.fits(row.pointee.exposure, markets, stamp.time)
-      && change.fits(venues.pointee.exposure, places, stamp.time) && change.fits(total.pointee.total, all, stamp.time)
+    return unsafe change.fits(row.pointee.exposure, markets.pointee.scope, stamp.time)
+      && change.fits(venues.pointee.exposure, places.pointee.scope, stamp.time)
+      && change.fits(total.pointee.total, all.pointee.scope, stamp.time)
   }
 
   @inline(__always)
-  private func bounds(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> ScopeBounds {
-    unsafe state.limitNumbers.row(state.limitRow(scope, target, mode)).pointee.scope
+  private func numbers(_ scope: LimitScope, _ target: Int, _ mode: Mode) -> UnsafePointer<LimitNumbers> {
+    unsafe state.limitNumbers.row(state.limitRow(scope, target, mode))
   }
 }
 
-/// What a plain order does to its position, as `exposure` computes it, and to the scopes.
+/// What a plain order does to its position, as `exposure` computes it, and to the scopes: in upper halves of amounts.
+///
+/// The true amounts are below these, so that what fits by them fits; only `notional` is rounded down. Sums leave their
+/// type where those of the whole amounts would.
 private struct PlainChange {
   let isBuy: Bool
-  let notional: Money
-  let quantity: Money
-  /// Worst case of the position with the order, and what it has more.
-  let worst: Money
-  let gross: Money
-  let positionQuantity: Money
-  let closable: Money
-  var valueAtRisk = Money.zero
+  let notional: Int64
+  /// Worst case of the position with the order, and what it and its risk have more than before.
+  let worst: Int64
+  let gross: Int64
+  let valueAtRisk: Int64
 
+  /// `nil` where the risk is not for 64 bits.
   @inline(__always)
-  init(
-    _ position: UnsafePointer<PositionRow>, isBuy: Bool, _ notional: Money, _ quantity: Money, _ unit: Int128
-  ) {
+  init?(_ position: UnsafePointer<PositionRow>, isBuy: Bool, _ amount: Money, riskQ20: Int64) {
     self.isBuy = isBuy
-    self.notional = notional
-    self.quantity = quantity
-    let held = unsafe position.pointee.book.quantity
-    let working = unsafe Money(units: Int128(isBuy ? position.pointee.openBuy : position.pointee.openSell) &* unit)
-    let added = working + quantity
-    positionQuantity = (isBuy ? held + added : held - added).magnitude
-    worst = unsafe Core.worst(
-      net: position.pointee.net,
-      buys: isBuy ? position.pointee.openBuyNotional + notional : position.pointee.openBuyNotional,
-      sells: isBuy ? position.pointee.openSellNotional : position.pointee.openSellNotional + notional)
-    gross = unsafe worst - position.pointee.worst
-    let closes = isBuy ? held.isNegative : held.units > 0
-    closable = closes ? max(.zero, held.magnitude - working) : .zero
+    notional = amount.upperHalf
+    let net = unsafe position.pointee.net.upperHalf
+    let long = unsafe net + position.pointee.openBuyNotional.upperHalf + (isBuy ? notional : 0)
+    let short = unsafe net - position.pointee.openSellNotional.upperHalf - (isBuy ? 0 : notional)
+    // Of three amounts each, which were rounded down.
+    worst = max(abs(long), abs(short)) + 3
+    gross = unsafe worst - position.pointee.worst.upperHalf
+    let (product, overflow) = worst.multipliedReportingOverflow(by: riskQ20)
+    guard !overflow && riskQ20 >= 0 else { return nil }
+    valueAtRisk = unsafe (product &>> 20) + 1 - position.pointee.valueAtRisk.upperHalf
   }
 
   /// Room for it in one scope.
   @inline(__always)
   func fits(_ used: ExposureRow, _ bounds: ScopeBounds, _ now: EngineTime) -> Bool {
-    guard bounds.admit(now, used.rateTime, used.openOrders) else { return false }
-    let netAfter = (isBuy ? used.net + notional : used.net - notional).magnitude
-    return used.gross + gross <= bounds.grossMax
-      && (netAfter <= bounds.netMax.magnitude || netAfter <= used.net.magnitude)
-      && used.valueAtRisk + valueAtRisk <= bounds.valueAtRiskMax
+    let net = isBuy ? used.net.upperHalf + notional : used.net.upperHalf - notional
+    return bounds.admit(now, used.rateTime, used.openOrders)
+      && used.gross.upperHalf + gross < bounds.grossMax.upperHalf && abs(net) + 2 <= bounds.netMax.upperHalf
+      && used.valueAtRisk.upperHalf + valueAtRisk < bounds.valueAtRiskMax.upperHalf
+  }
+
+  @inline(__always)
+  func fitsLeverage(_ owner: UnsafePointer<AccountRow>, _ maxMilli: Int64) -> Bool {
+    let used = unsafe owner.pointee.exposure.gross.upperHalf + gross + 1
+    let (thousandfold, usedOverflow) = used.multipliedReportingOverflow(by: 1_000)
+    let (allowed, overflow) = unsafe owner.pointee.equity.upperHalf.multipliedReportingOverflow(by: maxMilli)
+    return unsafe owner.pointee.hasEquity != 0 && owner.pointee.equity.upperHalf > 0 && maxMilli >= 0
+      && !usedOverflow && !overflow && thousandfold <= allowed
   }
 }

@@ -111,6 +111,14 @@ int cc_process_silence(int descriptor) {
   return status;
 }
 
+int cc_process_redirect(int descriptor, const char *path) {
+  int d = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (d < 0) return -errno;
+  int status = dup2(d, descriptor) < 0 ? -errno : 0;
+  close(d);
+  return status;
+}
+
 int cc_process_pipe(int *reader, int *writer) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return -errno;

@@ -17,7 +17,7 @@ enum CommandTable {
     ("risk reset", RiskResetCommand.self),
     ("symbols", SymbolsCommand.self), ("ticker", TickerCommand.self), ("book", BookCommand.self),
     ("trades", TradesCommand.self), ("candles", CandlesCommand.self), ("funding", FundingCommand.self),
-    ("events", EventsCommand.self), ("snapshot take", SnapshotTakeCommand.self),
+    ("events", EventsCommand.self), ("logs", LogsCommand.self), ("snapshot take", SnapshotTakeCommand.self),
     ("snapshot list", SnapshotListCommand.self), ("snapshot show", SnapshotShowCommand.self),
     ("snapshot diff", SnapshotDiffCommand.self), ("snapshot restore", SnapshotRestoreCommand.self),
     ("snapshot prune", SnapshotPruneCommand.self),

@@ -355,6 +355,11 @@ enum ExitSessions {
       24 events --id a --from-start --until-done
       130 INT events -f
       143 TERM events -f
+      0 logs
+      2 logs -n 1 --since today
+      18 logs -I nobody
+      130 INT logs -f
+      143 TERM logs -f
       0 wait a --for done
       2 wait
       18 wait nobody --for known

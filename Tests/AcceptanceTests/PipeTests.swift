@@ -8,7 +8,7 @@ import Testing
     "status": "", "orders": "", "fills": "", "positions": "", "balances": "", "pnl": "", "exposure": "", "accounts": "",
     "risk show": "", "risk check": "buy BTC-USDT 0.01 --limit 30000", "symbols": "", "ticker": "BTC-USDT",
     "book": "BTC-USDT", "trades": "BTC-USDT", "candles": "BTC-USDT", "funding": "BTC-USDT-PERP",
-    "events": "--from-start", "snapshot list": "", "snapshot show": "$new", "snapshot diff": "$old $new",
+    "events": "--from-start", "logs": "", "snapshot list": "", "snapshot show": "$new", "snapshot diff": "$old $new",
     "journal verify": "", "journal dump": "", "deadman status": "", "config check": "-o jsonl", "config show": "",
     "config get": "accounts.sim.main.type", "config diff": "", "config schema": "accounts", "config path": "",
     "check": "engine", "doctor": "", "path": "state", "version": "", "explain": "12",

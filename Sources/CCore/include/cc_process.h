@@ -30,6 +30,8 @@ _Noreturn void cc_process_leave(int status);
 void cc_process_close_others(int keep, int other);
 /// Points a standard descriptor at /dev/null.
 int cc_process_silence(int descriptor);
+/// What is written to `descriptor` goes to the end of a file, which is made when missing, for its owner alone.
+int cc_process_redirect(int descriptor, const char *path);
 /// A pipe, both ends close-on-exec.
 int cc_process_pipe(int *reader, int *writer);
 

@@ -62,4 +62,6 @@ package struct FileOptions: OptionSet, Sendable, BitwiseCopyable {
   /// With `create`: fails with EEXIST when the file is there.
   package static let exclusive = FileOptions(rawValue: 8)
   package static let truncate = FileOptions(rawValue: 16)
+  /// Writes go to the end, wherever they are meant for: for files that several processes add to.
+  package static let append = FileOptions(rawValue: 32)
 }

@@ -95,15 +95,16 @@ package struct MemberScan: Sendable {
 package enum LineReader {
   private static let chunkBytes = 1 << 20
 
-  /// Calls `body` with each line that has its newline, without it, until it says `false`. Whether it went to the end.
+  /// Calls `body` with each line behind `start` that has its newline, without it, until it says `false`. Whether it went
+  /// to the end.
   package static func read<E: Error>(
-    _ path: String, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Bool
+    _ path: String, from start: Int64 = 0, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> Bool
   ) throws(E) -> Bool {
     let files = KernelFileSystem()
     guard let file = try? files.open(path, .read) else { return true }
     defer { try? files.close(file) }
     var buffer = [UInt8](repeating: 0, count: chunkBytes)
-    var (filled, offset) = (0, Int64(0))
+    var (filled, offset) = (0, start)
     while true {
       if filled == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
       let got = unsafe buffer.withUnsafeMutableBytes { bytes in

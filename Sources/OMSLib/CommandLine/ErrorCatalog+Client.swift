@@ -195,6 +195,9 @@ extension ErrorCatalog {
     notfound.code 18
       Nothing is called so: no error code, exit or code of a venue.
       Take the nearest one, which the message names.
+    notfound.log 18
+      No engine of the instance has kept a diagnostic log in the directory.
+      Name the instance (`-I`), or see `oms path logs`.
     notfound.journal 18
       There is no journal in the directory.
       Name it, or see `oms path state`.

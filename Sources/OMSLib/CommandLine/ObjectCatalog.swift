@@ -197,6 +197,9 @@ package enum ObjectCatalog {
       columns: "seq ts level kind account message",
       "seq#? ts@ kind level=info|warn|error|alarm account? venue? strategy? message data{}"),
     ObjectType(
+      "log", "One line that the engine says of itself.", id: "ts", columns: "ts level component message",
+      "ts@ level=info|warn|error component message pid#"),
+    ObjectType(
       "gap", "Events that cannot be shown any more.", id: "from_seq", columns: "from_seq to_seq reason",
       "ts@ from_seq# to_seq# reason"),
     ObjectType(

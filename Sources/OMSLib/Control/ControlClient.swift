@@ -181,4 +181,12 @@ package enum SignalSource {
     guard descriptor >= 0 else { throw SystemError(errno: -descriptor, call: "signalfd") }
     return descriptor
   }
+
+  /// The next one that ends a process, for those who wait for nothing else; `nil` while there is none.
+  package static func ending(_ descriptor: Int32) -> Int32? {
+    while case let signal = cc_signal_next(descriptor), signal > 0 {
+      if signal != child { return signal }
+    }
+    return nil
+  }
 }

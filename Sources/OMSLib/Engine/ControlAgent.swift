@@ -122,29 +122,29 @@ final class ControlAgent {
   private func tellTrouble() {
     guard tail.trouble != lastTrouble else { return }
     lastTrouble = tail.trouble
-    if let lastTrouble { EngineProcess.say("oms: warning: replies wait for the journal: \(lastTrouble)\n") }
+    if let lastTrouble { Diagnostics.warn(.journal, "replies wait for the journal: \(lastTrouble)") }
   }
 
   /// Whoever runs the engine is told when its journal dies and when it comes back; nothing else can tell them.
   private func tellJournal() {
     let isUnlinked = ring.alarms.contains(.ringUnlinked)
     if isUnlinked, !hasToldUnlinked {
-      EngineProcess.say(
-        "oms: warning: somebody removed the journal ring from /dev/shm: new orders wait for the disk until it is back\n"
-      )
+      Diagnostics.warn(
+        .journal, "somebody removed the journal ring from /dev/shm: new orders wait for the disk until it is back")
     }
-    if !isUnlinked, hasToldUnlinked { EngineProcess.say("oms: the journal ring has a new name\n") }
+    if !isUnlinked, hasToldUnlinked { Diagnostics.info(.journal, "the journal ring has a new name") }
     hasToldUnlinked = isUnlinked
     let state = ring.state
     guard state != lastJournalState else { return }
     let wasDead = lastJournalState == .dead
     lastJournalState = state
     if state == .dead {
-      EngineProcess.say(
-        "oms: error: no disk takes the journal (errno \(ring.lastErrno)): no new risk; cancel, kill and reducing orders "
-          + "still work, and are recorded when a disk is back\n")
+      Diagnostics.error(
+        .journal,
+        "no disk takes the journal (errno \(ring.lastErrno)): no new risk; cancel, kill and reducing orders still work, "
+          + "and are recorded when a disk is back")
     } else if wasDead {
-      EngineProcess.say("oms: the journal is written again; everything since is recorded\n")
+      Diagnostics.info(.journal, "the journal is written again; everything since is recorded")
     }
   }
 

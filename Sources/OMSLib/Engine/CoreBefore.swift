@@ -40,7 +40,7 @@ enum CoreBefore {
         "the journal in \(options.stateDirectory) ends with records of core \(version), and \(path), which would finish it, "
           + "is missing; install it")
     }
-    EngineProcess.say("oms: the journal ends with records of core \(version): \(path) finishes it\n")
+    Diagnostics.info(.journal, "the journal ends with records of core \(version): \(path) finishes it")
     var command = [path, "journal", "finish", "--state", options.stateDirectory]
     if let fallback = options.settings.journal.fallbackDirectory { command += ["--fallback", fallback] }
     if options.orderCapacity != Limits.orderCount { command += ["--keep-orders", "\(options.orderCapacity)"] }
@@ -121,7 +121,7 @@ package struct JournalFinish {
     var passed: [SnapshotError] = []
     do throws(SnapshotError) {
       let loaded = try SnapshotLoad.newest(store, capacity: capacity, for: core, passing: &passed)
-      for error in passed { EngineProcess.say("oms: warning: \(error)\n") }
+      for error in passed { Diagnostics.warn(.snapshot, "\(error)") }
       return loaded
     } catch {
       throw EngineFailure(10, "config.snapshot", "\(error)")

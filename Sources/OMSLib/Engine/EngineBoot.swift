@@ -58,7 +58,7 @@ struct EngineBoot: ~Copyable {
       try replay.take(record)
       Self.show(record, view, &log)
     }
-    for blob in journal.report.droppedBlobs { EngineProcess.say("oms: warning: \(blob)\n") }
+    for blob in journal.report.droppedBlobs { Diagnostics.warn(.journal, "\(blob)") }
     log.flush()
     if let failure = log.failure {
       throw EngineFailure(
@@ -97,9 +97,10 @@ struct EngineBoot: ~Copyable {
       throw EngineFailure(10, "config.gate", "\(options.gatePath): \(error)")
     }
     if isLost {
-      EngineProcess.say(
-        "oms: warning: the gate file \(options.gatePath) was missing, so what it had stopped is not known: trading is "
-          + "halted; look at oms positions and oms orders --open, then: oms resume\n")
+      Diagnostics.warn(
+        .gate,
+        "the gate file \(options.gatePath) was missing, so what it had stopped is not known: trading is halted; look at "
+          + "oms positions and oms orders --open, then: oms resume")
     }
   }
 
@@ -139,7 +140,7 @@ struct EngineBoot: ~Copyable {
     do throws(SnapshotError) {
       let loaded = try SnapshotLoad.newest(
         store, capacity: options.capacity, for: options.core, passing: &passed)
-      for error in passed { EngineProcess.say("oms: warning: \(error)\n") }
+      for error in passed { Diagnostics.warn(.snapshot, "\(error)") }
       return loaded
     } catch {
       throw EngineFailure(10, "config.snapshot", "\(error)")
@@ -191,8 +192,8 @@ struct OpenedDoor: ~Copyable {
       let door = SharedVenueDoor(
         name: SharedExchangeRegion.name(ofDoor: name), venue: venue, epoch: epoch, now: now, utc: clock.utc(at: now))
       if !door.isUp {
-        EngineProcess.say(
-          "oms: warning: no exchange is at door '\(name)'; start one: omsim exchange --door \(name) --state DIR\n")
+        Diagnostics.warn(
+          .exchange, "no exchange is at door '\(name)'; start one: omsim exchange --door \(name) --state DIR")
       }
       return OpenedDoor(door: EngineDoor(door), journal: nil)
     }

@@ -48,6 +48,8 @@ package struct EngineOptions: Sendable {
 
   package var socketPath: String { runDirectory + "/oms.sock" }
   var readOnlySocketPath: String { runDirectory + "/oms.ro.sock" }
+  /// What a detached engine wrote to standard error.
+  var lastWordsPath: String { logDirectory + "/crash.txt" }
   var gatePath: String { stateDirectory + "/gate" }
 
   var capacity: CoreCapacity {

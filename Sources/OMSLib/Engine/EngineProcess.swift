@@ -13,10 +13,16 @@ struct EngineProcess {
 
   /// `ready` is called once, when the engine answers.
   func run(ready: () -> Void) -> UInt8 {
+    // Where this fails, starting does, and says so.
+    try? Files.makeDirectories(options.logDirectory)
+    Diagnostics.begin(in: options.logDirectory)
+    defer { Diagnostics.flush() }
     do throws(EngineFailure) {
-      return try start(ready)
+      let status = try start(ready)
+      Diagnostics.note(.engine, "ended in good order")
+      return status
     } catch {
-      Self.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+      Diagnostics.error(.engine, "\(error.message) [\(error.code), exit \(error.exit)]")
       return error.exit
     }
   }
@@ -94,6 +100,10 @@ struct EngineProcess {
       replies: parts.replyEnd, hotBell: hotBell)
     control.continueTexts(after: lastText)
     control.begin(TimedLimitJob(control))
+    Diagnostics.note(
+      .engine,
+      "started: oms \(options.version), instance \(options.settings.instance), epoch \(ring.epoch), \(facts.durability), "
+        + "behind record \(ring.durableLsn), state in \(options.stateDirectory)")
     let main = MainThread(options: options, shared: shared, signals: signals, service: service, bell: controlBell)
     try main.run(hot, journalLoop, control, housekeeping, shadow, keeper, clock, ready)
     if let writer = journalLoop.takeExchange(), let journal = boot.exchangeJournal.take() {
@@ -110,17 +120,18 @@ struct EngineProcess {
       return try EngineBoot.open(options)
     } catch {
       guard options.adopts, Restoration.helps(against: error) else { throw error }
-      Self.say("oms: warning: \(error.message)\n")
+      Diagnostics.warn(.journal, error.message)
     }
     let desk = RestoreDesk(
       stateDirectory: options.stateDirectory, logDirectory: options.logDirectory,
       instance: options.settings.instance, fallback: options.settings.journal.fallback, capacity: options.capacity,
       core: options.core)
     let report = try desk.adopt(utc: UTCTime(nanoseconds: SystemClock().realtime()))
-    for finding in report.findings { Self.say("oms: warning: \(finding)\n") }
-    Self.say(
-      "oms: warning: adopted: the journal up to record \(report.highest.lsn) is kept as \(report.aside); "
-        + "\(report.burntCount) ids stay burnt; every account waits for its venue\n")
+    for finding in report.findings { Diagnostics.warn(.journal, finding) }
+    Diagnostics.warn(
+      .journal,
+      "adopted: the journal up to record \(report.highest.lsn) is kept as \(report.aside); \(report.burntCount) ids stay "
+        + "burnt; every account waits for its venue")
     return try EngineBoot.open(options)
   }
 
@@ -205,6 +216,7 @@ struct EngineProcess {
         let fifth = try WorkerThread(named: "oms-shadow") { shadow.run() }
         let sixth = try WorkerThread(named: "oms-ids") { keeper.run() }
         service.tellReady()
+        Diagnostics.note(.engine, "ready")
         ready()
         wait(clock)
         service.tellStopping()
@@ -240,23 +252,26 @@ struct EngineProcess {
             // The second time: at once. Orders stay where they are; the next start recovers.
             if asked { cc_process_leave(143) }
             asked = true
+            Diagnostics.note(.engine, "stopping: signal \(signal)")
             shared.requestGracefulStop()
             _ = bell.ring()
           case EngineProcess.hangup:
             shared.requestReload()
             _ = bell.ring()
           case EngineProcess.user1:
-            EngineProcess.say(
-              "oms: \(options.settings.instance) runs since \(clock.now.nanoseconds / 1_000_000_000) s\n")
+            Diagnostics.info(
+              .engine, "\(options.settings.instance) runs since \(clock.now.nanoseconds / 1_000_000_000) s")
           default: break
           }
         }
         if clock.now >= end && !asked {
           asked = true
+          Diagnostics.note(.engine, "stopping: its time is over")
           shared.requestGracefulStop()
           _ = bell.ring()
         }
       }
+      if !asked { Diagnostics.note(.engine, "stopping: a command asked for it") }
     }
   }
 }

@@ -238,7 +238,7 @@ final class GrantJob: Job {
 
   private func tell(_ agent: ControlAgent, _ error: RequestError) {
     failure = error
-    EngineProcess.say("oms: warning: \(error.message)\n")
+    Diagnostics.warn(.rings, error.message)
   }
 
   private func revoked(_ reason: Reason) -> RequestError {

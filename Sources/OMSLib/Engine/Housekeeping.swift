@@ -49,6 +49,7 @@ final class Housekeeping: @unchecked Sendable {
     while true {
       let ends = signals.isDrained
       write(&log, &tail)
+      Diagnostics.flush()
       if clock.now >= nextSecond {
         nextSecond = clock.now.advanced(byNanoseconds: 1_000_000_000)
         _ = clock.follow()
@@ -61,6 +62,7 @@ final class Housekeeping: @unchecked Sendable {
       _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
     }
     write(&log, &tail)
+    Diagnostics.flush()
   }
 
   private func write(_ log: inout EventLog<KernelFileSystem>, _ tail: inout JournalFollower<KernelFileSystem>) {
@@ -77,7 +79,7 @@ final class Housekeeping: @unchecked Sendable {
     tell(log.failure)
     guard tail.trouble != lastTrouble else { return }
     lastTrouble = tail.trouble
-    if let lastTrouble { EngineProcess.say("oms: warning: the event log waits for the journal: \(lastTrouble)\n") }
+    if let lastTrouble { Diagnostics.warn(.events, "the event log waits for the journal: \(lastTrouble)") }
   }
 
   /// Once a day, old files go.
@@ -88,17 +90,18 @@ final class Housekeeping: @unchecked Sendable {
     guard let before = retention.limit(today) else { return }
     do throws(SystemError) {
       _ = try log.prune(before: before)
+      try Diagnostics.prune(before: before)
     } catch {
-      EngineProcess.say("oms: warning: old event logs stay: \(error.call) failed with errno \(error.errno)\n")
+      Diagnostics.warn(.events, "old logs stay: \(error.call) failed with errno \(error.errno)")
     }
   }
 
   private func tell(_ failure: SystemError?) {
     guard failure != lastFailure else { return }
     lastFailure = failure
-    guard let failure else { return EngineProcess.say("oms: the event log is written again\n") }
-    EngineProcess.say(
-      "oms: warning: the event log cannot be written (\(failure.call), errno \(failure.errno)); its lines wait\n")
+    guard let failure else { return Diagnostics.info(.events, "the event log is written again") }
+    Diagnostics.warn(
+      .events, "the event log cannot be written (\(failure.call), errno \(failure.errno)); its lines wait")
   }
 
   private func add(_ record: JournalRecord, _ type: RecordType, _ log: inout EventLog<KernelFileSystem>) {

@@ -58,7 +58,7 @@ final class IDKeeper: @unchecked Sendable {
   private func say(_ text: String) {
     guard text != lastTrouble else { return }
     lastTrouble = text
-    EngineProcess.say("oms: warning: \(text)\n")
+    Diagnostics.warn(.ids, text)
   }
 }
 
@@ -130,7 +130,7 @@ extension IDIndex {
     } catch {
       throw EngineFailure(10, "config.ids", "\(error)")
     }
-    for error in index.damaged { EngineProcess.say("oms: warning: \(error)\n") }
+    for error in index.damaged { Diagnostics.warn(.ids, "\(error)") }
     let complete = index.completePoint
     guard complete.lsn <= end.lsn else {
       throw EngineFailure(

@@ -79,8 +79,8 @@ final class JournalLoop: @unchecked Sendable {
       if keepers.count > 1 { exchange?.ringIsNamed(try keepers[1].renew()) }
       core.ringIsNamed(try first.renew())
     } catch {
-      EngineProcess.say(
-        "oms: warning: the journal ring gets no new name: \(error.call) failed with errno \(error.errno)\n")
+      Diagnostics.warn(
+        .journal, "the journal ring gets no new name: \(error.call) failed with errno \(error.errno)")
     }
   }
 

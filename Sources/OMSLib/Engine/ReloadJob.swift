@@ -51,13 +51,13 @@ final class ReloadJob: Job {
           "outcome.unknown", exit: 31, "the new configuration is in force, but a new account was not compared in time")
       }
       forgetTimes(agent)
-      EngineProcess.say("oms: configuration reloaded: \(summary)\n")
+      Diagnostics.info(.config, "configuration reloaded: \(summary)")
       showDifferences(agent)
       note(agent, "configuration reloaded: \(summary)")
       return end(agent, exit: 0)
     } catch {
       if case .apply = purpose {
-        EngineProcess.say("oms: error: \(error.message) [\(error.code), exit \(error.exit)]\n")
+        Diagnostics.error(.config, "\(error.message) [\(error.code), exit \(error.exit)]")
       }
       return fail(agent, error)
     }
@@ -72,7 +72,7 @@ final class ReloadJob: Job {
   private func forgetTimes(_ agent: ControlAgent) {
     let places = limits.compactMap { LimitPlace($0)?.timed(.zero, until: .zero, agent.view.names) }
     do throws(SystemError) { try agent.timedLimits.replace(places, with: []) } catch {
-      EngineProcess.say("oms: warning: until when limits hold cannot be written (errno \(error.errno))\n")
+      Diagnostics.warn(.limits, "until when limits hold cannot be written (errno \(error.errno))")
     }
   }
 
@@ -164,7 +164,7 @@ final class ReloadJob: Job {
     guard var settings = loaded.settings else {
       let errors = loaded.problems.filter { $0.severity == .error }
       for problem in errors {
-        if client == nil { EngineProcess.say("\(problem)\n") } else { note(agent, "\(problem)") }
+        if client == nil { Diagnostics.error(.config, "\(problem)") } else { note(agent, "\(problem)") }
       }
       throw RequestError(
         errors.first?.code ?? "config.invalid", exit: 10,

@@ -59,13 +59,13 @@ final class Shadow: @unchecked Sendable {
   private func keepHouse(_ result: Result<SnapshotFacts, EngineFailure>) {
     guard !signals.isStopping else { return }
     guard case .success = result else {
-      if case .failure(let failure) = result { EngineProcess.say("oms: warning: no snapshot: \(failure.message)\n") }
+      if case .failure(let failure) = result { Diagnostics.warn(.snapshot, "no snapshot: \(failure.message)") }
       return
     }
     let troubles = upkeep.run(
       KernelFileSystem(), snapshots: store, images: exchange.map { ExchangeShadow.store($0.options) }, utc: clock.utc,
       oldestOpenLsn: oldestOpenLsn)
-    for trouble in troubles { EngineProcess.say("oms: warning: \(trouble)\n") }
+    for trouble in troubles { Diagnostics.warn(.snapshot, trouble) }
   }
 
   private var store: SnapshotStore<KernelFileSystem> {

@@ -100,8 +100,11 @@ package struct Supervisor {
     let status = EngineProcess(options: options).run {
       Self.tell(ready)
       _ = cc_sys_close(ready)
-      // Whoever reads what the start had to say waits for the end of it.
-      if options.detaches { _ = cc_process_silence(2) }
+      // Whoever reads what the start had to say waits for the end of it. What is written there from now on are the last
+      // words of a process that dies.
+      guard options.detaches else { return }
+      Diagnostics.endEcho()
+      if unsafe cc_process_redirect(2, options.lastWordsPath) != 0 { _ = cc_process_silence(2) }
     }
     cc_process_leave(Int32(status))
   }
@@ -146,6 +149,7 @@ package struct Supervisor {
     while true {
       reap(engine, command, &engineStatus, &commandStatus)
       if let engineStatus {
+        if engineStatus > 128 { tellDeath(engine, signal: engineStatus - 128) }
         if command > 0 && commandStatus == nil {
           Self.say("oms: error: the engine ended before the command did\n")
           _ = cc_process_signal(command, Self.term)
@@ -171,6 +175,14 @@ package struct Supervisor {
     if engineStatus == nil, unsafe cc_process_wait(engine, 0, &status) == engine {
       engineStatus = UInt8(clamping: status)
     }
+  }
+
+  /// A process that was killed cannot say so itself.
+  private func tellDeath(_ engine: Int32, signal: UInt8) {
+    Diagnostics.begin(in: options.logDirectory)
+    let lastWords = options.detaches ? "; its last words, if any, are in \(options.lastWordsPath)" : ""
+    Diagnostics.error(.engine, "the engine (process \(engine)) was ended by signal \(signal)\(lastWords)")
+    Diagnostics.flush()
   }
 
   private func pass(_ signal: Int32, _ engine: Int32, _ command: Int32, _ commandStatus: UInt8?) {

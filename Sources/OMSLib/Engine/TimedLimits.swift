@@ -240,7 +240,7 @@ final class TimedLimitJob: Job {
     // Those that a person has set anew meanwhile stay.
     let past = done.filter { agent.timedLimits.all.contains($0) }
     do throws(SystemError) { try agent.timedLimits.replace(past, with: []) } catch {
-      EngineProcess.say("oms: warning: limits that went back are still noted (errno \(error.errno))\n")
+      Diagnostics.warn(.limits, "limits that went back are still noted (errno \(error.errno))")
     }
     done = []
     self.lsn = nil

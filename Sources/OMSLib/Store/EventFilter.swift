@@ -76,12 +76,9 @@ package struct EventFiles {
 
   /// Files of days that ended before `since` have nothing that is asked for.
   package init(directory: String, since: UTCTime?) {
-    let names = (try? KernelFileSystem().list(directory)) ?? []
-    let first = since.map {
-      EventLog<KernelFileSystem>.name(day: TimeText.day(of: $0).nanoseconds / 86_400_000_000_000)
-    }
-    paths = names.filter { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") && $0 >= first ?? "" }
-      .map { directory + "/" + $0 }
+    let names = try? LogFiles.names(
+      EventLog<KernelFileSystem>.stem, KernelFileSystem(), directory, since: since)
+    paths = (names ?? []).map { directory + "/" + $0 }
   }
 
   /// Calls `body` with every whole line and its number, until it says `false`.

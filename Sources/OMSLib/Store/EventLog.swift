@@ -33,6 +33,7 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
   /// Why lines wait; `nil` while they are written.
   package private(set) var failure: SystemError?
 
+  package static var stem: String { "events" }
   private static var flushBytes: Int { 1 << 16 }
   private static var waitingMax: Int { 1 << 22 }
 
@@ -56,7 +57,7 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
   /// Adds one object. Nothing is written twice: a `seq` that is there already is left out.
   package mutating func add(_ object: [UInt8], seq: UInt64, utc: UTCTime) {
     guard seq > lastSeq else { return }
-    let day = Self.day(utc)
+    let day = LogFiles.day(utc)
     if waiting.last?.day != day { waiting.append(Batch(day: day)) }
     waiting[waiting.count - 1].bytes += object
     waiting[waiting.count - 1].bytes.append(0x0A)
@@ -83,13 +84,8 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
 
   /// Removes files of days that ended before `time`, never today's. Returns their names.
   package mutating func prune(before time: UTCTime) throws(SystemError) -> [String] {
-    var removed: [String] = []
-    for name in try Self.names(fileSystem, directory) where name < Self.name(day: Self.day(time)) {
-      guard name != current.map({ Self.name(day: $0.day) }) else { continue }
-      try fileSystem.remove(path(name))
-      removed.append(name)
-    }
-    return removed
+    try LogFiles.prune(
+      Self.stem, fileSystem, directory, before: time, except: current.map { LogFiles.name(Self.stem, day: $0.day) })
   }
 
   // MARK: Files
@@ -105,7 +101,7 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
   }
 
   private mutating func file(of day: Int64) throws(SystemError) -> OpenFile {
-    let path = path(Self.name(day: day))
+    let path = path(LogFiles.name(Self.stem, day: day))
     if let current {
       let isThere = current.day == day && (try? fileSystem.identity(path: path).inode) == current.inode
       if isThere { return current }
@@ -126,29 +122,11 @@ package struct EventLog<FS: FileSystem>: ~Copyable {
 
   private func path(_ name: String) -> String { directory + "/" + name }
 
-  private static func day(_ utc: UTCTime) -> Int64 { TimeText.day(of: utc).nanoseconds / dayNanoseconds }
-
-  private static var dayNanoseconds: Int64 { 86_400_000_000_000 }
-
-  package static func name(day: Int64) -> String {
-    let time = CivilTime(UTCTime(nanoseconds: day * dayNanoseconds))
-    func padded(_ value: Int, _ width: Int) -> String {
-      let text = String(value)
-      return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
-    return "events-\(padded(time.year, 4))\(padded(time.month, 2))\(padded(time.day, 2)).jsonl"
-  }
-
-  /// Oldest first.
-  private static func names(_ fileSystem: FS, _ directory: String) throws(SystemError) -> [String] {
-    try fileSystem.list(directory).filter { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") }
-  }
-
   // MARK: Repair
 
   /// Cuts the newest file behind its last whole line and returns that line's number.
   private static func repair(_ fileSystem: FS, _ directory: String) -> UInt64 {
-    for name in ((try? names(fileSystem, directory)) ?? []).reversed() {
+    for name in ((try? LogFiles.names(stem, fileSystem, directory)) ?? []).reversed() {
       guard let file = try? fileSystem.open(directory + "/" + name, [.read, .write]) else { continue }
       let found = try? repair(fileSystem, file)
       try? fileSystem.close(file)

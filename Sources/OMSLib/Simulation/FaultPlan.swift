@@ -43,6 +43,8 @@ package enum FaultKind: UInt8, Sendable, CaseIterable {
   case tightBudget = 26
   /// Programs trade through rings, and push again what was not taken.
   case roles = 27
+  /// A question for an order is answered once as if it were not there.
+  case blindRead = 28
 
   package init?(_ name: String) {
     guard let kind = FaultKind.allCases.first(where: { "\($0)" == name }) else { return nil }

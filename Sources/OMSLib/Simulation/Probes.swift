@@ -36,6 +36,7 @@ package enum Probe: Int, Sendable, CaseIterable {
   case disconnected
   case requestLost
   case answerLost
+  case readBlind
   case answerRepeated
   case requestRefused
   case fillLate

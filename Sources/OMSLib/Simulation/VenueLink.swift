@@ -46,6 +46,8 @@ final class VenueLink {
   var loose: Set<Text32> = []
   /// Wire ids that the exchange took.
   private(set) var placed: Set<Text32> = []
+  /// Wire ids that it was asked for and denied once.
+  private var denied: Set<Text32> = []
   /// Those that it took once more: its own memory of ids ends with the order.
   private(set) var placedTwice: [Text32] = []
   /// What balances in futures moved by without a fill, by account.
@@ -341,6 +343,7 @@ final class VenueLink {
         placedTwice.append(event.wireID)
       }
       noteOutside(event)
+      let event = seen(event, by: request)
       let isAnswer = isOrder && event.wireID == request?.wireID && event.requestID == request?.requestID
       if isLost && isAnswer { continue }
       deliver(event, at: time)
@@ -352,6 +355,22 @@ final class VenueLink {
     if isLost, let request, draw(.lostAnswer, 2) == 0 {
       answerLocally(.outcomeUnknown, request, due: time + 500_000_000)
     }
+  }
+
+  /// One answer about an order may come from a copy of the exchange that has not heard of it. Not two: of what is denied
+  /// time and again nobody could know better.
+  private func seen(_ event: VenueEvent, by request: VenueRequest?) -> VenueEvent {
+    guard let request, request.kind == .queryOrder, event.requestID == request.requestID,
+      event.kind != .orderAbsent, !denied.contains(request.wireID), strikes(.blindRead, 100, 500, in: 1_000)
+    else { return event }
+    probes.hit(.readBlind)
+    denied.insert(request.wireID)
+    var absent = VenueEvent(.orderAbsent)
+    absent.wireID = request.wireID
+    absent.requestID = request.requestID
+    absent.account = event.account
+    absent.instrument = request.instrument
+    return absent
   }
 
   /// What moves a balance and is no fill: funding, and what the insurance account paid. Told once, heard or not.

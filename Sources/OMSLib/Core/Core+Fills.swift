@@ -230,8 +230,9 @@ extension Core {
     let row = state.orders[slot]
     // Found at the venue, and this was in it.
     if row.status == .filled { return }
-    if row.remaining == 0, row.pendingQuantity > row.image.quantity, row.isReplacing == 0, !row.status.isDone {
-      // The amend under way may have been taken: the venue says whether there is more to come.
+    let mayBeLarger = row.pendingQuantity > row.image.quantity || mayHaveGrown(slot)
+    if row.remaining == 0, mayBeLarger, row.isReplacing == 0, !row.status.isDone {
+      // An amend, under way or in lost records, may have been taken: the venue says whether there is more to come.
       recount(slot)
       if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
       ask(slot, &output)

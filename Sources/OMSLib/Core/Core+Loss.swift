@@ -121,6 +121,11 @@ extension Core {
     return true
   }
 
+  /// Until the venue's history behind a loss was read, an order may be larger than is known here.
+  func mayHaveGrown(_ slot: Int) -> Bool {
+    state.accounts[state.orders[slot].image.account.index].mayHaveLost && isOlderThanLoss(slot)
+  }
+
   /// Lost records may have made the slice larger, and its parent with it.
   func isUnrecordedSlice(_ slot: Int) -> Bool {
     state.orders[slot].parent != 0 && !state.orders[slot].status.isDone && isOlderThanLoss(slot)

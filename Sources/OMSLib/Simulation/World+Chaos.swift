@@ -141,33 +141,48 @@ extension World {
 
   private func resume(_ scope: Scope) { setTrading(scope, .on) }
 
-  /// No order waits for the venue's word: slices that are asked for before they go out follow one another slowly.
-  private func isDecided(_ run: EngineRun) -> Bool {
-    (0..<Int(run.agent.machine.state.global.orderHighWater)).allSatisfy { slot in
-      switch run.agent.machine.state.orders[slot].status {
-      case .new, .sent, .unknown, .pendingAmend: run.agent.machine.state.orders[slot].image.orderNumber == 0
-      case .pendingCancel, .open, .partial, .filled, .cancelled, .rejected, .expired: true
+  /// No order waits for the venue's word: slices that are asked for before they go out follow one another slowly. Exits
+  /// that are asked for count as open all the while.
+  private func isDecided(_ run: EngineRun) -> Bool { undecided(run) == nil }
+
+  private func undecided(_ run: EngineRun) -> Int? {
+    (0..<Int(run.agent.machine.state.global.orderHighWater)).first { slot in
+      let row = run.agent.machine.state.orders[slot]
+      return switch row.status {
+      case .new, .sent, .unknown, .pendingAmend: row.image.orderNumber != 0
+      case .open: row.isHeld == 0 && row.asksFirst != 0
+      case .pendingCancel, .partial, .filled, .cancelled, .rejected, .expired: false
       }
     }
   }
 
-  /// Waits for a moment in which nothing is on its way.
+  /// Waits for a moment in which nothing is on its way. Where the venue takes few orders a crowd needs its time, as long
+  /// as it moves.
   func settle() {
-    for _ in 0..<10_000 where verdict.failures.isEmpty {
+    var (frames, movedAt) = (link.frames.count, now)
+    let patience: Int64 = settings.ordersPerTenSeconds > 0 ? 22_000_000_000 : 10_000_000_000
+    while verdict.failures.isEmpty, now < movedAt + patience {
       if let run, link.isIdle, run.ring.appendedLsn == run.ring.durableLsn, run.agent.nextDue > engineTime,
         isDecided(run)
       {
         return
       }
       pass(until: now + 1_000_000)
+      if settings.ordersPerTenSeconds > 0, link.frames.count != frames {
+        (frames, movedAt) = (link.frames.count, now)
+      }
     }
     guard verdict.failures.isEmpty else { return }
     guard let run else { return verdict.fail("INV-17", "the world does not come to rest: no engine runs") }
+    let waits = undecided(run).map { slot in
+      let row = run.agent.machine.state.orders[slot]
+      return "order \(row.image.id) is \(row.status): \(outstanding(row))"
+    }
     verdict.fail(
       "INV-17",
       "the world does not come to rest: \(link.isIdle ? "nothing" : "something") is on its way, records "
         + "\(run.ring.durableLsn) of \(run.ring.appendedLsn) are durable, the core is due at "
         + "\(run.agent.machine.nextDue), the door at \(run.agent.door.nextDue), all at \(run.agent.nextDue), "
-        + "the journal is \(run.ring.state), alarms \(run.ring.alarms)")
+        + "the journal is \(run.ring.state), alarms \(run.ring.alarms); \(waits ?? "all orders are decided")")
   }
 }

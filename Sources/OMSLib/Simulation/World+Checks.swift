@@ -138,7 +138,7 @@ extension World {
   }
 
   /// What an order waits for.
-  private func outstanding(_ row: OrderRow) -> String {
+  func outstanding(_ row: OrderRow) -> String {
     "due \(row.dueAt.nanoseconds), fence \(row.fence.nanoseconds), asked \(row.queryCount) times, counted from "
       + "\(row.questionsFrom), absent \(row.negativeReads) times, asks first \(row.asksFirst), cancel wanted "
       + "\(row.cancelRequested), pending \(row.pendingQuantity), replacing \(row.isReplacing), unconfirmed "

@@ -128,7 +128,8 @@ extension World {
 
   /// A new run reads the file that is there; one that is gone it makes anew, shut if there is a record of earlier runs.
   func noteGateAtStart() {
-    if isGateOther { gate.shutFrom = .max }
+    let isSound = disk.contents(Self.gatePath).map { GateImage.flaw(in: $0) == nil } ?? false
+    if isGateOther || isSound { gate.shutFrom = .max }
     if isGateGone {
       gate.states = observer.lastLsn > 0 ? [Scope(): .halted] : [:]
     }

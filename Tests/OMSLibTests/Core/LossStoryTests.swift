@@ -19,11 +19,13 @@ import Testing
     fixture.restart(epoch: 2, losing: true)
     fixture.order("retried", .sell, quantity: 100)
     #expect(fixture.requestKinds == [.queryOrder], "no frame: lost records may hold one")
-    fixture.report(fixture.wire("retried"), .filled, .sell) { event in
-      event.quantity = 100
-      event.cumulative = 100
+    for _ in 0..<2 {
+      fixture.report(fixture.wire("retried"), .filled, .sell) { event in
+        event.quantity = 100
+        event.cumulative = 100
+      }
+      fixture.fill("retried", 100, price: 5_990_000, trade: 1)
     }
-    fixture.fill("retried", 100, price: 5_990_000)
     #expect(fixture.status("retried") == .filled)
     #expect(fixture.row("retried")?.image.filled == 100)
   }
@@ -75,10 +77,10 @@ import Testing
     fixture.order("ice", quantity: 100) { $0.displayQuantity = 10 }
     fixture.venue(.accepted, "ice/c1")
     fixture.restart(epoch: 2, losing: true)
-    fixture.fill("ice/c1", 10, price: 5_900_000)
+    fixture.fillWhole("ice/c1", 10)
     #expect(fixture.requestKinds == [.queryOrder])
     #expect(fixture.requests[0].wireID == fixture.wire("ice/c2"))
-    fixture.fill("ice/c2", 10, price: 5_900_000)
+    fixture.fillWhole("ice/c2", 10)
     #expect(fixture.row("ice")?.image.filled == 20, "lost records had sent it")
     #expect(fixture.requests.allSatisfy { $0.wireID == fixture.wire("ice/c3") })
   }
@@ -131,13 +133,33 @@ import Testing
     #expect(fixture.status("raised") == .filled)
   }
 
+  /// All that is recorded has filled, and lost records may have asked for more.
+  @Test(arguments: [100, 120] as [Int64])
+  func afterALossTheVenueSaysWhetherAFilledOrderWasLarger(_ quantity: Int64) {
+    let fixture = CoreFixture()
+    fixture.order("raised", quantity: 100)
+    fixture.venue(.accepted, "raised")
+    fixture.restart(epoch: 2, losing: true)
+    fixture.fill("raised", 100, price: 5_900_000)
+    #expect(fixture.status("raised") == .partial)
+    #expect(fixture.requestKinds == [.queryOrder])
+    if quantity > 100 { fixture.fill("raised", quantity - 100, price: 5_900_000) }
+    #expect(!fixture.notices.contains(.alarm))
+    fixture.report(fixture.wire("raised"), .filled) { event in
+      event.quantity = quantity
+      event.cumulative = quantity
+    }
+    #expect(fixture.status("raised") == .filled)
+    #expect(fixture.row("raised")?.image.quantity == quantity && fixture.row("raised")?.image.filled == quantity)
+  }
+
   /// Lost records had made the iceberg larger, and with it its last slice.
   @Test func aFillBeyondTheRecordedSliceIsNoAlarmBehindALoss() {
     let fixture = CoreFixture(features: [.postOnly])
     fixture.order("ice", quantity: 100) { $0.displayQuantity = 60 }
     fixture.venue(.accepted, "ice/c1")
     fixture.restart(epoch: 2, losing: true)
-    fixture.fill("ice/c1", 60, price: 5_900_000)
+    fixture.fillWhole("ice/c1", 60)
     #expect(fixture.requestKinds == [.queryOrder], "the last slice of 40 is asked for first")
     fixture.fill("ice/c2", 55, price: 5_900_000)
     #expect(!fixture.notices.contains(.alarm))
@@ -340,5 +362,17 @@ import Testing
     #expect(fixture.order("mine", .sell, quantity: 100, price: 6_100_000).reason == .idConflict)
     let copy = CoreFixture(copyOf: fixture)
     #expect(copy.order("mine", .sell, quantity: 100, price: 6_100_000).reason == .idConflict)
+  }
+}
+
+extension CoreFixture {
+  /// Fills all that is known of an order behind a loss, and the venue says that this is all.
+  fileprivate func fillWhole(_ id: String, _ quantity: Int64) {
+    fill(id, quantity, price: 5_900_000)
+    #expect(requests.map(\.wireID) == [wire(id)], "asked for: it may be larger")
+    report(wire(id), .filled) { event in
+      event.quantity = quantity
+      event.cumulative = quantity
+    }
   }
 }

@@ -65,6 +65,8 @@ import Testing
     Case(seed: 84_801, found: "a slice that lost records had made larger raised an alarm"),
     Case(seed: 25_830, found: "an order that ended behind a loss left the table before its account was read"),
     Case(seed: 24_565, found: "an order that had left the table was taken over from late news"),
+    Case(seed: 134_944, found: "an order that lost records had made larger ended when its old quantity had filled"),
+    Case(seed: 116_260, found: "so did an order of an engine's own id"),
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),
   ]
 

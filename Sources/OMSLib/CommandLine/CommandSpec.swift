@@ -141,21 +141,20 @@ package struct FlagSpec: Sendable {
   package let name: String
   package let short: Character?
   package let kind: Kind
-  /// What stands for the value in the help: `DUR`, `SEL`.
-  package let valueName: String
+  private let ownValueName: String?
   package let help: String
   package let section: String
   /// Shown in the help; the command decides what an absent flag means.
   package let defaultValue: String?
 
   package init(
-    _ name: String, short: Character? = nil, _ kind: Kind, _ valueName: String = "", _ help: String,
+    _ name: String, short: Character? = nil, _ kind: Kind, _ valueName: String? = nil, _ help: String,
     section: String = "", default defaultValue: String? = nil
   ) {
     self.name = name
     self.short = short
     self.kind = kind
-    self.valueName = valueName
+    ownValueName = valueName
     self.help = help
     self.section = section
     self.defaultValue = defaultValue
@@ -168,28 +167,30 @@ package struct FlagSpec: Sendable {
   }
 
   private init(_ name: String, short: Character?, _ kind: Kind, _ help: String, section: String) {
-    self.init(name, short: short, kind, "", help, section: section)
+    self.init(name, short: short, kind, nil, help, section: section)
   }
 
   package static func value(
     _ name: String, short: Character? = nil, _ shape: ValueShape, _ valueName: String? = nil, _ help: String,
     section: String = "", default defaultValue: String? = nil
   ) -> FlagSpec {
-    FlagSpec(
-      name, short: short, .value(shape), valueName ?? shape.placeholder, help, section: section, default: defaultValue)
+    FlagSpec(name, short: short, .value(shape), valueName, help, section: section, default: defaultValue)
   }
 
   package static func list(
     _ name: String, _ shape: ValueShape, _ valueName: String? = nil, _ help: String, section: String = ""
   ) -> FlagSpec {
-    FlagSpec(name, .list(shape), valueName ?? shape.placeholder, help, section: section)
+    FlagSpec(name, .list(shape), valueName, help, section: section)
   }
 
   package static func optional(
     _ name: String, _ shape: ValueShape, _ help: String, section: String = "", default defaultValue: String? = nil
   ) -> FlagSpec {
-    FlagSpec(name, .optional(shape), shape.placeholder, help, section: section, default: defaultValue)
+    FlagSpec(name, .optional(shape), nil, help, section: section, default: defaultValue)
   }
+
+  /// What stands for the value in the help: `DUR`, `SEL`. Worked out for those who read it.
+  package var valueName: String { ownValueName ?? shape?.placeholder ?? "" }
 
   package var shape: ValueShape? {
     switch kind {

@@ -85,7 +85,8 @@ package struct OutputOptions: Sendable {
   }
 
   private func checkFields(of spec: CommandSpec) throws(ErrorObject) {
-    guard !spec.objects.isEmpty else { return }
+    let named = [groupBy, sum, filter?.fields ?? [], until?.fields ?? [], fields]
+    guard !spec.objects.isEmpty, sortField != nil || named.contains(where: { !$0.isEmpty }) else { return }
     let source = Self.fields(of: spec)
     try check(groupBy, "--by", known: source)
     try check(sum, "--sum", known: source)

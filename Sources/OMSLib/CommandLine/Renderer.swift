@@ -15,6 +15,7 @@ package struct Renderer: ~Copyable {
   private var groups: RowGroups
   private var headerType: String?
   private var table = TableLayout()
+  private var lastType: ObjectType?
 
   package init(_ options: OutputOptions, to file: consuming OutputFile) {
     self.options = options
@@ -121,7 +122,7 @@ package struct Renderer: ~Copyable {
     case .jsonl: try showJSON(row)
     case .csv: try showSeparated(row, separator: ",", quote: Self.quotedCSV, hasHeader: true)
     case .tsv: try showSeparated(row, separator: "\t", quote: Self.escapedTSV, hasHeader: false)
-    case .id: try file.write(Self.identifier(of: row) + "\n")
+    case .id: try file.write(identifier(of: row) + "\n")
     case .table:
       try file.write(table.streamLines(row, columns: columns(of: row), options))
       if let dropped = table.dropped { note = "columns left out for want of width: \(dropped)" }
@@ -148,12 +149,18 @@ package struct Renderer: ~Copyable {
     }
   }
 
-  private func columns(of row: Row) -> [String] {
+  private mutating func columns(of row: Row) -> [String] {
     if !options.fields.isEmpty { return options.fields }
     if row.type == "group", options.isGrouped { return options.groupBy + ["count"] + options.sum }
     if row.type == "group" { return Self.memberNames(of: row).filter { $0 != "ts" } }
-    if let type = ObjectCatalog.type(named: row.type) { return type.columns }
+    if let type = type(of: row) { return type.columns }
     return Self.memberNames(of: row)
+  }
+
+  /// Rows of one type follow each other: it is looked up once.
+  private mutating func type(of row: Row) -> ObjectType? {
+    if lastType?.name != row.type { lastType = ObjectCatalog.type(named: row.type) }
+    return lastType
   }
 
   private static func memberNames(of row: Row) -> [String] {
@@ -214,8 +221,8 @@ package struct Renderer: ~Copyable {
     return result
   }
 
-  static func identifier(of row: Row) -> String {
-    guard let type = ObjectCatalog.type(named: row.type) else {
+  private mutating func identifier(of row: Row) -> String {
+    guard let type = type(of: row) else {
       return row.text("id") ?? row.text("name") ?? row.type
     }
     if row.type == "group" { return row.root.members.dropFirst(3).first.flatMap { $0.value.string } ?? "all" }

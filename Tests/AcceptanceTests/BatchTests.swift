@@ -90,6 +90,23 @@ import Testing
     }
   }
 
+  /// A full disk is no reader that chose to leave: the batch stops, fails, and every order that was sent has its result.
+  @Test func aFullDiskLosesNoResult() throws {
+    try Shell.with { shell in
+      try FakeEngine.with(shell, answer: Self.accept) { engine in
+        try Self.lines(20_000).write(to: shell.directory.appending(path: "in"), atomically: true, encoding: .utf8)
+        let ran = try shell.bash("oms batch in -o jsonl > /dev/full; echo $?; cat s/oms/default/batch-*")
+        #expect(ran.lines.first == "1", "\(ran.errors)")
+        #expect(ran.errors.contains("the results could not be written") && ran.errors.contains(#""code":"io.write""#))
+        #expect(ran.errors.contains(#""exit":1,"#) && ran.errors.contains(#""sent":"yes""#), "\(ran.errors)")
+        let results = try Self.results(ran.lines.dropFirst().joined(separator: "\n"))
+        #expect(results.compactMap { $0["line"] as? Int } == Array(1...results.count))
+        let taken = results.count { $0["ok"] as? Bool == true }
+        #expect(engine.requests.count < 20_000 && taken == engine.requests.count)
+      }
+    }
+  }
+
   @Test func cancelTakesIdsFromAPipe() throws {
     try Shell.with { shell in
       try FakeEngine.with(shell, answer: Self.accept) { engine in

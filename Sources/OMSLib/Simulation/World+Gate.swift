@@ -128,9 +128,10 @@ extension World {
 
   /// A new run reads the file that is there; one that is gone it makes anew, shut if there is a record of earlier runs.
   func noteGateAtStart() {
-    let isSound = disk.contents(Self.gatePath).map { GateImage.flaw(in: $0) == nil } ?? false
-    if isGateOther || isSound { gate.shutFrom = .max }
-    if isGateGone {
+    let contents = disk.contents(Self.gatePath)
+    if isGateOther || contents.map({ GateImage.flaw(in: $0) == nil }) == true { gate.shutFrom = .max }
+    // One that was written anew half done is there.
+    if isGateGone, contents == nil {
       gate.states = observer.lastLsn > 0 ? [Scope(): .halted] : [:]
     }
     isGateGone = false

@@ -40,10 +40,15 @@ package final class IDIndex<FS: FileSystem>: @unchecked Sendable {
   private func load() throws(IDIndexError) {
     var runs: [IDRun<FS>] = []
     do throws(SystemError) {
-      if !fileSystem.exists(directory) { try fileSystem.makeDirectory(directory) }
+      if !fileSystem.exists(directory) {
+        try fileSystem.makeDirectory(directory)
+        try fileSystem.synchronizeDirectory(parentPath(directory))
+      }
       for name in try fileSystem.list(directory) where name.hasSuffix(".tmp") {
         try fileSystem.remove(directory + "/" + name)
       }
+      // Whoever wrote the newest run may have died before its name was durable; from here on records go that are in it.
+      try fileSystem.synchronizeDirectory(directory)
     } catch {
       throw .system(file: directory, error)
     }

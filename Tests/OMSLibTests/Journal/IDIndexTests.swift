@@ -154,6 +154,23 @@ import Testing
     #expect(images > 300)
   }
 
+  /// Killed before the name of its run was durable: who counts that run next makes it so, since records go that are in it.
+  @Test func aRunThatAnEarlierProcessNamedIsDurableOnceItCounts() throws {
+    let disk = JournalKit.makeDisk()
+    disk.startTrace()
+    var writer = IDIndexWriter(try Self.index(disk), flushCount: 100)
+    try Self.feed(1...40, &writer)
+    for call in [MemoryFileSystem.Call.synchronizeDirectory, .remove] { disk.inject(.init(call, errno: 5)) }
+    #expect(throws: IDIndexError.self) { try writer.flush() }
+    disk.clearFaults()
+    let counted = try Self.index(disk).completeLsn
+    #expect(counted == 40, "it is there under its name")
+    var random = SplitMix64(seed: 9)
+    for image in JournalCrashTests.images(of: disk, after: disk.trace.count, random: &random, drawn: 8) {
+      #expect(try Self.index(image).completeLsn == counted)
+    }
+  }
+
   /// A bit that flipped is never an id that came back: the run is put aside, and the index says how far it still knows.
   @Test func everyFlippedBitIsNoticed() throws {
     let disk = JournalKit.makeDisk()

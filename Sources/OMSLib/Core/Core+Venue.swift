@@ -93,7 +93,9 @@ extension Core {
 
   private mutating func rejected(_ slot: Int, _ event: VenueEvent, _ output: inout StepOutput) {
     let row = state.orders[slot]
-    guard row.hasEvidence == 0 || row.isReplacing != 0 || row.image.isUnconfirmed != 0 || row.kind.isConditional else {
+    // What is held counts as there; lost records may have released it.
+    let isUnheard = row.hasEvidence == 0 || row.isHeld != 0
+    guard isUnheard || row.isReplacing != 0 || row.image.isUnconfirmed != 0 || row.kind.isConditional else {
       return quarantine(slot, from: row.status, to: .rejected, &output)
     }
     guard !row.status.isDone else { return }

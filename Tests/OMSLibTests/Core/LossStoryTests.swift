@@ -190,6 +190,21 @@ import Testing
     #expect(fixture.requestKinds == [.cancelOrder], "it is at the venue and is cancelled there")
   }
 
+  /// Lost records had sent what is held here, and the venue refused it: for it that is the end.
+  @Test func aHeldOrderThatTheVenueRefusedIsOver() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("parent", quantity: 10)
+    fixture.order("child", .sell, quantity: 10, price: 6_000_000) { order in
+      order.linked = fixed("parent")
+      order.linkRaw = OrderLink.oto.rawValue
+    }
+    #expect(fixture.row("child")?.isHeld == 1 && fixture.status("child") == .open)
+    fixture.restart(epoch: 2, losing: true)
+    fixture.venue(.rejected, "child") { $0.code = -5_022 }
+    #expect(!fixture.notices.contains(.eventQuarantined))
+    #expect(fixture.status("child") == .rejected)
+  }
+
   @Test func aHeldOrderIsAskedForBeforeItsCancelCounts() {
     let fixture = CoreFixture(features: [.postOnly])
     fixture.order("stop", .sell, quantity: 1_000, kind: .stopMarket) { $0.stopPrice = 5_900_000 }

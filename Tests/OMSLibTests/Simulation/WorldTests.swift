@@ -67,6 +67,7 @@ import Testing
     Case(seed: 24_565, found: "an order that had left the table was taken over from late news"),
     Case(seed: 134_944, found: "an order that lost records had made larger ended when its old quantity had filled"),
     Case(seed: 283_102, found: "a run of the id index counted whose name was not durable, and its records went"),
+    Case(seed: 279_887, found: "an order that lost records released and the venue refused was a contradiction"),
     Case(seed: 116_260, found: "so did an order of an engine's own id"),
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),
   ]

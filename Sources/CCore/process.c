@@ -103,20 +103,18 @@ _Noreturn void cc_process_leave(int status) {
   _exit(status);
 }
 
-int cc_process_silence(int descriptor) {
-  int d = open("/dev/null", O_RDWR | O_CLOEXEC);
+static int point(int descriptor, const char *path, int flags) {
+  int d = open(path, flags | O_CLOEXEC, 0600);
   if (d < 0) return -errno;
   int status = dup2(d, descriptor) < 0 ? -errno : 0;
   close(d);
   return status;
 }
 
+int cc_process_silence(int descriptor) { return point(descriptor, "/dev/null", O_RDWR); }
+
 int cc_process_redirect(int descriptor, const char *path) {
-  int d = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (d < 0) return -errno;
-  int status = dup2(d, descriptor) < 0 ? -errno : 0;
-  close(d);
-  return status;
+  return point(descriptor, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW);
 }
 
 int cc_process_pipe(int *reader, int *writer) {

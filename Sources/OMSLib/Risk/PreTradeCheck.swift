@@ -287,12 +287,8 @@ package enum PreTradeCheck {
   /// `true` only where the leverage is within its limit and the products are far from the range's end: nearly always.
   @inline(__always)
   package static func fitsLeverage(_ order: inout OrderCase, gross: Money) -> Bool {
-    fitsLeverage(gross: gross, equity: order.equity, hasEquity: order.hasEquity, maxMilli: order.leverageMaxMilli)
-  }
-
-  @inline(__always)
-  package static func fitsLeverage(gross: Money, equity: Money, hasEquity: Bool, maxMilli: Int64) -> Bool {
-    hasEquity && equity.units > 0 && gross.units >= 0 && gross.units >> 110 == 0 && equity.units >> 95 == 0
+    let (equity, maxMilli) = (order.equity, order.leverageMaxMilli)
+    return order.hasEquity && equity.units > 0 && gross.units >= 0 && gross.units >> 110 == 0 && equity.units >> 95 == 0
       && maxMilli >= 0 && maxMilli >> 31 == 0 && gross.units &* 1_000 <= equity.units &* Int128(maxMilli)
   }
 

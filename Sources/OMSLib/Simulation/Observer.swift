@@ -119,6 +119,7 @@ final class Observer {
         image.filled >= before.image.filled, "INV-03",
         "order \(image.id) had \(before.image.filled) filled and has \(image.filled)")
       checkMove(before.image, image)
+      if image.replacements > before.image.replacements, image.filled > 0 { probes.hit(.replacedPartlyFilled) }
       let isAmended = before.image.quantity != image.quantity || before.image.price != image.price
       if isAmended, before.image.statusRaw == OrderStatus.pendingAmend.rawValue,
         before.image.replacements == image.replacements

@@ -46,6 +46,7 @@ package enum Probe: Int, Sendable, CaseIterable {
   case notPlaced
   case notSent
   case replaced
+  case replacedPartlyFilled
   case amendedInPlace
   case triggerFired
   case triggerEmulated

@@ -28,6 +28,7 @@ extension World {
       probes.hit(.askedOldID)
       return place(client.orders[index].input)
     }
+    if changer?.chance(1, in: 6) == true, let order = partlyFilled() { return enlarge(order) }
     // Now and then several at once, recorded before any frame of them leaves.
     for _ in 0..<(trader.chance(1, in: 20) ? 2 + trader.below(8) : 1) {
       switch trader.below(100) {
@@ -215,6 +216,12 @@ extension World {
     return observer.orders[observer.orderNumbers[count - 1 - back]]?.image
   }
 
+  /// The newest that has filled in part.
+  private func partlyFilled() -> OrderImage? {
+    observer.orderNumbers.suffix(60).reversed().lazy.compactMap { self.observer.orders[$0]?.image }
+      .first { $0.statusRaw == OrderStatus.partial.rawValue }
+  }
+
   private func retry(_ index: Int) {
     let order = client.orders[index]
     client.clearRetries()
@@ -239,6 +246,17 @@ extension World {
     if trader.chance(2, in: 3) { input.price = mark + Int64(trader.below(UInt64(mark / 100))) - mark / 200 }
     if trader.chance(1, in: 2) { input.quantity = max(1, order.quantity + Int64(trader.below(40)) - 20) }
     input.mayReplace = trader.chance(3, in: 4) ? 1 : 0
+    input.token = client.nextToken(.other)
+    if !send(.amendOrder, input, opensRisk: true) { client.forget(input.token) }
+  }
+
+  /// More of what goes well, where a venue may have to be given a new order for it.
+  private func enlarge(_ order: OrderImage) {
+    var input = AmendOrderInput()
+    input.id = order.id
+    input.market = link.tops[order.instrument.index]
+    input.quantity = order.quantity + 1 + Int64(trader.below(40))
+    input.mayReplace = 1
     input.token = client.nextToken(.other)
     if !send(.amendOrder, input, opensRisk: true) { client.forget(input.token) }
   }

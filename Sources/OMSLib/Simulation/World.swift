@@ -37,6 +37,8 @@ final class World {
   var keeper: SplitMix64
   var guardian: SplitMix64
   var robot: SplitMix64
+  /// Changes orders that have filled in part; in other worlds nobody looks for such.
+  var changer: SplitMix64?
   var client: Client
   var roles = RolePrograms()
   /// The machine has died once: in other modes than `strict` records may be gone.
@@ -99,6 +101,8 @@ final class World {
     keeper = root.stream(8)
     guardian = root.stream(9)
     robot = root.stream(13)
+    var changing = root.stream(14)
+    changer = changing.chance(1, in: 3) ? changing : nil
     trace = traces ? Trace() : nil
     observer.trace = trace
     observer.quantityUnit = [0] + settings.instruments.map { Self.unit(18 - Int($0.quantityScale)) }

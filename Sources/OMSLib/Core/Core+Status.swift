@@ -84,6 +84,8 @@ extension Core {
       state.orders[slot].image.ackNanoseconds = UInt32(clamping: waited)
     }
     state.orders[slot].asksFirst = 0
+    // A replacement that was sent is there, whatever told of it first.
+    if state.orders[slot].pendingQuantity == 0 { state.orders[slot].isReplacing = 0 }
     // Lost records have released it.
     if !state.orders[slot].isIceberg { state.orders[slot].isHeld = 0 }
     state.orders[slot].image.sentRaw = SentState.yes.rawValue

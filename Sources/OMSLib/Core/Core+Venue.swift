@@ -72,7 +72,6 @@ extension Core {
     // The same news again; a replacement has no evidence of its own until now.
     guard row.hasEvidence == 0 else { return }
     if row.asksFirst != 0 { takeTerms(slot, event) }
-    state.orders[slot].isReplacing = 0
     noteReject(slot, code: 0)
     settle(slot)
     if move(slot, to: workingStatus(slot), &output) { emitOrder(slot, &output) }
@@ -342,7 +341,6 @@ extension Core {
       }
       return
     }
-    state.orders[slot].isReplacing = 0
     if state.orders[slot].pendingQuantity != 0 {
       // Only an answer to a question from behind the fence: an earlier one may have met the venue before the amend did.
       guard isBehindFence(row, event) else {

@@ -236,6 +236,33 @@ import Testing
     #expect(fixture.row("a")?.image.price == 5_910_000)
   }
 
+  /// The venue tells of the replacement by what happened to it: its acceptance came to nothing, and the answer that never
+  /// came, or a cancel that is refused, leave an order that works.
+  @Test(arguments: [.triggered, .fill] as [VenueEvent.Kind])
+  func aReplacementThatTheVenueTellsOfIsThere(_ news: VenueEvent.Kind) {
+    let fixture = CoreFixture(features: [.postOnly, .stop])
+    fixture.order("a", .sell, quantity: 1_000, price: 5_790_000, kind: .stopLimit) { $0.stopPrice = 5_800_000 }
+    fixture.venue(.accepted, "a")
+    #expect(fixture.amend("a", quantity: 900, mayReplace: true).outcome == .accepted)
+    fixture.venue(.cancelled, "a")
+    #expect(fixture.status("a") == .pendingAmend)
+    fixture.venue(news, "a", replacement: 1) { event in
+      guard news == .fill else { return }
+      event.quantity = 100
+      event.price = 5_790_000
+      event.asset = CoreFixture.usdt
+      event.trade = VenueReference(77)
+    }
+    let working: OrderStatus = news == .fill ? .partial : .open
+    #expect(fixture.status("a") == working)
+    let frame = fixture.row("a")?.frameRequest ?? 0
+    fixture.venue(.outcomeUnknown, "a", replacement: 1) { $0.requestID = frame }
+    #expect(fixture.status("a") == working)
+    fixture.cancel("a")
+    fixture.venue(.cancelRejected, "a", replacement: 1) { $0.code = -2015 }
+    #expect(fixture.status("a") == working)
+  }
+
   /// Whatever the venue says, in whatever order: a finished order never opens again, what is filled never falls, and
   /// what was reserved is released exactly once (the core's own preconditions would trap).
   @Test(arguments: 0..<60 as Range<UInt64>)

@@ -70,6 +70,7 @@ import Testing
     Case(seed: 279_887, found: "an order that lost records released and the venue refused was a contradiction"),
     Case(seed: 116_260, found: "so did an order of an engine's own id"),
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),
+    Case(seed: 310_741, found: "a replacement whose trigger fired before it was accepted was never settled"),
   ]
 
   @Test(arguments: newest) func oneOfTheNewestSeedsThatOnceFailedPasses(_ regression: Case) {

@@ -54,8 +54,8 @@ enum Diagnostics {
     }
   }
 
-  /// Writes what waits. Those who may wait for a disk do: housekeeping, and the process at its end.
-  static func flush() {
+  /// Writes what waits. Those who may wait for a disk do: housekeeping, and the process at its end, which `isLast`.
+  static func flush(isLast: Bool = false) {
     log.withLock { log in
       let (lines, lost) = state.withLock { state in
         defer { (state.lines, state.lost) = ([], 0) }
@@ -63,7 +63,7 @@ enum Diagnostics {
       }
       for line in lines { log?.add(line) }
       log?.lose(lost)
-      log?.flush(process: cc_process_id(), utc: now)
+      log?.flush(process: cc_process_id(), utc: now, isLast: isLast)
     }
   }
 

@@ -16,7 +16,7 @@ struct EngineProcess {
     // Where this fails, starting does, and says so.
     try? Files.makeDirectories(options.logDirectory)
     Diagnostics.begin(in: options.logDirectory)
-    defer { Diagnostics.flush() }
+    defer { Diagnostics.flush(isLast: true) }
     do throws(EngineFailure) {
       let status = try start(ready)
       Diagnostics.note(.engine, "ended in good order")

@@ -185,8 +185,7 @@ final class EventsJob: Job {
       else { return false }
     }
     if let level = request.level, line.type == .notice {
-      let wanted = NoticeLevel.allCases.first { $0.word == level }
-      guard let wanted, line.levelRaw >= wanted.rawValue else { return false }
+      guard let wanted = NoticeLevel(word: level), line.levelRaw >= wanted.rawValue else { return false }
     }
     if request.selection.isEmpty { return true }
     let venue = agent.view.names.account(line.account)?.venue ?? .none

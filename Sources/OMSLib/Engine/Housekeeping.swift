@@ -62,7 +62,7 @@ final class Housekeeping: @unchecked Sendable {
       _ = unsafe cc_park_wait(&park, 0, Self.restNanoseconds)
     }
     write(&log, &tail)
-    Diagnostics.flush()
+    Diagnostics.flush(isLast: true)
   }
 
   private func write(_ log: inout EventLog<KernelFileSystem>, _ tail: inout JournalFollower<KernelFileSystem>) {

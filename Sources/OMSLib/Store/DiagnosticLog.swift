@@ -66,7 +66,10 @@ package struct DiagnosticLog<FS: FileSystem> {
   private var lost = 0
   /// Why lines wait; `nil` while they are written.
   package private(set) var failure: SystemError?
+  /// After a failure, when the disk is asked again.
+  private var retryAt = UTCTime.zero
 
+  private static var retryNanoseconds: Int64 { 1_000_000_000 }
   private static var waitingMax: Int { 1_000 }
   /// Of one day: what says the same again and again must not fill the disk.
   private static var dayBytesMax: Int64 { 64 << 20 }
@@ -84,9 +87,13 @@ package struct DiagnosticLog<FS: FileSystem> {
   /// So many lines more are nowhere.
   package mutating func lose(_ count: Int) { lost += count }
 
-  /// Writes what waits, as far as the disk takes it.
-  package mutating func flush(process: Int32, utc: UTCTime) {
+  /// Writes what waits, as far as the disk takes it; one that took nothing is asked once a second, or when nobody will
+  /// ask again.
+  package mutating func flush(process: Int32, utc: UTCTime, isLast: Bool = false) {
     guard !waiting.isEmpty || lost > 0 else { return }
+    // A clock that was put back holds nothing up.
+    let isEarly = utc < retryAt && utc.nanoseconds >= retryAt.nanoseconds - Self.retryNanoseconds
+    guard isLast || failure == nil || !isEarly else { return }
     do throws(SystemError) {
       while let first = waiting.first {
         let day = LogFiles.day(first.utc)
@@ -104,6 +111,7 @@ package struct DiagnosticLog<FS: FileSystem> {
       failure = nil
     } catch {
       failure = error
+      retryAt = UTCTime(nanoseconds: utc.nanoseconds + Self.retryNanoseconds)
     }
   }
 

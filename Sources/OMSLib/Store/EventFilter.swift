@@ -38,11 +38,10 @@ package struct EventFilter: Sendable {
   }
 
   private func reaches(_ wanted: String, _ line: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard let least = NoticeLevel.allCases.first(where: { $0.word == wanted }),
-      let text = unsafe Self.text("level", Self.names.level, line)
-    else { return true }
-    let level = NoticeLevel.allCases.first { $0.word == text }
-    return (level?.rawValue ?? .max) >= least.rawValue
+    guard let least = NoticeLevel(word: wanted), let text = unsafe Self.text("level", Self.names.level, line) else {
+      return true
+    }
+    return (NoticeLevel(word: text)?.rawValue ?? .max) >= least.rawValue
   }
 
   private func isOne(

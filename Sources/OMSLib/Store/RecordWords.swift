@@ -92,6 +92,11 @@ extension NoticeLevel {
     case .alarm: "alarm"
     }
   }
+
+  package init?(word: String) {
+    guard let level = Self.allCases.first(where: { $0.word == word }) else { return nil }
+    self = level
+  }
 }
 
 extension NoticeKind {

@@ -23,7 +23,9 @@ import Testing
     log.add(DiagnosticLine(level: .warn, component: .journal, message: text, process: 7, utc: Self.utc(days: days)))
   }
 
-  private mutating func flush(days: Int64 = 0) { log.flush(process: 7, utc: Self.utc(days: days)) }
+  private mutating func flush(seconds: Int64 = 0) {
+    log.flush(process: 7, utc: UTCTime(nanoseconds: Self.utc(days: 0).nanoseconds + seconds * 1_000_000_000))
+  }
 
   private func messages(_ path: String) -> [String] {
     (disk.contents(path) ?? []).split(separator: 0x0A).map { line in
@@ -50,14 +52,27 @@ import Testing
     disk.inject(MemoryFileSystem.Fault(.write, errno: 28))
     say("meanwhile")
     flush()
-    flush()
+    flush(seconds: 1)
     #expect(messages(Self.today) == ["before"])
     #expect(log.failure != nil)
     disk.clearFaults()
     say("after")
-    flush()
+    flush(seconds: 2)
     #expect(messages(Self.today) == ["before", "meanwhile", "after"])
     #expect(log.failure == nil)
+  }
+
+  /// Housekeeping comes by fifty times a second: a disk that is full is left alone meanwhile. The process at its end
+  /// does not come again, and a clock that was put back is no reason to wait.
+  @Test(arguments: [(0, false, false), (1, false, true), (-3_600, false, true), (0, true, true)])
+  mutating func aFullDiskIsAskedOnceASecond(_ seconds: Int64, _ isLast: Bool, _ isAsked: Bool) {
+    disk.inject(MemoryFileSystem.Fault(.write, errno: 28))
+    say("first")
+    flush()
+    disk.clearFaults()
+    log.flush(
+      process: 7, utc: UTCTime(nanoseconds: Self.utc(days: 0).nanoseconds + seconds * 1_000_000_000), isLast: isLast)
+    #expect(messages(Self.today) == (isAsked ? ["first"] : []))
   }
 
   /// What never fits is counted: nobody takes the log for whole.

@@ -84,6 +84,12 @@ extension ByteSink where Self: ~Copyable {
     count += bytes.count
   }
 
+  /// In one piece where they lie in one: byte by byte a caller in another module would ask for each by its witnesses.
+  package mutating func append(bytes source: some Collection<UInt8>) {
+    let taken: Void? = source.withContiguousStorageIfAvailable { bytes in unsafe append(bytes: bytes) }
+    if taken == nil { for byte in source { append(byte) } }
+  }
+
   package mutating func append(utf8 text: String) {
     var text = text
     text.withUTF8 { unsafe append(bytes: $0) }

@@ -124,7 +124,7 @@ package struct ArgumentSpec: Sendable {
 }
 
 /// One flag.
-package struct FlagSpec: Sendable {
+package final class FlagSpec: Sendable {
   package enum Kind: Sendable {
     /// Given or not; `--no-NAME` exists only where it is on by default.
     case toggle(isOn: Bool)
@@ -166,7 +166,7 @@ package struct FlagSpec: Sendable {
     FlagSpec(name, short: short, .toggle(isOn: isOn), help, section: section)
   }
 
-  private init(_ name: String, short: Character?, _ kind: Kind, _ help: String, section: String) {
+  private convenience init(_ name: String, short: Character?, _ kind: Kind, _ help: String, section: String) {
     self.init(name, short: short, kind, nil, help, section: section)
   }
 

@@ -85,8 +85,9 @@ package struct OutputOptions: Sendable {
   }
 
   private func checkFields(of spec: CommandSpec) throws(ErrorObject) {
-    let named = [groupBy, sum, filter?.fields ?? [], until?.fields ?? [], fields]
-    guard !spec.objects.isEmpty, sortField != nil || named.contains(where: { !$0.isEmpty }) else { return }
+    let namesAny =
+      sortField != nil || filter != nil || until != nil || !groupBy.isEmpty || !sum.isEmpty || !fields.isEmpty
+    guard !spec.objects.isEmpty, namesAny else { return }
     let source = Self.fields(of: spec)
     try check(groupBy, "--by", known: source)
     try check(sum, "--sum", known: source)

@@ -33,7 +33,13 @@ package struct Renderer: ~Copyable {
     return shownCount >= limit
   }
 
-  package mutating func take(_ object: some Collection<UInt8>) throws(ErrorObject) {
+  // One for each kind of bytes that callers have: a generic one would look up, in another module and at run time, what
+  // a collection of them is, which takes longer than everything else that a short command does.
+  package mutating func take(_ object: [UInt8]) throws(ErrorObject) { try add(object) }
+  package mutating func take(_ object: ArraySlice<UInt8>) throws(ErrorObject) { try add(object) }
+  package mutating func take(_ object: UnsafeBufferPointer<UInt8>) throws(ErrorObject) { unsafe try add(object) }
+
+  private mutating func add(_ object: some Collection<UInt8>) throws(ErrorObject) {
     takenCount += 1
     if let until = options.until, !hasReachedLast, until.matches(try Self.row(object)) { hasReachedLast = true }
     guard !options.isQuiet, !file.isClosed else { return }

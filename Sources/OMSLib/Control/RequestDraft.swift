@@ -11,7 +11,12 @@ package struct RequestDraft: Sendable {
   }
 
   package let operation: String
-  private var members: [(name: String, value: Member)] = []
+  private struct Entry {
+    let name: String
+    var value: Member
+  }
+
+  private var members: [Entry] = []
 
   package init(_ operation: String) { self.operation = operation }
 
@@ -32,7 +37,7 @@ package struct RequestDraft: Sendable {
     if let index = members.firstIndex(where: { $0.name == name }) {
       members[index].value = value
     } else {
-      members.append((name, value))
+      members.append(Entry(name: name, value: value))
     }
   }
 
@@ -53,9 +58,9 @@ package struct RequestDraft: Sendable {
     writer.beginObject()
     writer.member("req", number)
     writer.member("op", operation)
-    for (name, value) in members {
-      writer.name(data: name)
-      switch value {
+    for member in members {
+      writer.name(data: member.name)
+      switch member.value {
       case .text(let text): writer.string(text)
       case .flag: writer.bool(true)
       case .number(let number): writer.integer(number)

@@ -15,7 +15,7 @@ import Testing
     var options = OutputOptions()
     try change(&options)
     var renderer = Renderer(options, to: .capturing())
-    for object in objects { try renderer.take(object.utf8) }
+    for object in objects { try renderer.take(Array(object.utf8)) }
     try renderer.finish(at: .zero)
     let text = renderer.file.captured
     return text

@@ -37,9 +37,12 @@ packages: ## Install the Debian packages that are missing
 test-packages: packages
 	@scripts/install-packages.sh $(TEST_PACKAGES)
 
+# What the linker wrote piece by piece stays in the page cache as single pages, and a program that begins would map them
+# one by one: a short command took 200 us longer than from a copy, which is written in one go.
 $(STAMP): $(INPUTS) | packages
 	@echo "building oms (release, static): $$(find Sources -name '*.swift' -o -name '*.c' -o -name '*.h' | xargs cat | wc -l) lines"
 	@begin=$$(date +%s); swift build $(RELEASE_FLAGS) && echo "built in $$(( $$(date +%s) - begin )) s"
+	@for name in oms omsim; do cp -p $(BIN)/$$name $(BIN)/$$name.copy && mv -f $(BIN)/$$name.copy $(BIN)/$$name; done
 	@touch $@
 
 .PHONY: build

@@ -14,11 +14,15 @@ POINTS ?= 300
 PACKAGES := libyaml-dev libzstd-dev libssl-dev g++ jq
 # The checker of the manual, and the shells whose completions are tested.
 TEST_PACKAGES := mandoc zsh fish
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable
+# What short commands run lies side by side (scripts/start-order.sh), so that they touch fewer pages.
+START_ORDER := scripts/start-order.txt
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -use-ld=lld \
+	-Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections \
+	-Xlinker --symbol-ordering-file=$(CURDIR)/$(START_ORDER) -Xlinker --no-warn-symbol-ordering
 BIN := .build/release
 STAMP := .build/release.stamp
 # Directories too: removing a file changes nothing but the time of its directory.
-INPUTS := $(shell find Sources) Package.swift
+INPUTS := $(shell find Sources) Package.swift $(START_ORDER)
 COUNT := scripts/count.sh
 # Golden vectors and sample files lie beside the repository, where there are any.
 OMS_SHARED ?= ../shared
@@ -106,6 +110,11 @@ fuzz: packages ## Fuzz each reader of foreign bytes for SECONDS=N seconds (defau
 .PHONY: bench test-benchmark
 bench test-benchmark: build ## Measure, with the reference of each row; JSONL
 	@$(BIN)/oms bench -o jsonl
+
+.PHONY: start-order
+start-order: build ## Write anew in which order the linker lays out what short commands run
+	@scripts/install-packages.sh valgrind
+	@scripts/start-order.sh
 
 .PHONY: startup
 startup: build ## Time whole short commands beside the least C client and redis-cli

@@ -36,6 +36,24 @@ import Testing
     }
   }
 
+  /// Whoever kills shuts the gate file first, and the engine may have read that before it is asked: what it has cancelled by
+  /// then is told of all the same.
+  @Test func aKillTellsOfWhatTheGateHasCancelledBefore() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        oms run --detach -q || exit 1
+        trap 'oms stop -q' EXIT
+        oms order buy BTC-USDT 0.001 --limit 20000 --id early -q || exit 2
+        oms cancel early -q
+        oms order buy BTC-USDT 0.001 --limit 20000 --id rest -q || exit 3
+        oms kill -q
+        oms kill -o jsonl | jq -r 'select(.type == "order") | "\\(.id) \\(.status) \\(.reason)"'
+        """)
+      #expect(ran.lines == ["rest cancelled kill"], "\(ran.output) \(ran.errors)")
+    }
+  }
+
   /// Asked to end while orders pour in, and told so by request or by signal: it ends with 0, says nothing, and leaves
   /// neither names nor memory; its record is whole and has every order that was acknowledged. What was freed is scribbled
   /// over, so that a thread which still uses it cannot go unseen.

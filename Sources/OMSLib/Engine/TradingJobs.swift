@@ -61,7 +61,7 @@ final class TradingJob: Job {
     if trading.verb == .kill {
       orders = agent.view.allOrders.filter { order in
         let image = order.image
-        return OrderStatus(rawValue: image.statusRaw)?.isDone == false && image.ownerRaw == OrderOwner.oms.rawValue
+        return isToldOf(image, agent.utc) && image.ownerRaw == OrderOwner.oms.rawValue
           && selected.contains(
             account: image.account, instrument: image.instrument, strategy: image.strategy, venue: image.venue)
       }.map(\.image.orderNumber)
@@ -81,6 +81,16 @@ final class TradingJob: Job {
       agent.ask(HotMessage(.clockOffset, ClockOffsetInput()))
     }
   }
+
+  /// What is open, and what this kill has ended already: whoever asks for it shuts the gate file first, and the core may
+  /// have read that before the request came.
+  private func isToldOf(_ image: OrderImage, _ now: UTCTime) -> Bool {
+    let isFresh = now.nanoseconds - image.updated.nanoseconds <= Self.gateLeadNanoseconds
+    return OrderStatus(rawValue: image.statusRaw)?.isDone == false
+      || (image.reasonRaw == Reason.cancelledByKill.rawValue && isFresh)
+  }
+
+  private static let gateLeadNanoseconds: Int64 = 2_000_000_000
 
   private var state: TradingState {
     switch trading.verb {

@@ -126,14 +126,17 @@ extension World {
     isGateOther = harm == .replaced || harm == .removed
   }
 
-  /// A new run reads the file that is there; one that is gone it makes anew, shut if there is a record of earlier runs.
+  /// A start is about to make a file that is gone anew, shut if there is a record of earlier runs. One that was written
+  /// anew half done is there.
+  func noteGateBeforeStart() {
+    guard isGateGone, disk.contents(Self.gatePath) == nil else { return }
+    gate.states = observer.lastLsn > 0 ? [Scope(): .halted] : [:]
+  }
+
+  /// A new run reads the file that is there.
   func noteGateAtStart() {
     let contents = disk.contents(Self.gatePath)
     if isGateOther || contents.map({ GateImage.flaw(in: $0) == nil }) == true { gate.shutFrom = .max }
-    // One that was written anew half done is there.
-    if isGateGone, contents == nil {
-      gate.states = observer.lastLsn > 0 ? [Scope(): .halted] : [:]
-    }
     isGateGone = false
     isGateOther = false
   }

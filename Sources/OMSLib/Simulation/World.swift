@@ -296,6 +296,7 @@ final class World {
   /// What a run reads before it sends anything.
   private func openGateReader() throws(EngineFailure) -> WorldGate {
     guard settings.hasGateFile else { return WorldGate(box: gate) }
+    noteGateBeforeStart()
     do throws(GateError) {
       try GateFile.prepare(disk, in: Self.stateDirectory, seconds: 0)
     } catch {

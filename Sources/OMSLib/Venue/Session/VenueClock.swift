@@ -62,7 +62,9 @@ package struct VenueClock: Sendable {
   package func time(at utc: UTCTime) -> UTCTime { UTCTime(nanoseconds: utc.nanoseconds + offset) }
 
   private mutating func doubt(_ sample: Sample, _ now: EngineTime) {
-    if let last = doubts.last, abs(sample.offset - last.offset) > bound(of: last, at: now) + sample.bound { doubts = [] }
+    if let last = doubts.last, abs(sample.offset - last.offset) > bound(of: last, at: now) + sample.bound {
+      doubts = []
+    }
     doubts.append(sample)
     guard doubts.count >= Self.jumpCount, let surest = doubts.min(by: { $0.bound < $1.bound }) else { return }
     jumps += 1

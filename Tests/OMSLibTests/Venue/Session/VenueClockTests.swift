@@ -22,7 +22,9 @@ import Testing
       let ahead = Int64(random.below(4_000)) - 2_000
       for step in 0..<5 {
         let delay = Int64(1 + random.below(300))
-        ask(&clock, at: Int64(step) * 1_000, delay: delay, ahead: ahead, backDelay: Int64(random.below(UInt64(delay + 1))))
+        ask(
+          &clock, at: Int64(step) * 1_000, delay: delay, ahead: ahead, backDelay: Int64(random.below(UInt64(delay + 1)))
+        )
       }
       let bound = clock.bound(at: EngineTime(nanoseconds: 5_000 * Self.ms))!
       #expect(abs(clock.offset - ahead * Self.ms) <= bound, "ahead \(ahead) ms, offset \(clock.offset), bound \(bound)")

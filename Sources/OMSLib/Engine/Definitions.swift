@@ -1,6 +1,6 @@
 /// The Define and limit inputs that bring a core's names into line with the settings: what is new, changed or removed.
 ///
-/// Pure: settings, what the journal has defined, and the exchange's rules in; inputs out, in order.
+/// Pure: settings, what the journal has defined, and what each exchange lists in; inputs out, in order.
 struct Definitions {
   private(set) var assets: [DefineAssetInput] = []
   private(set) var venues: [DefineVenueInput] = []
@@ -14,15 +14,20 @@ struct Definitions {
   private var instrumentKeys: [String]
   private var accountKeys: [String]
 
-  init(settings: EngineSettings, names: NameDirectory, exchange: ExchangeSetup) throws(EngineFailure) {
+  /// An exchange that could not be asked is not in `listings`: what is known of it stays.
+  init(
+    settings: EngineSettings, names: NameDirectory, listings: [String: VenueListing]
+  ) throws(EngineFailure) {
     self.names = names
     self.settings = settings
     assetNames = names.assets.map(\.name)
     venueNames = names.venues
     instrumentKeys = names.instruments.map { "\($0.venue.number):\($0.name)" }
     accountKeys = names.accounts.map { "\($0.name):\($0.mode.word)" }
-    let simulated = settings.venues.filter { $0.adapter == .simulated }
-    for venue in simulated { try define(venue, exchange) }
+    for venue in settings.venues {
+      guard let listing = listings[venue.name] else { continue }
+      try define(venue, listing)
+    }
     for account in settings.accounts { try define(account) }
     for (index, known) in names.accounts.enumerated().dropFirst() where !known.isRemoved && !known.name.isEmpty {
       guard !settings.accounts.contains(where: { $0.name == known.name && $0.mode == known.mode }) else { continue }
@@ -36,7 +41,7 @@ struct Definitions {
     }
   }
 
-  private mutating func define(_ venue: VenueSetting, _ exchange: ExchangeSetup) throws(EngineFailure) {
+  private mutating func define(_ venue: VenueSetting, _ listing: VenueListing) throws(EngineFailure) {
     var id = venueNames.lastIndex(of: venue.name) ?? 0
     if id == 0 {
       id = venueNames.count
@@ -45,19 +50,18 @@ struct Definitions {
       var input = DefineVenueInput()
       input.name = name
       input.id = VenueID(number: UInt16(id))
-      input.fenceNanoseconds = 20_000_000
-      input.visibilityNanoseconds = 20_000_000
-      input.ordersPerTenSeconds = ExchangeOptions().ordersPerTenSeconds
+      input.fenceNanoseconds = listing.fenceNanoseconds
+      input.visibilityNanoseconds = listing.visibilityNanoseconds
+      input.ordersPerTenSeconds = listing.ordersPerTenSeconds
       venues.append(input)
     }
     // How many decimals an asset is shown with: those of the spot market it is the base of, cents for what one pays in.
-    for rules in exchange.allInstruments {
-      let base = exchange.assetNames[rules.base.index - 1]
-      let quote = exchange.assetNames[rules.quote.index - 1]
-      try define(asset: quote, scale: min(rules.priceScale, 2))
-      try define(asset: base, scale: rules.quantityScale)
+    for item in listing.instruments {
+      try define(asset: item.quote, scale: min(item.rules.priceScale, 2))
+      try define(asset: item.base, scale: item.rules.quantityScale)
+      try define(asset: item.settle, scale: min(item.rules.priceScale, 2))
     }
-    for rules in exchange.allInstruments { try define(rules, venue: id, exchange) }
+    for item in listing.instruments { try define(item, venue: id) }
   }
 
   private mutating func define(asset: String, scale: UInt8) throws(EngineFailure) {
@@ -72,18 +76,17 @@ struct Definitions {
     assets.append(input)
   }
 
-  private mutating func define(_ rules: Instrument, venue: Int, _ exchange: ExchangeSetup) throws(EngineFailure) {
-    func asset(_ id: AssetID) -> AssetID {
-      let name = exchange.assetNames[id.index - 1]
-      return AssetID(number: UInt16(assetNames.lastIndex(of: name) ?? 0))
-    }
-    var input = rules
+  private mutating func define(_ item: VenueListing.Item, venue: Int) throws(EngineFailure) {
+    func asset(_ name: String) -> AssetID { AssetID(number: UInt16(assetNames.lastIndex(of: name) ?? 0)) }
+    var input = item.rules
     input.venue = VenueID(number: UInt16(venue))
-    input.base = asset(rules.base)
-    input.quote = asset(rules.quote)
-    input.settle = asset(rules.settle)
-    let key = "\(venue):\(rules.name)"
-    if let known = instrumentKeys.lastIndex(of: key) {
+    input.base = asset(item.base)
+    input.quote = asset(item.quote)
+    input.settle = asset(item.settle)
+    let key = "\(venue):\(item.rules.name)"
+    if let known = instrumentKeys.lastIndex(of: key),
+      known >= names.instruments.count || Self.fits(input, names.instruments[known])
+    {
       input.id = InstrumentID(number: UInt16(known))
       let old = known < names.instruments.count ? names.instruments[known] : Instrument()
       input.rulesVersion = old.rulesVersion
@@ -95,6 +98,11 @@ struct Definitions {
       instrumentKeys.append(key)
     }
     instruments.append(input)
+  }
+
+  /// The scales of a number never change: finer steps than it can say make a new one of the same name.
+  private static func fits(_ new: Instrument, _ old: Instrument) -> Bool {
+    new.priceScale == old.priceScale && new.quantityScale == old.quantityScale
   }
 
   private static func sameRules(_ a: Instrument, _ b: Instrument) -> Bool {

@@ -111,17 +111,18 @@ extension EngineBoot {
       agent.door.register(asset: AssetID(number: UInt16(index)), name: Text32(asset.name) ?? Text32())
     }
     for rules in names.instruments.dropFirst() where !rules.id.isNone {
-      agent.door.register(instrument: rules.id, name: rules.name)
+      agent.door.register(instrument: rules)
     }
     for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved {
-      agent.door.register(account: AccountID(number: UInt16(index)), name: Text64(account.name) ?? Text64())
+      agent.door.register(
+        account: AccountID(number: UInt16(index)), name: Text64(account.name) ?? Text64(), venue: account.venue)
     }
   }
 
   /// Works until every account is open, for a few seconds at most: an account that stays closed refuses by itself.
   private mutating func settle(_ names: NameDirectory) {
     let end = clock.now.advanced(byNanoseconds: Self.readyNanoseconds)
-    while clock.now < end, agent.door.isUp(at: clock.now) {
+    while clock.now < end, agent.door.mayAnswer(at: clock.now) {
       let work = agent.poll(now: clock.now, utc: clock.utc)
       flush()
       while agent.takeReply() != nil {}

@@ -77,7 +77,7 @@ struct EngineBoot: ~Copyable {
     let number = view.names.venueID(named: venue) ?? VenueID(number: UInt16(view.names.venues.count))
     let exchange = try OpenedDoor.open(options, identity, venue: number, epoch: journal.ring.epoch, clock)
     let definitions = try Definitions(
-      settings: options.settings, names: view.names, exchange: SimulatedBoot.makeSetup(options.settings))
+      settings: options.settings, names: view.names, listings: VenueListing.builtIn(options.settings))
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(

@@ -1,4 +1,5 @@
-/// The venue as this engine has it: the built-in exchange in this process, or behind shared memory in another one.
+/// The venues as this engine has them: the built-in exchange, in this process or behind shared memory in another one, and
+/// those behind a network.
 ///
 /// Owner: the hot thread.
 struct EngineDoor: ~Copyable, VenueDoor {
@@ -7,6 +8,13 @@ struct EngineDoor: ~Copyable, VenueDoor {
   // One of the two.
   private var own: OwnVenue?
   private var shared: SharedVenueDoor?
+  private var wires: [any WireVenue] = []
+  // By the engine's number: 0 is the built-in exchange, else its place in the list plus one.
+  private let wireOfVenue = Rows<UInt8>(zeroed: Limits.venueCount)
+  private let wireOfAccount = Rows<UInt8>(zeroed: Limits.accountCount)
+  private let wireOfInstrument = Rows<UInt8>(zeroed: Limits.instrumentCount)
+  /// Which of them is heard first at the next poll, so that a loud one silences none.
+  private var turn = 0
   /// What it says to questions that are not the core's.
   private(set) var answers = VenueAnswers()
   /// When the venue last said something about an account.
@@ -22,7 +30,17 @@ struct EngineDoor: ~Copyable, VenueDoor {
     shared = consume door
   }
 
-  func isUp(at now: EngineTime) -> Bool {
+  /// From now on all that is about `venue` goes there. Before its accounts and instruments are registered.
+  mutating func connect(_ wire: any WireVenue, as venue: VenueID) {
+    wires.append(wire)
+    wireOfVenue[venue.index] = UInt8(wires.count)
+  }
+
+  /// What the network makes readable.
+  var descriptors: [Int32] { wires.map(\.descriptor) }
+
+  /// Whether the built-in exchange can be reached.
+  func isBuiltInUp(at now: EngineTime) -> Bool {
     switch own {
     case .some(let venue): return venue.isUp(at: now)
     case .none: break
@@ -33,28 +51,43 @@ struct EngineDoor: ~Copyable, VenueDoor {
     }
   }
 
-  mutating func register(account: AccountID, name: Text64) {
+  /// Whether it makes sense to wait for somebody's answer. A link to a venue may still be on its way.
+  func mayAnswer(at now: EngineTime) -> Bool { !wires.isEmpty || isBuiltInUp(at: now) }
+
+  func isUp(_ account: AccountID, at now: EngineTime) -> Bool {
+    wire(wireOfAccount[account.index])?.isUp(account) ?? isBuiltInUp(at: now)
+  }
+
+  private func wire(_ place: UInt8) -> (any WireVenue)? { place == 0 ? nil : wires[Int(place) - 1] }
+
+  mutating func register(account: AccountID, name: Text64, venue: VenueID) {
+    wireOfAccount[account.index] = wireOfVenue[venue.index]
+    if let wire = wire(wireOfVenue[venue.index]) { return wire.register(account: account, name: name) }
     _ = own?.register(account: account, name: name)
     shared?.register(account: account, name: name)
   }
 
-  mutating func register(instrument: InstrumentID, name: Text32) {
-    _ = own?.register(instrument: instrument, name: name)
-    shared?.register(instrument: instrument, name: name)
+  mutating func register(instrument rules: Instrument) {
+    wireOfInstrument[rules.id.index] = wireOfVenue[rules.venue.index]
+    if let wire = wire(wireOfVenue[rules.venue.index]) { return wire.register(rules) }
+    _ = own?.register(instrument: rules.id, name: rules.name)
+    shared?.register(instrument: rules.id, name: rules.name)
   }
 
   mutating func register(asset: AssetID, name: Text32) {
     _ = own?.register(asset: asset, name: name)
     shared?.register(asset: asset, name: name)
+    for wire in wires { wire.register(asset: asset, name: name) }
   }
 
   mutating func submit(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> Bool {
+    if let wire = wire(wireOfAccount[request.account.index]) { return wire.submit(request, now: now, utc: utc) }
     if let isTaken = own?.submit(request, now: now, utc: utc) { return isTaken }
     return shared?.submit(request, now: now, utc: utc) == true
   }
 
   mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
-    while let event = own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc) {
+    while let event = next(now: now, utc: utc) {
       if answers.take(event) { continue }
       if event.account.index < Limits.accountCount { lastEvents[event.account.index] = now }
       return event
@@ -62,7 +95,22 @@ struct EngineDoor: ~Copyable, VenueDoor {
     return nil
   }
 
+  private mutating func next(now: EngineTime, utc: UTCTime) -> VenueEvent? {
+    guard !wires.isEmpty else { return own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc) }
+    for _ in 0...wires.count {
+      let place = turn
+      turn = turn == wires.count ? 0 : turn + 1
+      let event =
+        place == 0
+        ? own?.poll(now: now, utc: utc) ?? shared?.poll(now: now, utc: utc)
+        : wires[place - 1].poll(now: now, utc: utc)
+      if let event { return event }
+    }
+    return nil
+  }
+
   func top(of instrument: InstrumentID) -> TopOfBook {
+    if let wire = wire(wireOfInstrument[instrument.index]) { return wire.top(of: instrument) }
     switch own {
     case .some(let venue): return venue.top(of: instrument)
     case .none: break
@@ -73,7 +121,9 @@ struct EngineDoor: ~Copyable, VenueDoor {
     }
   }
 
-  var nextDue: EngineTime {
+  var nextDue: EngineTime { wires.reduce(builtInDue) { min($0, $1.nextDue) } }
+
+  private var builtInDue: EngineTime {
     switch own {
     case .some(let venue): return venue.nextDue
     case .none: break
@@ -106,13 +156,21 @@ struct EngineDoor: ~Copyable, VenueDoor {
   /// 0: there is none. `nil`: only the venue's own word is known.
   func liquidationPrice(_ account: AccountID, _ instrument: InstrumentID, _ sideRaw: UInt8) -> Int64? {
     switch own {
-    case .some(let venue): return venue.liquidationPrice(account, instrument, sideRaw)
+    case .some(let venue):
+      return wireOfAccount[account.index] == 0 ? venue.liquidationPrice(account, instrument, sideRaw) : nil
     case .none: return nil
     }
   }
 
   func facts(of instrument: InstrumentID) -> MarketFacts {
     var facts = MarketFacts()
+    if let wire = wire(wireOfInstrument[instrument.index]) {
+      guard let funding = wire.funding(of: instrument) else { return facts }
+      facts.nextFunding = funding.next
+      facts.fundingRate = funding.rate
+      facts.fundingInterval = funding.intervalNanoseconds
+      return facts
+    }
     switch own {
     case .some(let venue):
       guard let funding = venue.funding(of: instrument) else { return facts }
@@ -136,11 +194,14 @@ struct EngineDoor: ~Copyable, VenueDoor {
   /// What another process said to a command that was told it.
   mutating func takeOutcome() -> (token: UInt64, outcome: SimulatorOutcome)? { shared?.takeOutcome() ?? nil }
 
-  /// Levels of both sides, the best first. `false`: another process was asked; ask again.
+  /// Levels of both sides, the best first. `false`: another party was asked; ask again.
   mutating func forEachLevel(
     of instrument: InstrumentID, named name: Text32, depth: Int, now: EngineTime,
     _ body: (_ side: Side, _ price: Int64, _ quantity: Int64) -> Void
   ) -> Bool {
+    if let wire = wire(wireOfInstrument[instrument.index]) {
+      return wire.forEachLevel(of: instrument, depth: depth, now: now, body)
+    }
     if let isDone = shared?.forEachLevel(of: instrument, depth: depth, now: now, body) { return isDone }
     switch own {
     case .some(let venue):
@@ -155,7 +216,13 @@ struct EngineDoor: ~Copyable, VenueDoor {
 
   /// Trades of a market behind a place on its tape, the oldest first, as far as the tape goes. Of an exchange in another
   /// process there is none.
-  func forEachTrade(of name: Text32, behind: UInt64, count: Int, _ body: (_ place: UInt64, PublicTrade) -> Void) {
+  func forEachTrade(
+    of instrument: InstrumentID, named name: Text32, behind: UInt64, count: Int,
+    _ body: (_ place: UInt64, PublicTrade) -> Void
+  ) {
+    if let wire = wire(wireOfInstrument[instrument.index]) {
+      return wire.forEachTrade(of: instrument, behind: behind, count: count, body)
+    }
     switch own {
     case .some(let venue):
       guard let row = venue.exchange.instrument(named: name) else { return }

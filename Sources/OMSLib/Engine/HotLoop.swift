@@ -401,7 +401,7 @@ final class HotLoop: @unchecked Sendable {
     facts.lastEventAt = agent.door.lastEvent(of: row.id)
     facts.budgetMax = venue.ordersPerTenSeconds
     facts.budgetUsed = row.budgetUsed(at: now)
-    facts.isConnected = agent.door.isUp(at: now) ? 1 : 0
+    facts.isConnected = agent.door.isUp(row.id, at: now) ? 1 : 0
     facts.tradingRaw = max(agent.machine.state.global.tradingRaw, max(venue.tradingRaw, row.tradingRaw))
     return facts
   }
@@ -438,7 +438,8 @@ final class HotLoop: @unchecked Sendable {
     let name = agent.machine.state.instruments[instrument].rules.name
     let behind = body.argument & ((1 << 48) - 1)
     var count = 0
-    agent.door.forEachTrade(of: name, behind: behind, count: Int(body.capacity)) { place, trade in
+    let id = InstrumentID(number: UInt16(instrument))
+    agent.door.forEachTrade(of: id, named: name, behind: behind, count: Int(body.capacity)) { place, trade in
       unsafe target[count] = TapeTrade(place: place, trade: trade)
       count += 1
     }

@@ -207,7 +207,7 @@ struct ReloadPlan {
       throw EngineFailure(
         10, "config.restart", "a restart is needed for new values of \(fixed.joined(separator: ", "))")
     }
-    let definitions = try Definitions(settings: new, names: known, exchange: SimulatedBoot.makeSetup(new))
+    let definitions = try Definitions(settings: new, names: known, listings: VenueListing.builtIn(new))
     guard definitions.assets.isEmpty, definitions.venues.isEmpty, definitions.instruments.isEmpty else {
       throw EngineFailure(10, "config.restart", "a restart is needed for new exchanges and instruments")
     }

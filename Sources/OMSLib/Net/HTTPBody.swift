@@ -133,7 +133,7 @@ struct HTTPBody {
       if byte == UInt8(ascii: ";") {
         isInExtension = true
       } else if isInExtension {
-        guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else { throw .badChunk }
+        guard HTTPBytes.isText(byte) else { throw .badChunk }
       } else if !HTTPBytes.isBlank(byte) {
         throw .badChunk
       }

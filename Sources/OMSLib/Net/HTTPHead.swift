@@ -71,7 +71,7 @@ struct HTTPFields {
     while start < end, unsafe HTTPBytes.isBlank(line[start]) { start += 1 }
     while end > start, unsafe HTTPBytes.isBlank(line[end - 1]) { end -= 1 }
     let value = unsafe UnsafeBufferPointer(rebasing: line[start..<end])
-    for unsafebyte in unsafe value where byte < 0x20 && byte != 0x09 || byte == 0x7F { throw .badFieldValue }
+    guard unsafe value.allSatisfy(HTTPBytes.isText) else { throw .badFieldValue }
     let field = HTTPField(String(decoding: name, as: UTF8.self), unsafe String(decoding: value, as: UTF8.self))
     try unsafe note(field, value)
     fields.append(field)
@@ -100,7 +100,8 @@ struct HTTPFields {
   private static func length(_ value: UnsafeBufferPointer<UInt8>) throws(HTTPError) -> Int {
     guard value.count > 0, value.count <= 18 else { throw .badContentLength }
     var length = 0
-    for unsafebyte in unsafe value {
+    for index in 0..<value.count {
+      let byte = unsafe value[index]
       guard byte >= 0x30, byte <= 0x39 else { throw .badContentLength }
       length = length * 10 + Int(byte - 0x30)
     }
@@ -114,6 +115,9 @@ struct HTTPFields {
 /// Characters of HTTP.
 enum HTTPBytes {
   static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  /// What may stand in a value: no control character but the tabulator.
+  static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || byte == 0x09 }
 
   static func lower(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 

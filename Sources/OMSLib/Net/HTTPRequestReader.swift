@@ -100,10 +100,10 @@ package struct HTTPRequestReader: ~Copyable {
     guard let methodEnd = unsafe line.firstIndex(of: 0x20), let targetEnd = unsafe line.lastIndex(of: 0x20),
       methodEnd > 0, methodEnd <= 32, targetEnd > methodEnd + 1
     else { throw .badStartLine }
-    for unsafebyte in unsafe line[..<methodEnd] where !HTTPBytes.isToken(byte) { throw .badStartLine }
+    guard unsafe line[..<methodEnd].allSatisfy(HTTPBytes.isToken) else { throw .badStartLine }
     let version = try unsafe HTTPBytes.version(UnsafeBufferPointer(rebasing: line[(targetEnd + 1)...]))
     let target = unsafe line[(methodEnd + 1)..<targetEnd]
-    for unsafebyte in unsafe target where byte <= 0x20 || byte == 0x7F { throw .badTarget }
+    guard unsafe target.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .badTarget }
     // What is no text could not be kept as it was.
     guard let text = unsafe String(validating: target, as: UTF8.self) else { throw .badTarget }
     guard unsafe head[lineEnd + 1] == 0x0A else { throw .badStartLine }

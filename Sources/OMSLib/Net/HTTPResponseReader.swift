@@ -140,9 +140,7 @@ package struct HTTPResponseReader: ~Copyable {
     }
     guard status >= 100, status < 600 else { throw .badStartLine }
     guard unsafe lineEnd == 12 || head[12] == 0x20 else { throw .badStartLine }
-    for unsafebyte in unsafe head[12..<lineEnd] where byte < 0x20 && byte != 0x09 || byte == 0x7F {
-      throw .badStartLine
-    }
+    guard unsafe head[12..<lineEnd].allSatisfy(HTTPBytes.isText) else { throw .badStartLine }
     let fields = try unsafe HTTPFields(UnsafeBufferPointer(rebasing: head[(lineEnd + 2)...]))
     if fields.isChunked, version == .v10 { throw .unsupportedTransferCoding }
     let response = HTTPResponse(

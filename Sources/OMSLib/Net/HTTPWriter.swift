@@ -47,7 +47,7 @@ package enum HTTPWriter {
 
   private static func check(_ field: HTTPField) throws(HTTPError) {
     guard !field.name.isEmpty, field.name.utf8.allSatisfy(HTTPBytes.isToken) else { throw .badFieldName }
-    guard field.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else { throw .badFieldValue }
+    guard field.value.utf8.allSatisfy(HTTPBytes.isText) else { throw .badFieldValue }
   }
 
   private static func append(_ field: HTTPField, to out: inout ByteBuffer) {

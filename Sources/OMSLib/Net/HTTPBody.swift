@@ -40,7 +40,7 @@ struct HTTPBody {
   var endsWithTheStream: Bool { if case .untilEnd = place { true } else { false } }
 
   /// Takes what there is. Whether the body is complete.
-  mutating func take(from input: inout ReceiveBuffer, _ limits: HTTPLimits) throws(HTTPError) -> Bool {
+  mutating func take(from input: inout ByteQueue, _ limits: HTTPLimits) throws(HTTPError) -> Bool {
     while true {
       switch place {
       case .complete: return true
@@ -83,7 +83,7 @@ struct HTTPBody {
     }
   }
 
-  private mutating func take(_ count: Int, from input: inout ReceiveBuffer) {
+  private mutating func take(_ count: Int, from input: inout ByteQueue) {
     guard count > 0 else { return }
     unsafe input.withBytes { source in
       unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: source[..<count]))
@@ -91,7 +91,7 @@ struct HTTPBody {
     input.removeFirst(count)
   }
 
-  private mutating func takeSize(from input: inout ReceiveBuffer, _ limits: HTTPLimits) throws(HTTPError) -> Int? {
+  private mutating func takeSize(from input: inout ByteQueue, _ limits: HTTPLimits) throws(HTTPError) -> Int? {
     let line = try unsafe input.withBytes { bytes throws(HTTPError) in
       try unsafe Self.sizeLine(bytes, byteMax: limits.chunkLineBytes)
     }

@@ -11,7 +11,7 @@ package struct HTTPRequestReader: ~Copyable {
 
   private let limits: HTTPLimits
   /// May be filled from a socket directly.
-  package var input = ReceiveBuffer()
+  package var input = ByteQueue()
   private var place = Place.head(HTTPHeadScan())
   private var owesContinue = false
 

@@ -14,7 +14,7 @@ package struct HTTPResponseReader: ~Copyable {
 
   private let limits: HTTPLimits
   /// May be filled from a socket directly.
-  package var input = ReceiveBuffer()
+  package var input = ByteQueue()
   private var place = Place.head(HTTPHeadScan())
   /// Of each request without its answer, the oldest first: whether its answer has a head alone.
   private var expected: [Bool] = []

@@ -34,7 +34,7 @@ package struct WebSocketReader: ~Copyable {
   private let role: WebSocketRole
   private let limits: WebSocketLimits
   /// May be filled from a socket directly.
-  package var input: ReceiveBuffer
+  package var input: ByteQueue
   private var frame: Frame?
   /// Of the message in several frames that is under way.
   private var message: WebSocketOpcode?
@@ -49,7 +49,7 @@ package struct WebSocketReader: ~Copyable {
   package init(role: WebSocketRole, limits: WebSocketLimits, bufferBytes: Int = 16_384) {
     self.role = role
     self.limits = limits
-    input = ReceiveBuffer(capacity: bufferBytes)
+    input = ByteQueue(capacity: bufferBytes)
   }
 
   package mutating func append(_ bytes: some Collection<UInt8>) { input.append(bytes) }

@@ -48,7 +48,7 @@ package struct WebSocketSession: ~Copyable {
   package mutating func append(_ bytes: some Collection<UInt8>) { reader.append(bytes) }
 
   /// To be filled from a socket directly.
-  package mutating func withInput<R, E: Error>(_ body: (inout ReceiveBuffer) throws(E) -> R) throws(E) -> R {
+  package mutating func withInput<R, E: Error>(_ body: (inout ByteQueue) throws(E) -> R) throws(E) -> R {
     try body(&reader.input)
   }
 

@@ -1,10 +1,10 @@
-/// Bytes that came from a peer and wait to be understood, in one piece: taken from the front, added at the end.
+/// Bytes between a peer and us, in one piece: taken from the front, added at the end.
 ///
 /// It grows for what a single message needs; emptied and filled again, it stops allocating. Whoever fills it bounds it:
 /// a reader refuses a message that would need more than its limits, so no more is kept than one message and one filling.
 ///
 /// Owner: whoever holds it; it cannot be copied.
-@safe package struct ReceiveBuffer: ~Copyable {
+@safe package struct ByteQueue: ~Copyable {
   private var base: UnsafeMutablePointer<UInt8>
   package private(set) var capacity: Int
   private var start = 0

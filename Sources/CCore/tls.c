@@ -42,6 +42,7 @@ struct cc_tls {
   // Of the last call on the socket.
   int socket_error;
   int socket_ended;
+  int is_broken;
   char host[host_bytes];
   char reason[reason_bytes];
 };
@@ -350,6 +351,10 @@ int cc_tls_open(cc_tls_context *context, int socket, const char *host, cc_tls **
 }
 
 void cc_tls_free(cc_tls *tls) {
+  // The library would never come back with the session of a connection that was just dropped. Only a broken one is bad.
+  if (tls->ssl != NULL && !tls->is_broken && !SSL_in_init(tls->ssl)) {
+    SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  }
   SSL_free(tls->ssl);
   free(tls);
 }
@@ -361,6 +366,7 @@ static int explain(cc_tls *tls, int result) {
   if (kind == SSL_ERROR_WANT_WRITE) return cc_tls_want_write;
   if (kind == SSL_ERROR_ZERO_RETURN) return cc_tls_closed;
   copy_reason(tls->reason);
+  tls->is_broken = kind == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_last_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (tls->socket_error != 0) return tls->socket_error;
   if (kind == SSL_ERROR_SSL) {
     int reason = ERR_GET_REASON(ERR_peek_last_error());

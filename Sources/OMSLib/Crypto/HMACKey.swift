@@ -16,7 +16,8 @@ package struct HMACKey: Hashable, Sendable, BitwiseCopyable {
     guard let slot = arena.take() else { return nil }
     self.slot = slot
     unsafe arena.withBytes(slot) { bytes in
-      unsafe cc_hmac_prepare(bytes.baseAddress?.assumingMemoryBound(to: cc_hmac_key.self), secret.baseAddress, secret.count)
+      unsafe cc_hmac_prepare(
+        bytes.baseAddress?.assumingMemoryBound(to: cc_hmac_key.self), secret.baseAddress, secret.count)
     }
   }
 

@@ -43,7 +43,8 @@ let package = Package(
       cSettings: [.unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror"])]),
     .target(name: "TestSupport", dependencies: ["OMSLib"], path: "Tests/TestSupport", swiftSettings: tests),
     .testTarget(name: "CCoreTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
-    .testTarget(name: "OMSLibTests", dependencies: ["CCore", "OMSLib", "TestSupport"], swiftSettings: tests),
+    .testTarget(
+      name: "OMSLibTests", dependencies: ["CCore", "CReference", "OMSLib", "TestSupport"], swiftSettings: tests),
     .testTarget(name: "OMSVenueTests", dependencies: ["OMSLib", "OMSVenue", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "AcceptanceTests", dependencies: ["oms", "omsim", "CTerminal", "TestSupport"], swiftSettings: tests),

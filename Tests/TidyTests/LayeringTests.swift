@@ -1,11 +1,11 @@
 import Testing
 
 /// The folders of `Sources/OMSLib`, lowest layer first. A file may name types of its own folder and of lower layers;
-/// folders of one layer do not name each other.
+/// folders of one layer do not name each other. `Crypto` stands above `Memory`: its keys lie in the locked arena.
 private let layers: [[String]] = [
   ["Base"],
-  ["Model", "Math", "Memory", "Net", "Crypto"],
-  ["CommandLine"],
+  ["Model", "Math", "Memory", "Net"],
+  ["CommandLine", "Crypto"],
   ["Config", "Journal", "Store", "Market", "Control"],
   ["Account", "Vault"],
   ["Risk", "Venue"],

@@ -6,6 +6,7 @@
 #include "cr_check.h"
 #include "cr_file.h"
 #include "cr_flow.h"
+#include "cr_hmac.h"
 #include "cr_line.h"
 
 #endif

@@ -1,0 +1,17 @@
+internal import CCore
+
+/// The kernel's random source. Held only by the edge of a process; everything inside is handed what fills its bytes.
+package struct SystemRandom: RandomSource, Sendable, BitwiseCopyable {
+  package init() {}
+
+  package func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(SystemError) {
+    guard let base = bytes.baseAddress else { return }
+    let status = unsafe cc_sys_random(base, bytes.count)
+    guard status == 0 else { throw SystemError(errno: -status, call: "getrandom") }
+  }
+}
+
+/// Fills bytes nobody can guess, or, in a test, bytes that can be told again.
+package protocol RandomSource {
+  func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(SystemError)
+}

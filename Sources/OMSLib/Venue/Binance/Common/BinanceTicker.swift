@@ -1,0 +1,87 @@
+/// The best prices as the venue sends them.
+package struct BinanceTicker: Equatable, Sendable {
+  package var symbol = BinanceSymbol()
+  package var update: Int64 = 0
+  package var bid: Int64 = 0
+  package var bidQuantity: Int64 = 0
+  package var ask: Int64 = 0
+  package var askQuantity: Int64 = 0
+  /// Milliseconds since 1970 by the venue's clock; 0 on spot, where none comes.
+  package var eventTime: Int64 = 0
+
+  package init() {}
+}
+
+/// `bookTicker` straight from its bytes. `nil`: something is not as usual, and the full reader decides.
+enum TickerScan {
+  static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames) -> BinanceTicker? {
+    guard var scan = unsafe FlatScan(bytes) else { return nil }
+    let isWrapped = scan.take("{\"stream\":")
+    if isWrapped {
+      guard scan.string() != nil, scan.take(",\"data\":") else { return nil }
+    }
+    var ticker = BinanceTicker()
+    if scan.take("{\"e\":\"bookTicker\",") {
+      guard head(&scan, &ticker) else { return nil }
+    } else {
+      guard scan.take("{\"u\":"), let update = scan.integer() else { return nil }
+      ticker.update = update
+    }
+    guard ticker.update > 0, scan.take(",\"s\":"), let range = scan.string(), let name = scan.text(range),
+      let symbol = names.symbol(name)
+    else { return nil }
+    ticker.symbol = symbol
+    let (prices, quantities) = (Int(symbol.priceScale), Int(symbol.quantityScale))
+    guard scan.take(",\"b\":"), let bid = scan.quotedDecimal(scale: prices), scan.take(",\"B\":"),
+      let bidQuantity = scan.quotedDecimal(scale: quantities), scan.take(",\"a\":"),
+      let ask = scan.quotedDecimal(scale: prices), scan.take(",\"A\":"),
+      let askQuantity = scan.quotedDecimal(scale: quantities)
+    else { return nil }
+    (ticker.bid, ticker.bidQuantity, ticker.ask, ticker.askQuantity) = (bid, bidQuantity, ask, askQuantity)
+    if ticker.eventTime == 0, scan.take(",\"T\":"), !tail(&scan, &ticker) { return nil }
+    if scan.take(",\"st\":1"), scan.take(",\"ps\":") {
+      guard scan.string() != nil else { return nil }
+    }
+    guard scan.take(UInt8(ascii: "}")), !isWrapped || scan.take(UInt8(ascii: "}")), scan.isAtEnd else { return nil }
+    return ticker
+  }
+
+  /// Number and times of futures: the times stand in front or at the end.
+  private static func head(_ scan: inout FlatScan, _ ticker: inout BinanceTicker) -> Bool {
+    guard scan.take("\"u\":"), let update = scan.integer() else { return false }
+    ticker.update = update
+    guard scan.take(",\"E\":") else { return true }
+    guard let time = scan.integer(), time > 0, scan.take(",\"T\":"), scan.integer() != nil else { return false }
+    ticker.eventTime = time
+    return true
+  }
+
+  private static func tail(_ scan: inout FlatScan, _ ticker: inout BinanceTicker) -> Bool {
+    guard scan.integer() != nil, scan.take(",\"E\":"), let time = scan.integer(), time > 0 else { return false }
+    ticker.eventTime = time
+    return true
+  }
+}
+
+/// The same through the full reader.
+enum TickerReader {
+  static func read(_ event: JSONValue, _ names: borrowing BinanceNames) throws(BinanceProblem) -> BinanceTicker {
+    var ticker = BinanceTicker()
+    if let kind = event["e"] {
+      guard kind.string == "bookTicker" else { throw .unknownEvent("e") }
+    }
+    ticker.symbol = try event.symbol("s", names)
+    ticker.update = try event.number("u")
+    guard ticker.update > 0 else { throw .number("u") }
+    ticker.bid = try event.mantissa("b", scale: ticker.symbol.priceScale)
+    ticker.bidQuantity = try event.mantissa("B", scale: ticker.symbol.quantityScale)
+    ticker.ask = try event.mantissa("a", scale: ticker.symbol.priceScale)
+    ticker.askQuantity = try event.mantissa("A", scale: ticker.symbol.quantityScale)
+    if event["E"] != nil {
+      ticker.eventTime = try event.number("E")
+      _ = try event.number("T")
+      guard ticker.eventTime > 0 else { throw .number("E") }
+    }
+    return ticker
+  }
+}

@@ -1,0 +1,195 @@
+/// `executionReport` straight from its bytes. `nil`: something is not as usual, and the full reader decides.
+enum SpotOrderScan {
+  /// Members that every report has, by their bits below.
+  private static let required: UInt64 = 0x7FFFFF
+
+  static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames
+  ) -> (subscription: Int64, news: BinanceOrderNews)? {
+    guard var scan = unsafe FlatScan(bytes) else { return nil }
+    var subscription: Int64 = -1
+    let isWrapped = scan.take("{\"subscriptionId\":")
+    if isWrapped {
+      guard let number = scan.integer(), number >= 0, scan.take(",\"event\":") else { return nil }
+      subscription = number
+    }
+    guard scan.take("{\"e\":\"executionReport\","), let news = members(&scan, names), scan.take(UInt8(ascii: "}"))
+    else { return nil }
+    guard !isWrapped || scan.take(UInt8(ascii: "}")), scan.isAtEnd else { return nil }
+    return (subscription, news)
+  }
+
+  /// A word at a time: each member is one of the report's letters, seen once, in any order behind the symbol.
+  private static func members(_ scan: inout FlatScan, _ names: borrowing BinanceNames) -> BinanceOrderNews? {
+    var news = BinanceOrderNews(.spot)
+    var (own, original) = (Text64(), Text64())
+    var (prices, quantities) = (-1, -1)
+    var fee: Int64?
+    var asset: Range<Int>?
+    var trade: Int64 = -1
+    var seen: UInt64 = 0
+    repeat {
+      guard let name = scan.name() else { return nil }
+      let bit: UInt64
+      switch name {
+      case 0x73:  // s
+        bit = 1 << 0
+        guard let range = scan.string(), let name = scan.text(range), let found = names.symbol(name) else { return nil }
+        news.take(found)
+        (prices, quantities) = (Int(found.priceScale), Int(found.quantityScale))
+      case 0x53:  // S
+        bit = 1 << 1
+        guard let range = scan.string(), let side = WordScan.side(scan, range) else { return nil }
+        news.side = side
+      case 0x6F:  // o
+        bit = 1 << 2
+        guard let range = scan.string(), let type = WordScan.type(scan, range) else { return nil }
+        news.type = type
+      case 0x66:  // f
+        bit = 1 << 3
+        guard let range = scan.string(), let force = WordScan.timeInForce(scan, range) else { return nil }
+        news.timeInForce = force
+      case 0x71:  // q
+        bit = 1 << 4
+        guard let value = scan.quotedDecimal(scale: quantities) else { return nil }
+        news.quantity = value
+      case 0x70:  // p
+        bit = 1 << 5
+        guard let value = scan.quotedDecimal(scale: prices) else { return nil }
+        news.price = value
+      case 0x78:  // x
+        bit = 1 << 6
+        guard let range = scan.string(), let word = WordScan.execution(scan, range) else { return nil }
+        news.execution = word
+      case 0x58:  // X
+        bit = 1 << 7
+        guard let range = scan.string(), let word = WordScan.status(scan, range) else { return nil }
+        news.status = word
+      case 0x69:  // i
+        bit = 1 << 8
+        guard let number = scan.integer(), number > 0 else { return nil }
+        news.order = VenueReference(UInt64(number))
+      case 0x6C:  // l
+        bit = 1 << 9
+        guard let value = scan.quotedDecimal(scale: quantities) else { return nil }
+        news.lastQuantity = value
+      case 0x7A:  // z
+        bit = 1 << 10
+        guard let value = scan.quotedDecimal(scale: quantities) else { return nil }
+        news.cumulative = value
+      case 0x4C:  // L
+        bit = 1 << 11
+        guard let value = scan.quotedDecimal(scale: prices) else { return nil }
+        news.lastPrice = value
+      case 0x6E:  // n
+        bit = 1 << 12
+        guard scan.takeFee(&fee) else { return nil }
+      case 0x4E:  // N
+        bit = 1 << 13
+        guard scan.takeAsset(&asset) else { return nil }
+      case 0x54:  // T
+        bit = 1 << 14
+        guard let number = scan.integer(), let time = UTCTime(milliseconds: number) else { return nil }
+        news.time = time
+      case 0x74:  // t
+        bit = 1 << 15
+        guard let number = scan.integer() else { return nil }
+        trade = number
+      case 0x6D:  // m
+        bit = 1 << 16
+        guard let flag = scan.flag() else { return nil }
+        news.isMaker = flag
+      case 0x63:  // c
+        bit = 1 << 17
+        guard let range = scan.string(), let text = scan.wideText(range) else { return nil }
+        own = text
+      case 0x43:  // C
+        bit = 1 << 18
+        guard let range = scan.string(), let text = scan.wideText(range) else { return nil }
+        original = text
+      case 0x50:  // P
+        bit = 1 << 19
+        guard let value = scan.quotedDecimal(scale: prices) else { return nil }
+        news.stopPrice = value
+      case 0x72:  // r
+        bit = 1 << 20
+        guard let range = scan.string(), scan.equals(range, "NONE") else { return nil }
+      case 0x77:  // w
+        bit = 1 << 21
+        guard let flag = scan.flag() else { return nil }
+        news.isOnBook = flag
+      case 0x4F:  // O
+        bit = 1 << 22
+        guard let number = scan.integer(), let time = UTCTime(milliseconds: number) else { return nil }
+        news.placedAt = time
+      case 0x41:  // A
+        bit = 1 << 23
+        guard let value = scan.quotedDecimal(scale: quantities) else { return nil }
+        news.prevented = value
+      case 0x45:  // E
+        bit = 1 << 24
+        guard scan.skipScalar() else { return nil }
+      case 0x46:  // F
+        bit = 1 << 25
+        guard scan.skipScalar() else { return nil }
+      case 0x67:  // g
+        bit = 1 << 26
+        guard scan.skipScalar() else { return nil }
+      case 0x49:  // I
+        bit = 1 << 27
+        guard scan.skipScalar() else { return nil }
+      case 0x4D:  // M
+        bit = 1 << 28
+        guard scan.skipScalar() else { return nil }
+      case 0x5A:  // Z
+        bit = 1 << 29
+        guard scan.skipScalar() else { return nil }
+      case 0x59:  // Y
+        bit = 1 << 30
+        guard scan.skipScalar() else { return nil }
+      case 0x51:  // Q
+        bit = 1 << 31
+        guard scan.skipScalar() else { return nil }
+      case 0x57:  // W
+        bit = 1 << 32
+        guard scan.skipScalar() else { return nil }
+      case 0x56:  // V
+        bit = 1 << 33
+        guard scan.skipScalar() else { return nil }
+      case 0x76:  // v
+        bit = 1 << 34
+        guard scan.skipScalar() else { return nil }
+      case 0x42:  // B
+        bit = 1 << 35
+        guard scan.skipScalar() else { return nil }
+      case 0x75:  // u
+        bit = 1 << 36
+        guard scan.skipScalar() else { return nil }
+      case 0x55:  // U
+        bit = 1 << 37
+        guard scan.skipScalar() else { return nil }
+      case 0x64:  // d
+        bit = 1 << 38
+        guard scan.skipScalar() else { return nil }
+      case 0x44:  // D
+        bit = 1 << 39
+        guard scan.skipScalar() else { return nil }
+      case 0x6A:  // j
+        bit = 1 << 40
+        guard scan.skipScalar() else { return nil }
+      case 0x4A:  // J
+        bit = 1 << 41
+        guard scan.skipScalar() else { return nil }
+      default: return nil
+      }
+      guard seen & bit == 0, prices >= 0 else { return nil }
+      seen |= bit
+    } while scan.take(UInt8(ascii: ","))
+    guard seen & required == required else { return nil }
+    guard news.finish(trade: trade, fee: fee, asset: asset.flatMap { scan.text($0) }, isNamed: asset != nil, names) else {
+      return nil
+    }
+    news.client = original.isEmpty ? own : original
+    return news
+  }
+}

@@ -43,8 +43,8 @@ struct MarketHistory {
 
   var aggregates: ArraySlice<AggregateTrade> { aggregateRing.suffix(Self.aggregatesKept) }
 
-  /// Reads what is new. Trades of one look that follow each other without another trade of the exchange in between, at one
-  /// time, price and side, are one aggregate.
+  /// Reads what is new. Trades of one look that follow each other without another trade of the exchange in between, at
+  /// one time, price and side, are one aggregate.
   mutating func look(at symbol: MarketSymbol, in exchange: borrowing Exchange) {
     var (place, found) = (seen, [PublicTrade]())
     exchange.forEachTrade(of: symbol.number, behind: seen, count: Exchange.tradeWindow) { number, trade in
@@ -81,7 +81,8 @@ struct MarketHistory {
   private mutating func add(_ trade: PublicTrade, behind told: Int) {
     let buyerIsMaker = trade.sideRaw == UInt64(Side.sell.rawValue)
     // What an earlier look found may have been told already, and stays as it is.
-    if newAggregates.count > told, let last = newAggregates.last, last.last + 1 == trade.number, last.price == trade.price,
+    if newAggregates.count > told, let last = newAggregates.last, last.last + 1 == trade.number,
+      last.price == trade.price,
       last.time == trade.time, last.buyerIsMaker == buyerIsMaker
     {
       newAggregates[newAggregates.count - 1].last = trade.number

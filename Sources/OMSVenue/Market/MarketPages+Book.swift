@@ -65,7 +65,8 @@ extension MarketPages {
     if from != nil && (start != nil || end != nil) { throw .badCombination }
     let found = history(symbol).aggregates.filter { trade in
       let time = trade.time.nanoseconds
-      return trade.number >= UInt64(from ?? 0) && time >= start ?? .min && unit.value(time) <= end.map(unit.value) ?? .max
+      return trade.number >= UInt64(from ?? 0) && time >= start ?? .min
+        && unit.value(time) <= end.map(unit.value) ?? .max
     }
     var json = JSONWriter(capacity: 4_096)
     json.beginArray()

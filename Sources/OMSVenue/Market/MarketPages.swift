@@ -2,8 +2,8 @@ package import OMSLib
 
 /// Everything public that can be asked for: what was observed of the exchange, and the answers in Binance's words.
 ///
-/// Whoever drives the exchange calls `look` after each of its turns: the tape of trades is bounded, and what nobody read in
-/// time is in no candle.
+/// Whoever drives the exchange calls `look` after each of its turns: the tape of trades is bounded, and what nobody
+/// read in time is in no candle.
 package struct MarketPages {
   package var claims: MarketClaims
   private(set) var symbols: [MarketSymbol] = []

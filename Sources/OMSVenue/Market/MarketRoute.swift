@@ -81,7 +81,8 @@ struct MarketRoute: Sendable {
     "trades.recent": "/api/v3/trades", "trades.historical": "/api/v3/historicalTrades",
     "trades.aggregate": "/api/v3/aggTrades", "klines": "/api/v3/klines", "uiKlines": "/api/v3/uiKlines",
     "avgPrice": "/api/v3/avgPrice", "ticker.24hr": "/api/v3/ticker/24hr",
-    "ticker.tradingDay": "/api/v3/ticker/tradingDay", "ticker": "/api/v3/ticker", "ticker.price": "/api/v3/ticker/price",
+    "ticker.tradingDay": "/api/v3/ticker/tradingDay", "ticker": "/api/v3/ticker",
+    "ticker.price": "/api/v3/ticker/price",
     "ticker.book": "/api/v3/ticker/bookTicker",
   ]
 

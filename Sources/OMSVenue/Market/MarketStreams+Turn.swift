@@ -45,7 +45,8 @@ extension MarketStreams {
     var next =
       known
       ?? Liquidation(
-        order: event.venueOrder.low, sideRaw: event.sideRaw, price: 0, lastQuantity: 0, quantity: 0, turnover: 0, time: 0)
+        order: event.venueOrder.low, sideRaw: event.sideRaw, price: 0, lastQuantity: 0, quantity: 0, turnover: 0,
+        time: 0)
     next.price = event.price
     next.lastQuantity = event.quantity
     next.quantity += Int128(event.quantity)

@@ -9,8 +9,8 @@ package enum MarketOutput: Equatable, Sendable {
 
 /// The market streams of all connections.
 ///
-/// Nothing is computed for one connection: each stream makes its message once, and its readers get the same bytes. Who reads
-/// slower than the market writes is cut off; it can take a snapshot when it comes back.
+/// Nothing is computed for one connection: each stream makes its message once, and its readers get the same bytes. Who
+/// reads slower than the market writes is cut off; it can take a snapshot when it comes back.
 package struct MarketStreams {
   package static let streamsPerLink = 1_024
   /// Messages, pings and pongs of one connection in one second.
@@ -91,7 +91,8 @@ package struct MarketStreams {
     for name in gone.names { leave(link, gone, name, &pages) }
   }
 
-  /// Streams that a connection is subscribed to, in the order of its asking; keys of accounts on a connection of theirs.
+  /// Streams that a connection is subscribed to, in the order of its asking; keys of accounts on a connection of
+  /// theirs.
   package func subscriptions(of link: VenueLink) -> [String] { links[link]?.names ?? [] }
 
   package func isCombined(_ link: VenueLink) -> Bool { links[link]?.isCombined ?? false }
@@ -103,8 +104,8 @@ package struct MarketStreams {
     checkWaiting(link)
   }
 
-  /// Counts something that came from a client: messages count themselves, pings and pongs are told. `false`: it was one too
-  /// many, and the connection is told to be closed.
+  /// Counts something that came from a client: messages count themselves, pings and pongs are told. `false`: it was one
+  /// too many, and the connection is told to be closed.
   @discardableResult
   package mutating func countFrame(on link: VenueLink, at now: ServerTime) -> Bool {
     guard let state = links[link], !state.isClosing else { return false }

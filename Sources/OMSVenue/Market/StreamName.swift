@@ -171,7 +171,7 @@ package struct StreamTarget: Sendable {
   package var names: [String]
   package var unit = TimeUnit.millisecond
 
-  /// - Parameter target: path and query, as they came.
+  /// Reads path and query as they came.
   package init(_ target: String, _ product: VenueProduct) throws(VenueError) {
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var path = parts[0].split(separator: "/").map(String.init)
@@ -186,7 +186,8 @@ package struct StreamTarget: Sendable {
       let scopes: [String: StreamScope] = ["public": .books, "market": .market, "private": .accounts]
       guard let first = path.first, let found = scopes[first] else {
         throw VenueError(
-          -1000, "Streams of futures are behind /public, /market and /private; '\(parts[0])' is none of them.", status: 404)
+          -1000, "Streams of futures are behind /public, /market and /private; '\(parts[0])' is none of them.",
+          status: 404)
       }
       scope = found
       path.removeFirst()
@@ -208,7 +209,9 @@ package struct StreamTarget: Sendable {
 
   /// A part of a path may be written with `%`; some clients do that with `@` and `!`.
   private static func decoded(_ part: String) -> String {
-    guard part.contains("%"), let query = try? VenueQuery(query: "a=\(part)"), let text = query["a"] else { return part }
+    guard part.contains("%"), let query = try? VenueQuery(query: "a=\(part)"), let text = query["a"] else {
+      return part
+    }
     return text
   }
 }

@@ -105,6 +105,9 @@ extension ErrorCatalog {
     config.tab 10
       A tab stands in the file.
       Indent with spaces.
+    config.symbols 10
+      A symbol of the built-in exchange has other rules in the files than its orders and positions were made under.
+      Take the change back, give the new rules another name, or begin anew with another state directory.
     config.tag 10
       The instance tag is malformed, or not the one this instance began with.
       Keep the first one: orders at the venue carry it.

@@ -34,22 +34,23 @@ extension VenueSetting {
 
 extension InstrumentSetting {
   package static let builtIn: [InstrumentSetting] = [
-    builtIn(base: "BTC", .spot, lotScale: 5, startPrice: 60_000),
-    builtIn(base: "ETH", .spot, lotScale: 4, startPrice: 3_000),
-    builtIn(base: "BTC", .perp, lotScale: 3, startPrice: 60_000),
-    builtIn(base: "ETH", .perp, lotScale: 3, startPrice: 3_000),
+    builtIn(base: "BTC", .spot, tickScale: 2, lotScale: 5, startPrice: 60_000),
+    builtIn(base: "ETH", .spot, tickScale: 2, lotScale: 4, startPrice: 3_000),
+    builtIn(base: "BTC", .perp, tickScale: 1, lotScale: 3, startPrice: 60_000),
+    builtIn(base: "ETH", .perp, tickScale: 2, lotScale: 3, startPrice: 3_000),
   ]
 
   private static func builtIn(
-    base: String, _ instrumentClass: InstrumentClass, lotScale: Int, startPrice: Int64
+    base: String, _ instrumentClass: InstrumentClass, tickScale: Int, lotScale: Int, startPrice: Int64
   ) -> InstrumentSetting {
-    guard let cent = Decimal(mantissa: 1, scale: 2), let lot = Decimal(mantissa: 1, scale: lotScale) else {
+    guard let tick = Decimal(mantissa: 1, scale: tickScale), let lot = Decimal(mantissa: 1, scale: lotScale) else {
       preconditionFailure("one digit at a scale below 38 is a decimal")
     }
     let isPerp = instrumentClass == .perp
     return InstrumentSetting(
       name: isPerp ? "\(base)-USDT-PERP" : "\(base)-USDT", native: "\(base)USDT", base: base, quote: "USDT",
-      instrumentClass: instrumentClass, tick: cent, lot: lot, maxQuantity: Decimal(9_000), minNotional: Decimal(5),
+      instrumentClass: instrumentClass, tick: tick, lot: lot, maxQuantity: Decimal(isPerp ? 10_000 : 9_000),
+      minNotional: Decimal(5),
       maxLeverage: isPerp ? 125 : 1, startPrice: Decimal(startPrice))
   }
 }

@@ -88,7 +88,31 @@ enum ConfigAssembly {
       venues.append(.builtIn(name: name))
     }
     if file == nil, !venues.contains(where: { $0.name == "sim" }) { venues.append(.builtIn(name: "sim")) }
+    checkBuiltIn(venues, declared, &problems)
     return venues
+  }
+
+  /// All exchanges that the built-in one stands for share its tables, and its names.
+  private static func checkBuiltIn(
+    _ venues: [VenueSetting], _ declared: [(venue: VenueSetting, place: SourcePlace)], _ problems: inout ProblemList
+  ) {
+    var count = 0
+    for venue in venues where venue.adapter == .simulated {
+      count += venue.instruments.count
+      guard let place = declared.first(where: { $0.venue.name == venue.name })?.place else { continue }
+      if count > VenueSetting.builtInSymbolCount {
+        problems.error(
+          "config.size", at: place,
+          "the built-in exchange lists \(VenueSetting.builtInSymbolCount) symbols at most, over all exchanges it stands for"
+        )
+        return
+      }
+      for listed in venue.instruments where venue.name.utf8.count + listed.name.utf8.count > 31 {
+        problems.error(
+          "config.name", at: place, "'\(venue.name)' and '\(listed.name)' have more than 31 bytes together; shorten one"
+        )
+      }
+    }
   }
 
   /// Paper accounts of an exchange that this build does not speak trade on the built-in one, at its fees.

@@ -60,17 +60,17 @@ package enum ConfigSamples {
     name: ExchangesFile.name,
     text: #"""
       # What speaks for each exchange that accounts.yaml names. This build has one adapter, `sim`: the built-in exchange, in
-      # the engine's process, without network. Several exchanges may use it, each with its own prices and ledger.
+      # the engine's process, without network. Several exchanges may use it: each has markets and accounts of its own.
       version: 1
       exchanges:
         sim:
           adapter: sim
-          seed: 1                                       # of its price walk and faults
-          fees: { maker_bps: "10", taker_bps: "10" }
+          seed: 1                                       # of all price walks and faults; the first exchange's counts
+          # fees: { maker_bps: "10", taker_bps: "10" }  # on all its markets; without: 10 on spot, 2 and 5 on perpetuals
           symbols:                                      # without this list: the four below
             - { symbol: BTC-USDT, tick: "0.01", lot: "0.00001", start_price: "60000" }
             - { symbol: ETH-USDT, tick: "0.01", lot: "0.0001", start_price: "3000" }
-            - { symbol: BTC-USDT-PERP, tick: "0.01", lot: "0.001", start_price: "60000", max_leverage: 125 }
+            - { symbol: BTC-USDT-PERP, tick: "0.1", lot: "0.001", start_price: "60000", max_leverage: 125 }
             - { symbol: ETH-USDT-PERP, tick: "0.01", lot: "0.001", start_price: "3000", max_leverage: 125 }
 
       """#)

@@ -56,8 +56,8 @@ extension EngineSettings {
     lines.add("\(name) recv_window_ns", venue.receiveWindowNanoseconds)
     lines.add("\(name) visibility_window_ns", venue.visibilityWindowNanoseconds)
     lines.add("\(name) cancel_reserve_e8", venue.cancelReserve.e8)
-    lines.add("\(name) maker_e8", venue.maker.e8)
-    lines.add("\(name) taker_e8", venue.taker.e8)
+    if let maker = venue.maker { lines.add("\(name) maker_e8", maker.e8) }
+    if let taker = venue.taker { lines.add("\(name) taker_e8", taker.e8) }
     for deadman in venue.deadman { lines.add("\(name) deadman_ns \(deadman.product)", deadman.nanoseconds) }
     lines.add("\(name) seed", venue.seed)
     for listed in venue.instruments {

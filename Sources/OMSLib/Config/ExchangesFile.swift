@@ -119,7 +119,7 @@ enum ExchangesFile {
     let tick = fields.take("tick")?.decimal(&problems)
     let lot = fields.take("lot")?.decimal(&problems)
     let startPrice = fields.take("start_price")?.decimal(&problems)
-    var maxQuantity = Decimal(9_000)
+    var maxQuantity: Decimal?
     var minNotional = Decimal(5)
     var maxLeverage: Int?
     fields.set(&maxQuantity, "max_quantity", &problems) { $0.decimal(&$1) }
@@ -134,11 +134,29 @@ enum ExchangesFile {
       problems.error("config.name", at: node.place, "symbol '\(symbol)': write BASE-QUOTE or BASE-QUOTE-PERP")
       return nil
     }
+    guard let scales = scales(tick, lot, startPrice) else {
+      problems.error(
+        "config.decimal", at: node.place,
+        "symbol '\(symbol)': tick and lot have 12 decimals together at most, start_price is a multiple of the tick")
+      return nil
+    }
     let isPerp = parsed.contract == .perp
     return InstrumentSetting(
       name: symbol, native: "\(parsed.base)\(parsed.quote)", base: parsed.base, quote: parsed.quote,
-      instrumentClass: parsed.instrumentClass, tick: tick.normalized, lot: lot.normalized, maxQuantity: maxQuantity,
+      instrumentClass: parsed.instrumentClass, tick: scales.tick, lot: scales.lot,
+      maxQuantity: maxQuantity ?? Decimal(isPerp ? 10_000 : 9_000),
       minNotional: minNotional, maxLeverage: isPerp ? maxLeverage ?? 125 : 1, startPrice: startPrice)
+  }
+}
+
+extension ExchangesFile {
+  /// Both in their shortest form, when amounts of such a market are exact and its prices fit.
+  private static func scales(_ tick: Decimal, _ lot: Decimal, _ start: Decimal) -> (tick: Decimal, lot: Decimal)? {
+    let (tick, lot) = (tick.normalized, lot.normalized)
+    guard tick.scale + lot.scale <= 12, let price = start.exactMantissa(scale: Int(tick.scale)),
+      price % tick.mantissa == 0, price < 1_000_000_000_000_000, lot.mantissa < 1_000_000_000_000
+    else { return nil }
+    return (tick, lot)
   }
 }
 

@@ -20,13 +20,17 @@ package struct VenueSetting: Equatable, Sendable {
   package var visibilityWindowNanoseconds: Int64 = 10_000_000_000
   /// Share of every rate budget that only cancels may use.
   package var cancelReserve = Rate(e8: 20_000_000)
-  /// Used until the account's own rates are known; the built-in exchange charges them.
-  package var maker = Rate(e8: 100_000)
-  package var taker = Rate(e8: 100_000)
+  /// Used until the account's own rates are known; the built-in exchange charges them. `nil`: what is usual, 10 basis
+  /// points on spot, 2 and 5 on perpetuals.
+  package var maker: Rate?
+  package var taker: Rate?
   package var deadman: [DeadmanSetting] = []
   /// Of the built-in exchange: its seed and what it lists.
   package var seed: UInt64 = 1
   package var instruments: [InstrumentSetting] = []
+
+  /// What the built-in exchange has room for, over all exchanges that it stands for.
+  static let builtInSymbolCount = 60
 
   package init(name: String, adapter: Adapter) {
     self.name = name

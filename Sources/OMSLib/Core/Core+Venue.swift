@@ -280,8 +280,9 @@ extension Core {
     if hasAmended(row, event) {
       takePending(slot, quantity: max(row.pendingQuantity, row.image.filled), price: row.pendingPrice)
     }
-    // What has ended cannot be amended any more: its terms are the venue's.
-    if status != .open, status != .waiting, row.isReplacing == 0 { clearPending(slot) }
+    // What has ended cannot be amended any more: its terms are the venue's. What has filled needs no replacement either.
+    if status != .open, status != .waiting, row.isReplacing == 0 || status == .filled { clearPending(slot) }
+    if status == .filled { state.orders[slot].isReplacing = 0 }
     if isSettled(slot, row, status) { takeTerms(slot, event) }
     // Its end is believed once the fills that belong to it are here.
     guard hasFills(slot, event, &output) else {

@@ -111,7 +111,7 @@ extension EngineBoot {
       agent.door.register(asset: AssetID(number: UInt16(index)), name: Text32(asset.name) ?? Text32())
     }
     for rules in names.instruments.dropFirst() where !rules.id.isNone {
-      agent.door.register(instrument: rules)
+      agent.door.register(instrument: rules, at: names.venue(rules.venue) ?? "")
     }
     for (index, account) in names.accounts.enumerated().dropFirst() where !account.isRemoved {
       agent.door.register(

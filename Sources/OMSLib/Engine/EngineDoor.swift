@@ -67,11 +67,13 @@ struct EngineDoor: ~Copyable, VenueDoor {
     shared?.register(account: account, name: name)
   }
 
-  mutating func register(instrument rules: Instrument) {
+  /// `exchange`: what the settings call the one that lists it.
+  mutating func register(instrument rules: Instrument, at exchange: String) {
     wireOfInstrument[rules.id.index] = wireOfVenue[rules.venue.index]
     if let wire = wire(wireOfVenue[rules.venue.index]) { return wire.register(rules) }
-    _ = own?.register(instrument: rules.id, name: rules.name)
-    shared?.register(instrument: rules.id, name: rules.name)
+    let row = Text32(SimulatedBoot.rowName(of: rules.name.description, at: exchange)) ?? rules.name
+    _ = own?.register(instrument: rules.id, name: row)
+    shared?.register(instrument: rules.id, name: row)
   }
 
   mutating func register(asset: AssetID, name: Text32) {
@@ -196,7 +198,7 @@ struct EngineDoor: ~Copyable, VenueDoor {
 
   /// Levels of both sides, the best first. `false`: another party was asked; ask again.
   mutating func forEachLevel(
-    of instrument: InstrumentID, named name: Text32, depth: Int, now: EngineTime,
+    of instrument: InstrumentID, depth: Int, now: EngineTime,
     _ body: (_ side: Side, _ price: Int64, _ quantity: Int64) -> Void
   ) -> Bool {
     if let wire = wire(wireOfInstrument[instrument.index]) {
@@ -205,7 +207,8 @@ struct EngineDoor: ~Copyable, VenueDoor {
     if let isDone = shared?.forEachLevel(of: instrument, depth: depth, now: now, body) { return isDone }
     switch own {
     case .some(let venue):
-      guard let row = venue.exchange.instrument(named: name) else { return true }
+      let row = venue.instrumentIn[instrument.index]
+      guard row != 0 else { return true }
       for side in Side.allCases {
         venue.exchange.forEachLevel(of: row, side, count: depth) { body(side, $0, $1) }
       }
@@ -217,15 +220,15 @@ struct EngineDoor: ~Copyable, VenueDoor {
   /// Trades of a market behind a place on its tape, the oldest first, as far as the tape goes. Of an exchange in another
   /// process there is none.
   func forEachTrade(
-    of instrument: InstrumentID, named name: Text32, behind: UInt64, count: Int,
-    _ body: (_ place: UInt64, PublicTrade) -> Void
+    of instrument: InstrumentID, behind: UInt64, count: Int, _ body: (_ place: UInt64, PublicTrade) -> Void
   ) {
     if let wire = wire(wireOfInstrument[instrument.index]) {
       return wire.forEachTrade(of: instrument, behind: behind, count: count, body)
     }
     switch own {
     case .some(let venue):
-      guard let row = venue.exchange.instrument(named: name) else { return }
+      let row = venue.instrumentIn[instrument.index]
+      guard row != 0 else { return }
       venue.exchange.forEachTrade(of: row, behind: behind, count: count, body)
     case .none: break
     }

@@ -435,11 +435,10 @@ final class HotLoop: @unchecked Sendable {
     guard let target = unsafe UnsafeMutablePointer<TapeTrade>(bitPattern: UInt(body.address)) else { return 0 }
     let instrument = Int(body.argument >> 48)
     guard instrument < Limits.instrumentCount else { return 0 }
-    let name = agent.machine.state.instruments[instrument].rules.name
     let behind = body.argument & ((1 << 48) - 1)
     var count = 0
     let id = InstrumentID(number: UInt16(instrument))
-    agent.door.forEachTrade(of: id, named: name, behind: behind, count: Int(body.capacity)) { place, trade in
+    agent.door.forEachTrade(of: id, behind: behind, count: Int(body.capacity)) { place, trade in
       unsafe target[count] = TapeTrade(place: place, trade: trade)
       count += 1
     }
@@ -452,9 +451,8 @@ final class HotLoop: @unchecked Sendable {
     let instrument = InstrumentID(number: UInt16(truncatingIfNeeded: body.argument >> 32))
     let depth = Int(UInt32(truncatingIfNeeded: body.argument))
     guard instrument.index < Limits.instrumentCount else { return 0 }
-    let name = agent.machine.state.instruments[instrument.index].rules.name
     var count = 0
-    let isThere = agent.door.forEachLevel(of: instrument, named: name, depth: depth, now: now) {
+    let isThere = agent.door.forEachLevel(of: instrument, depth: depth, now: now) {
       side, price, quantity in
       guard count < Int(body.capacity) else { return }
       unsafe target[count] = BookLevel(price: price, quantity: quantity, sideRaw: UInt64(side.rawValue))

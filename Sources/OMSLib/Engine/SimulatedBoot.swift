@@ -33,6 +33,7 @@ struct SimulatedBoot: ~Copyable {
     if isNew {
       for control in setup.controls { try desk(control, &door, now) }
     } else {
+      try addInstruments(setup, &door, now)
       try addAccounts(setup, &door, now)
     }
     door.opening = setup
@@ -45,6 +46,61 @@ struct SimulatedBoot: ~Copyable {
     guard door.desk(control, now: now) else {
       throw EngineFailure(10, "config.capacity", "the built-in exchange has no room for what the configuration names")
     }
+  }
+
+  /// Markets that the configuration has gained since the exchange opened. Those that it has keep their rules: orders and
+  /// positions were made under them.
+  private static func addInstruments(
+    _ setup: ExchangeSetup, _ door: inout EngineDoor.OwnVenue, _ now: EngineTime
+  ) throws(EngineFailure) {
+    for control in setup.controls where control.kind == .defineInstrument {
+      var control = control
+      if let row = door.exchange.instrument(named: control.rules.name) {
+        guard hasSameRules(control, setup, row, door.exchange) else {
+          throw EngineFailure(
+            10, "config.symbols",
+            "the built-in exchange opened '\(control.rules.name)' with other rules than exchanges.yaml has now; take them "
+              + "back, or begin anew with another state directory")
+        }
+        continue
+      }
+      control.rules.id = InstrumentID(number: UInt16(door.exchange.instrumentCount + 1))
+      control.instrument = control.rules.id.number
+      control.rules.base = try asset(control.rules.base, setup, &door, now)
+      control.rules.quote = try asset(control.rules.quote, setup, &door, now)
+      control.rules.settle = try asset(control.rules.settle, setup, &door, now)
+      // A perpetual follows the spot market of its own exchange.
+      if control.other != 0 {
+        let spot = setup.allInstruments[Int(control.other) - 1].name
+        control.other = door.exchange.instrument(named: spot) ?? 0
+      }
+      try desk(control, &door, now)
+    }
+  }
+
+  private static func hasSameRules(
+    _ wanted: ExchangeControl, _ setup: ExchangeSetup, _ row: UInt16, _ exchange: borrowing Exchange
+  ) -> Bool {
+    let rules = exchange.rules(of: row)
+    return rules.priceScale == wanted.rules.priceScale && rules.tick == wanted.rules.tick
+      && rules.quantityScale == wanted.rules.quantityScale && rules.lot == wanted.rules.lot
+      && rules.maxQuantity == wanted.rules.maxQuantity && rules.minNotional == wanted.rules.minNotional
+      && rules.maker == wanted.rules.maker && rules.taker == wanted.rules.taker
+      && rules.maxLeverage == wanted.rules.maxLeverage
+  }
+
+  private static func asset(
+    _ id: AssetID, _ setup: ExchangeSetup, _ door: inout EngineDoor.OwnVenue, _ now: EngineTime
+  ) throws(EngineFailure) -> AssetID {
+    guard let name = Text32(setup.assetNames[id.index - 1]) else {
+      preconditionFailure("an asset's name was checked when it was read")
+    }
+    if let row = door.exchange.asset(named: name) { return AssetID(number: row) }
+    var control = ExchangeControl(.defineAsset)
+    control.text.low = name
+    control.asset = UInt16(door.exchange.assetCount + 1)
+    try desk(control, &door, now)
+    return AssetID(number: control.asset)
   }
 
   /// Accounts that the configuration has gained since the exchange opened.
@@ -93,8 +149,9 @@ struct SimulatedBoot: ~Copyable {
   /// The built-in market, and every simulated account with its funds.
   static func makeSetup(_ settings: EngineSettings) -> ExchangeSetup {
     var setup = ExchangeSetup()
-    setup.addStandardMarket()
-    let simulated = Set(settings.venues.filter { $0.adapter == .simulated }.map(\.name))
+    let venues = settings.venues.filter { $0.adapter == .simulated }
+    for venue in venues { setup.list(venue) { rowName(of: $0, at: venue.name) } }
+    let simulated = Set(venues.map(\.name))
     for account in settings.accounts where simulated.contains(account.venue) {
       let number = setup.addAccount(account.name, isHedged: account.isHedged)
       for fund in funds(of: account) where setup.asset(fund.asset) != nil {
@@ -103,6 +160,14 @@ struct SimulatedBoot: ~Copyable {
     }
     return setup
   }
+
+  /// What the built-in exchange calls a symbol of one of the exchanges that it stands for. The one that is always there
+  /// needs no prefix.
+  static func rowName(of symbol: String, at venue: String) -> String {
+    venue == builtInName ? symbol : "\(venue):\(symbol)"
+  }
+
+  private static let builtInName = "sim"
 
   /// What a simulated account starts with. Futures wallets are separate; a sub-account starts with little.
   static func funds(of account: AccountSetting) -> [(asset: String, wallet: Wallet, amount: Money)] {

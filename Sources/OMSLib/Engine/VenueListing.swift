@@ -16,9 +16,11 @@ struct VenueListing: Sendable {
   /// Orders and amendments of one account; 0: no such limit.
   var ordersPerTenSeconds: UInt32
 
-  /// The built-in exchange.
-  init(_ exchange: ExchangeSetup) {
-    instruments = exchange.allInstruments.map { rules in
+  /// One of the exchanges that the built-in one stands for.
+  private init(_ venue: VenueSetting, _ exchange: ExchangeSetup) {
+    instruments = venue.instruments.compactMap { listed in
+      guard var rules = exchange.instrument(SimulatedBoot.rowName(of: listed.name, at: venue.name)) else { return nil }
+      rules.name = Text32(listed.name) ?? rules.name
       func name(_ id: AssetID) -> String { exchange.assetNames[id.index - 1] }
       return Item(rules: rules, base: name(rules.base), quote: name(rules.quote), settle: name(rules.settle))
     }
@@ -29,8 +31,8 @@ struct VenueListing: Sendable {
 
   /// The built-in exchange under each of the names it has in the settings.
   static func builtIn(_ settings: EngineSettings) -> [String: VenueListing] {
-    let listing = VenueListing(SimulatedBoot.makeSetup(settings))
-    let names = settings.venues.filter { $0.adapter == .simulated }.map(\.name)
-    return Dictionary(names.map { ($0, listing) }, uniquingKeysWith: { first, _ in first })
+    let setup = SimulatedBoot.makeSetup(settings)
+    let venues = settings.venues.filter { $0.adapter == .simulated }
+    return Dictionary(venues.map { ($0.name, VenueListing($0, setup)) }, uniquingKeysWith: { first, _ in first })
   }
 }

@@ -217,6 +217,29 @@ import Testing
     #expect(fixture.status("stop") == .cancelled)
   }
 
+  /// It was made larger while it was held here, and replaced once its fill said otherwise; at the venue it had filled as it
+  /// was sent. What the venue counts as all of it is all of it, and there is nothing left to replace.
+  @Test func aReleasedOrderThatFilledAsItWasSentIsNotReplaced() {
+    let fixture = CoreFixture(features: [.postOnly])
+    fixture.order("stop", .sell, quantity: 1_000, price: 5_790_000, kind: .stopLimit) { $0.stopPrice = 5_800_000 }
+    fixture.restart(epoch: 2, losing: true)
+    #expect(fixture.amend("stop", quantity: 1_017).outcome == .accepted)
+    fixture.fill("stop", 1_000, price: 5_790_000, trade: 1)
+    #expect(fixture.status("stop") == .partial)
+    #expect(fixture.amend("stop", quantity: 1_046, mayReplace: true).outcome == .accepted)
+    #expect(fixture.row("stop")?.isReplacing == 1)
+    fixture.report(fixture.wire("stop"), .filled, .sell) { event in
+      event.quantity = 1_000
+      event.cumulative = 1_000
+      event.price = 5_790_000
+    }
+    #expect(!fixture.notices.contains(.eventQuarantined))
+    #expect(fixture.status("stop") == .filled)
+    #expect(fixture.row("stop")?.image.quantity == 1_000)
+    #expect(!fixture.requestKinds.contains(.newOrder))
+    #expect(fixture.exposure.openOrders == 0)
+  }
+
   @Test func anOrderOfLostRecordsBurnsItsID() {
     let fixture = CoreFixture()
     fixture.restart(epoch: 2, losing: true)

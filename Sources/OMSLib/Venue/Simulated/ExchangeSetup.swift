@@ -14,8 +14,8 @@ package struct ExchangeSetup: Sendable {
     }
   }
 
-  /// The market of `oms run` with nothing configured. The spot wallets are those of `CLI.md` 11.1; futures wallets are
-  /// separate: 100,000 USDT for the main account, 1,000 for each sub-account.
+  /// The market of `oms run` with nothing configured. Futures wallets are separate: 100,000 USDT for the main account,
+  /// 1,000 for each sub-account.
   package static func standard() -> ExchangeSetup {
     var setup = ExchangeSetup()
     setup.addStandardMarket()
@@ -40,6 +40,43 @@ package struct ExchangeSetup: Sendable {
     addSpot("ETH", "USDT", priceScale: 2, tick: 1, quantityScale: 4, lot: 1, start: 300_000)
     addPerpetual("BTC", "USDT", priceScale: 1, tick: 1, quantityScale: 3, lot: 1, start: 600_000)
     addPerpetual("ETH", "USDT", priceScale: 2, tick: 1, quantityScale: 3, lot: 1, start: 300_000)
+  }
+
+  /// What an exchange of the settings lists. Several are one exchange here, with markets of their own: `row` makes a name
+  /// one of a kind.
+  package mutating func list(_ venue: VenueSetting, named row: (_ symbol: String) -> String) {
+    for listed in venue.instruments { list(listed, venue, row) }
+  }
+
+  private mutating func list(_ listed: InstrumentSetting, _ venue: VenueSetting, _ row: (String) -> String) {
+    guard let tick = Int64(exactly: listed.tick.mantissa), let lot = Int64(exactly: listed.lot.mantissa),
+      let start = listed.startPrice.exactMantissa(scale: Int(listed.tick.scale)).flatMap({ Int64(exactly: $0) }),
+      let most = listed.maxQuantity.exactMantissa(scale: Int(listed.lot.scale)).flatMap({ Int64(exactly: $0) }),
+      let least = try? listed.minNotional.money()
+    else { preconditionFailure("what \(venue.name) lists was checked when it was read") }
+    let isPerp = listed.instrumentClass == .perp
+    var rules = Self.rules(row(listed.name), listed.native, listed.instrumentClass)
+    rules.priceScale = listed.tick.scale
+    rules.tick = tick
+    rules.quantityScale = listed.lot.scale
+    rules.lot = lot
+    rules.minQuantity = lot
+    rules.maxQuantity = most
+    rules.minNotional = least
+    rules.maker = venue.maker ?? (isPerp ? Self.perpMaker : Self.spotFee)
+    rules.taker = venue.taker ?? (isPerp ? Self.perpTaker : Self.spotFee)
+    rules.maxLeverage = isPerp ? UInt16(listed.maxLeverage) : 1
+    rules.featuresRaw = (isPerp ? Self.features.union(.reduceOnly) : Self.features).rawValue
+    if isPerp,
+      !instruments.contains(where: { $0.instrumentClass == .perp && assets[$0.settle.index - 1] == listed.quote })
+    {
+      addAsset(listed.quote)
+      deposit("100000000", listed.quote, into: Exchange.insuranceAccount, .futures)
+    }
+    let spot = row("\(listed.base)-\(listed.quote)")
+    addInstrument(
+      rules, base: listed.base, quote: listed.quote, settle: listed.quote, start: start,
+      follows: isPerp && instrument(spot) != nil ? spot : nil)
   }
 
   package func asset(_ name: String) -> UInt16? { assets.firstIndex(of: name).map { UInt16($0 + 1) } }
@@ -117,8 +154,8 @@ package struct ExchangeSetup: Sendable {
     rules.minQuantity = lot
     rules.maxQuantity = 9_000 * Int64(Exchange.power(Int(quantityScale)))
     rules.minNotional = Money(units: 5 * Exchange.one)
-    rules.maker = Rate(e8: 100_000)
-    rules.taker = Rate(e8: 100_000)
+    rules.maker = Self.spotFee
+    rules.taker = Self.spotFee
     rules.featuresRaw = Self.features.rawValue
     addInstrument(rules, base: base, quote: quote, settle: quote, start: start, hasFlow: hasFlow)
   }
@@ -135,8 +172,8 @@ package struct ExchangeSetup: Sendable {
     rules.minQuantity = lot
     rules.maxQuantity = 10_000 * Int64(Exchange.power(Int(quantityScale)))
     rules.minNotional = Money(units: 5 * Exchange.one)
-    rules.maker = Rate(e8: 20_000)
-    rules.taker = Rate(e8: 50_000)
+    rules.maker = Self.perpMaker
+    rules.taker = Self.perpTaker
     rules.maxLeverage = 125
     rules.featuresRaw = Self.features.union(.reduceOnly).rawValue
     let spot = "\(base)-\(quote)"
@@ -166,6 +203,10 @@ package struct ExchangeSetup: Sendable {
   package static let features: VenueFeatures = [
     .stop, .takeProfit, .trailing, .iceberg, .goodTillDate, .postOnly, .amend,
   ]
+
+  private static let spotFee = Rate(e8: 100_000)
+  private static let perpMaker = Rate(e8: 20_000)
+  private static let perpTaker = Rate(e8: 50_000)
 
   private static func rules(_ name: String, _ native: String, _ kind: InstrumentClass) -> Instrument {
     guard let name = Text32(name), let native = Text32(native) else {

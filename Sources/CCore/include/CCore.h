@@ -21,7 +21,9 @@
 #include "cc_shm.h"
 #include "cc_sys.h"
 #include "cc_table.h"
+#include "cc_tcp.h"
 #include "cc_thread.h"
+#include "cc_tls.h"
 #include "cc_yaml.h"
 #include "cc_zstd.h"
 

@@ -27,4 +27,7 @@ void cc_sha256_end(cc_sha256_state *s, uint8_t *out);
 /// The compression of whole 64-byte blocks without machine instructions; `state` has eight words.
 void cc_sha256_blocks_portable(uint32_t *state, const uint8_t *bytes, size_t blocks);
 
+/// SHA-1 of `bytes` into the 20 bytes at `out`: for the handshake of WebSocket, which asks for it. Protects nothing.
+void cc_sha1(const void *bytes, size_t length, uint8_t *out);
+
 #endif

@@ -129,6 +129,13 @@ extension ByteSink where Self: ~Copyable {
     try unsafe body(UnsafeBufferPointer(start: base, count: count))
   }
 
+  /// Lends the bytes for changes in place.
+  package mutating func withMutableBytes<R, E: Error>(
+    _ body: (UnsafeMutableBufferPointer<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try unsafe body(UnsafeMutableBufferPointer(start: base, count: count))
+  }
+
   package var text: String {
     borrowing get { unsafe withBytes { unsafe String(decoding: $0, as: UTF8.self) } }
   }

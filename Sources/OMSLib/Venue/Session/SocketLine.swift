@@ -24,6 +24,8 @@ package final class SocketLine {
     var isUpgraded = false
     var isConfirmed = false
     var hasMore = false
+    /// Why nothing more comes, once it does not.
+    var end: String?
 
     init(_ number: UInt32, link: UInt32, key: String, masks: SplitMix64) {
       self.number = number
@@ -87,8 +89,9 @@ package final class SocketLine {
     case .readable(let number): find(number)?.hasMore = true
     case .ended(let number, let reason):
       guard let wire = find(number) else { return }
-      drop(wire)
-      lose(wire, reason, now)
+      // What was received before is told first.
+      wire.end = reason
+      wire.hasMore = true
     }
   }
 
@@ -98,6 +101,10 @@ package final class SocketLine {
     if let event = takeEvent() { return event }
     while let wire = wires.first(where: \.hasMore) {
       if let event = read(wire, &network, now) { return event }
+      guard let reason = wire.end, !wire.hasMore, wires.contains(where: { $0 === wire }) else { continue }
+      drop(wire)
+      lose(wire, reason, now)
+      if let event = takeEvent() { return event }
     }
     perform(links.turn(at: now), &network, now)
     return takeEvent()

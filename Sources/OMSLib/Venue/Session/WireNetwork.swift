@@ -41,5 +41,6 @@ package protocol WireNetwork: ~Copyable {
   mutating func close(_ wire: UInt32)
   /// What is not sent yet will not be. Nothing more is heard of it.
   mutating func abort(_ wire: UInt32)
+  /// What has happened since the last look, until `nil`.
   mutating func next(now: EngineTime) -> WireNews?
 }

@@ -167,6 +167,17 @@ import Testing
     }
   }
 
+  @Test func whatCameBeforeTheEndIsTold() throws {
+    var network = PipeNetwork()
+    let line = line()
+    let wire = try open(line, &network, at: time(0))
+    var venue = VenueEnd(wire)
+    venue.say("a fill", &network)
+    venue.say("another", &network)
+    network.end(wire, "cut")
+    #expect(events(line, &network, at: time(5)) == [.message(wire), .message(wire), .down(wire, "cut")])
+  }
+
   @Test func aReasonWhyNothingComesUpIsKnown() {
     var network = PipeNetwork()
     let line = line()

@@ -103,6 +103,10 @@ simulate: build ## Run SEEDS=N seeds of the simulator behind FROM=1, the first 1
 crash: build ## Kill and recover the engine at POINTS=N points
 	@$(COUNT) crash $(BIN)/omsim crash --points $(POINTS)
 
+.PHONY: test-ws
+test-ws: build ## Hold both ends of our WebSocket against the adversarial peer of OMS_SHARED
+	@$(COUNT) test-ws scripts/ws.sh $(BIN)/omsim
+
 .PHONY: fuzz
 fuzz: packages ## Fuzz each reader of foreign bytes for SECONDS=N seconds (default 60)
 	@$(COUNT) fuzz scripts/fuzz.sh $(SECONDS)

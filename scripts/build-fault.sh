@@ -31,4 +31,4 @@ for object in "${all[@]}"; do
   [[ $object == */CCore.build/* ]] || kept+=("$object")
 done
 swiftc -emit-executable -o "$target/oms" -module-name oms -Xlinker --defsym -Xlinker main=oms_main \
-  "${kept[@]}" "${faulty[@]}" -lyaml -lzstd
+  "${kept[@]}" "${faulty[@]}" -lyaml -lzstd -lssl -lcrypto

@@ -14,6 +14,9 @@ enum FuzzTarget: String, CaseIterable {
   case filter
   case journal
   case ring
+  case httpRequest
+  case httpResponse
+  case webSocket
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -29,6 +32,9 @@ enum FuzzTarget: String, CaseIterable {
     case .filter: FilterTarget.read(input)
     case .journal: JournalTarget.read(input)
     case .ring: RingTarget.read(input)
+    case .httpRequest: HTTPTarget.readRequests(input)
+    case .httpResponse: HTTPTarget.readResponses(input)
+    case .webSocket: WebSocketTarget.read(input)
     }
   }
 

@@ -12,6 +12,7 @@ enum Omsim {
            omsim engine --core N --loads N,.. --state DIR [--adopt]
            omsim golden DIRECTORY [--answers FILE]
            omsim hotpath
+           omsim websocket-echo --serve PORT | --connect ws://ADDRESS:PORT/PATH
     """
 
   static func main() {
@@ -24,6 +25,7 @@ enum Omsim {
       case "exchange": try exit(ExchangeCommand(arguments.dropFirst()).run())
       case "engine": try exit(EngineCommand(arguments.dropFirst()).run())
       case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())
+      case "websocket-echo": try exit(WebSocketEchoCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
       default: throw UsageError(message: usage)
       }

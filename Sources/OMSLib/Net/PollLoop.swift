@@ -24,6 +24,8 @@ package struct PollLoop: ~Copyable {
   private static let reportMax = 64
 
   private let poll: Int32
+  /// Readable when something that is watched is ready: for a loop around this one.
+  package var descriptor: Int32 { poll }
   package var timers = TimerQueue()
   private var reports = [cc_ready](repeating: cc_ready(), count: Self.reportMax)
   private var reportCount = 0

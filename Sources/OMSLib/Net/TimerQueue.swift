@@ -23,6 +23,8 @@ package struct TimerQueue {
   /// When the next one is due; never, without any.
   package var nextDue: EngineTime { heap.first?.due ?? .never }
 
+  package func isSet(_ number: UInt64) -> Bool { places[number] != nil }
+
   /// Sets the deadline of `number`, in place of the one it had.
   package mutating func set(_ number: UInt64, at due: EngineTime) {
     setCount += 1

@@ -47,9 +47,10 @@ package struct WebSocketSession: ~Copyable {
   package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) { unsafe reader.append(bytes) }
   package mutating func append(_ bytes: some Collection<UInt8>) { reader.append(bytes) }
 
-  /// To be filled from a socket directly.
-  package mutating func withInput<R, E: Error>(_ body: (inout ByteQueue) throws(E) -> R) throws(E) -> R {
-    try body(&reader.input)
+  /// May be filled from a socket directly.
+  package var input: ByteQueue {
+    _read { yield reader.input }
+    _modify { yield &reader.input }
   }
 
   /// The next event, until `nil`. Each may add an answer to `out`: stop asking while the peer does not take them.

@@ -36,7 +36,7 @@ import Testing
     ends.serverReads = true
     try ends.run { $0.serverGot.count == taken }
     let isWhole = ends.serverGot.withBytes { bytes in
-      bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0 % 40_000) }
+      stride(from: 0, to: taken, by: piece.count).allSatisfy { Array(bytes[$0..<($0 + piece.count)]) == piece }
     }
     let left = ends.client.queuedBytes
     #expect(isWhole && left == 0)

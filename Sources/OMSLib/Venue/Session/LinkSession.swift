@@ -54,7 +54,6 @@ package struct LinkSession: Sendable {
   package enum Reason: Equatable, Sendable {
     case neverCameUp
     case silent
-    case broken
   }
 
   private struct Link: Sendable {

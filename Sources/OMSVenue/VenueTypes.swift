@@ -32,10 +32,13 @@ package struct VenueError: Error, Equatable, Sendable {
   package var status: Int
   package var code: Int32
   package var message: String
+  /// Of a throttled client: until when it has to wait.
+  package var until: UTCTime?
 
-  package init(_ code: Int32, _ message: String, status: Int = 400) {
+  package init(_ code: Int32, _ message: String, status: Int = 400, until: UTCTime? = nil) {
     self.status = status
     self.code = code
     self.message = message
+    self.until = until
   }
 }

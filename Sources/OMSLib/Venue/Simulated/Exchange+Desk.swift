@@ -17,6 +17,7 @@ extension Exchange {
     case .bust: bust(control)
     case .fillOrder: fillOrder(control)
     case .setHedge: setHedge(control.account, control.detail == 1)
+    case .adjustMargin: adjustMargin(control)
     case .continueNumbers:
       orderNumber = max(orderNumber, control.order)
       tradeNumber = max(tradeNumber, control.requestID)

@@ -40,7 +40,7 @@ extension Exchange {
 
   /// Initial margin of position and open orders: the larger of what the account would hold if all buys or all sells
   /// filled, at the leverage chosen.
-  private func initialMargin(_ holding: ExchangeHolding, _ instrument: UInt16) -> Int128 {
+  func initialMargin(_ holding: ExchangeHolding, _ instrument: UInt16) -> Int128 {
     let value = notional(markets[Int(instrument)].mark, holding.quantity, instrument)
     let worst = max((value + holding.buyNotional).magnitude, (value - holding.sellNotional).magnitude)
     let leverage = Int128(max(holding.leverage, 1))
@@ -243,6 +243,44 @@ extension Exchange {
     }
     for lane in 0..<2 { holdings[row + lane].marginModeRaw = mode.rawValue }
     answer(request)
+  }
+
+  /// More or less money behind one isolated position: no more than is free, and never below its initial margin.
+  mutating func adjustMargin(_ control: ExchangeControl) {
+    var answer = VenueEvent(.rejected)
+    answer.requestID = control.requestID
+    answer.account = AccountID(number: control.account)
+    answer.instrument = InstrumentID(number: control.instrument)
+    answer.amount = control.amount
+    answer.code = marginRefusal(of: control)?.rawValue ?? 0
+    if answer.code == 0 {
+      answer.kindRaw = VenueEvent.Kind.accepted.rawValue
+      let lane = control.sideRaw == 1 ? 1 : 0
+      holdings[holdingIndex(control.account, control.instrument, lane: lane)].isolatedWallet += control.amount.units
+    } else {
+      answer.remedyRaw = VenueEvent.Remedy.refused.rawValue
+    }
+    emit(answer)
+  }
+
+  private func marginRefusal(of control: ExchangeControl) -> ExchangeRefusal? {
+    guard isCustomer(control.account) else { return .unknownAccount }
+    guard hasInstrument(control.instrument), markets[Int(control.instrument)].isPerpetual else {
+      return .unknownInstrument
+    }
+    let lane = control.sideRaw == 1 ? 1 : 0
+    guard lane < laneCount(control.account) else { return .positionSide }
+    let holding = holdings[holdingIndex(control.account, control.instrument, lane: lane)]
+    guard holding.quantity != 0, holding.marginModeRaw == MarginMode.isolated.rawValue else { return .marginModeLocked }
+    let amount = control.amount.units
+    if amount >= 0 {
+      let free = available(control.account, markets[Int(control.instrument)].rules.settle.number)
+      return amount > free ? .insufficientMargin : nil
+    }
+    let value = notional(markets[Int(control.instrument)].mark, holding.quantity, control.instrument)
+    let needed = Int128(value.magnitude) / Int128(max(holding.leverage, 1))
+    let left = holding.isolatedWallet + amount + min(0, unrealised(holding, control.instrument))
+    return left < needed ? .insufficientMargin : nil
   }
 
   private mutating func answer(_ request: VenueRequest) {

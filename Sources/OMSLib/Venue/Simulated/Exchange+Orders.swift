@@ -91,6 +91,7 @@ extension Exchange {
     event.requestID = requestID
     event.statusRaw = why.rawValue
     let isCustomer = accounts[Int(order.account)].isCustomer
+    orders[Int(slot)].endReasonRaw = why.rawValue
     close(slot, state)
     if isCustomer { emit(event) }
   }

@@ -155,15 +155,7 @@ extension Exchange {
     var event = event(.orderReport, slot)
     event.requestID = requestID
     event.placedAt = UTCTime(nanoseconds: orders[Int(slot)].created)
-    let status: VenueEvent.ReportedStatus =
-      switch orders[Int(slot)].state {
-      case .working: .open
-      case .waiting: .waiting
-      case .filled: .filled
-      case .cancelled: .cancelled
-      case .expired, .free: .expired
-      }
-    event.statusRaw = status.rawValue
+    event.statusRaw = orders[Int(slot)].reported.rawValue
     return event
   }
 

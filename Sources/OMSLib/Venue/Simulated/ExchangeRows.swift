@@ -95,7 +95,9 @@ struct ExchangeOrder: BitwiseCopyable {
   var isForced: UInt8 = 0
   /// Which of the two positions of a hedged account it is about.
   var positionSideRaw: UInt8 = 0
-  var padding: (UInt8, UInt16, UInt64) = (0, 0, 0)
+  /// Why it ended, for whoever asks later (`VenueEvent.EndReason`).
+  var endReasonRaw: UInt8 = 0
+  var padding: (UInt16, UInt64) = (0, 0)
 
   enum State: UInt8 {
     case free = 0

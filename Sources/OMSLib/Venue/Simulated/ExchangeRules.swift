@@ -134,6 +134,9 @@ package struct ExchangeControl: Sendable, BitwiseCopyable {
     /// Long and short positions of an account side by side (`detail` 1) or as one (0). Nothing happens while it has
     /// positions or orders in perpetuals.
     case setHedge = 18
+    /// Moves `amount` (negative: back) from the cross wallet into an isolated position; `side` 1: the short one of a
+    /// hedged account. Answered like a transfer.
+    case adjustMargin = 19
   }
 
   package var text = Text64()

@@ -63,10 +63,11 @@ package struct ExchangeSetup: Sendable {
     return control.asset
   }
 
-  /// All customers trade in one group: prevention of self-trades works across them.
+  /// Prevention of self-trades works across a group. All customers trade in one unless they are strangers to each other,
+  /// each with a group of its own.
   @discardableResult
   package mutating func addAccount(
-    _ name: String, kind: ExchangeAccountKind = .customer, isHedged: Bool = false
+    _ name: String, kind: ExchangeAccountKind = .customer, isHedged: Bool = false, isStranger: Bool = false
   ) -> UInt16 {
     guard let text = Text64(name) else { preconditionFailure("account '\(name)' is longer than 64 bytes") }
     accounts.append(name)
@@ -74,7 +75,8 @@ package struct ExchangeSetup: Sendable {
     control.text = text
     control.account = UInt16(accounts.count)
     control.detail = kind.rawValue
-    control.group = kind == .customer ? 1 : 0
+    // The first three numbers are those of the house.
+    control.group = kind != .customer ? 0 : isStranger ? control.account : 1
     control.sideRaw = isHedged ? 1 : 0
     controls.append(control)
     return control.account

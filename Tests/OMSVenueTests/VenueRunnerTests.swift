@@ -330,4 +330,27 @@ private struct Stage: ~Copyable {
     try stage.run { $0.got.count > 200_000 }
     #expect(try stage.frames().last?.utf8.count == 200_005)
   }
+
+  /// The exchange itself behind the runner, as a client sees it.
+  @Test func theExchangeAnswersOverTheWire() throws {
+    let clock = HandClock()
+    clock.now = 1_790_000_000_000_000_000
+    var options = VenueOptions()
+    options.seed = 3
+    let time = ServerTime(now: EngineTime(nanoseconds: clock.now), utc: UTCTime(nanoseconds: clock.now))
+    let server = VenueServer.open(options, recorder: NoExchangeRecorder(), at: time)
+    var runner = try VenueRunner(server, clock: clock)
+    let address = try runner.listen(.spot, at: .loopback(port: 0))
+    var client = try Connection(to: address)
+    _ = try client.write(Array("GET /api/v3/time HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8))
+    var got = ByteQueue()
+    var end: Connection.Read?
+    for _ in 0..<10_000 where end == nil {
+      try runner.turn(atMost: 1_000_000)
+      guard try client.advance() else { continue }
+      if case .ended(let isClean) = try client.read(into: &got) { end = .ended(isClean: isClean) }
+    }
+    let text = got.withBytes { String(decoding: $0, as: UTF8.self) }
+    #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n") && text.hasSuffix("{\"serverTime\":1790000000000}"), "\(text)")
+  }
 }

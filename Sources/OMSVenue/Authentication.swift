@@ -7,8 +7,8 @@ enum Authentication {
   /// How far a client's clock may be ahead.
   private static let aheadNanoseconds: Int64 = 1_000_000_000
 
-  /// The bytes that a REST signature is made over: query string and body as they were sent, put together without anything
-  /// between, less the signature wherever it stands.
+  /// The bytes that a REST signature is made over: query string and body as they were sent, put together without
+  /// anything between, less the signature wherever it stands.
   static func payload(query: String, body: [UInt8]) -> [UInt8] {
     withoutSignature(Array(query.utf8)) + withoutSignature(body)
   }

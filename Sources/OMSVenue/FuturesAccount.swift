@@ -152,7 +152,8 @@ extension VenueServer where Recorder: ~Copyable {
 
   // MARK: - Settings
 
-  private mutating func setLeverage(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  private mutating func setLeverage(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError)
+  {
     let symbol = try symbol(parameters)
     let leverage = try parameters.requiredInteger("leverage")
     guard (1...Int64(symbol.rules.maxLeverage)).contains(leverage) else {
@@ -177,7 +178,9 @@ extension VenueServer where Recorder: ~Copyable {
     }
   }
 
-  private mutating func setMarginType(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  private mutating func setMarginType(_ parameters: Parameters, _ caller: Caller, at time: ServerTime)
+    throws(VenueError)
+  {
     let symbol = try symbol(parameters)
     let type = try parameters.required("marginType")
     guard type == "ISOLATED" || type == "CROSSED" else { throw Parameters.invalid("marginType") }
@@ -235,7 +238,8 @@ extension VenueServer where Recorder: ~Copyable {
       -1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", status: 503)
   }
 
-  private mutating func changeMargin(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  private mutating func changeMargin(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError)
+  {
     let symbol = try symbol(parameters)
     let decimal = try parameters.requiredDecimal("amount")
     guard let amount = Money(mantissa: decimal.mantissa, scale: Int(decimal.scale)), amount > .zero else {
@@ -285,7 +289,9 @@ extension VenueServer where Recorder: ~Copyable {
     answer(caller, .failure(Self.overloaded), at: time)
   }
 
-  private mutating func setMultiAssets(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  private mutating func setMultiAssets(_ parameters: Parameters, _ caller: Caller, at time: ServerTime)
+    throws(VenueError)
+  {
     guard let isOn = try parameters.flag("multiAssetsMargin") else { throw Parameters.missing("multiAssetsMargin") }
     let error =
       isOn

@@ -1,7 +1,7 @@
 import OMSLib
 
-/// Conditional orders: a service of their own in front of the matching engine. They have ids of their own, and an order id
-/// once they have been triggered.
+/// Conditional orders: a service of their own in front of the matching engine. They have ids of their own, and an order
+/// id once they have been triggered.
 struct AlgoDesk: Sendable {
   /// Open ones of an account, over all symbols.
   static let openMax = 200

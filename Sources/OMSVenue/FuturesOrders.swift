@@ -8,8 +8,10 @@ extension VenueServer where Recorder: ~Copyable {
 
   mutating func placeFuturesOrder(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
     var caller = caller
-    let record = try readFuturesOrder(parameters, caller, prevention: caller.isSocket ? "NONE" : "EXPIRE_MAKER", at: time)
-    let isFinal = try parameters.word("newOrderRespType", of: ["ACK", "RESULT"], Parameters.invalid("newOrderRespType"))
+    let record = try readFuturesOrder(
+      parameters, caller, prevention: caller.isSocket ? "NONE" : "EXPIRE_MAKER", at: time)
+    let isFinal = try parameters.word(
+      "newOrderRespType", of: ["ACK", "RESULT"], Parameters.invalid("newOrderRespType"))
     if let error = duplicate(record) { throw error }
     try countOrders(1, &caller, at: time)
     ledger.add(record)

@@ -109,7 +109,10 @@ extension VenueServer where Recorder: ~Copyable {
       // This exchange closes positions by liquidation alone.
       let views =
         kind == "ADL"
-        ? [] : server.views(of: caller.account, symbol, product: .usdm, from: nil, nil, nil, .max).filter { $0.record.isForced }
+        ? []
+        : server.views(of: caller.account, symbol, product: .usdm, from: nil, nil, nil, .max).filter {
+          $0.record.isForced
+        }
       let rows = views.suffix(limit).map { FuturesJSON.order($0, caller.face, isAnswer: false) }
       server.answer(caller, .success(array(rows)), at: time)
     }

@@ -37,14 +37,9 @@ struct ListenKeys: Sendable {
     return key
   }
 
-  /// Forgets what is too old.
-  mutating func expired(at now: EngineTime) -> [(key: String, account: UInt16)] {
-    let old = rows.filter { $0.value.expires <= now }.map { (key: $0.key, account: $0.value.account) }
-    for row in old {
-      rows[row.key] = nil
-      ofAccount[row.account] = nil
-    }
-    return old.sorted { $0.account < $1.account }
+  /// Accounts whose keys are too old.
+  func expired(at now: EngineTime) -> [UInt16] {
+    rows.values.filter { $0.expires <= now }.map(\.account).sorted()
   }
 }
 
@@ -67,29 +62,22 @@ extension VenueServer where Recorder: ~Copyable {
       guard let key else {
         return server.answer(caller, .failure(VenueError(-1125, "This listenKey does not exist.")), at: time)
       }
-      if operation == .closeListenKey { server.endStreams(key) }
       let body = operation == .closeListenKey ? Array("{}".utf8) : object { $0.member("listenKey", key) }
       server.answer(caller, .success(body), at: time)
     }
   }
 
-  /// Takes a key's streams from all connections.
-  private mutating func endStreams(_ key: String) {
-    for (link, state) in links where state.subscriptions.contains(where: { $0.listenKey == key }) {
-      links[link]?.subscriptions.removeAll { $0.listenKey == key }
-    }
-  }
-
   mutating func expireListenKeys(at time: ServerTime) {
-    for row in listenKeys.expired(at: time.now) {
-      push(.usdm, row.account, name: "listenKeyExpired") { face in
+    for account in listenKeys.expired(at: time.now) {
+      let key = listenKeys.key(of: account) ?? ""
+      push(.usdm, account, name: "listenKeyExpired") { face in
         object { writer in
           writer.member("e", "listenKeyExpired")
           writer.member("E", time.utc, face)
-          writer.member("listenKey", row.key)
+          writer.member("listenKey", key)
         }
       }
-      endStreams(row.key)
+      _ = listenKeys.close(account)
     }
   }
 }

@@ -11,8 +11,8 @@ struct IncomeRow: Sendable {
   var number: UInt64
 }
 
-/// Orders by every name they go by, and the trades of each account, read from the exchange's own rows: what a link lost is
-/// here all the same.
+/// Orders by every name they go by, and the trades of each account, read from the exchange's own rows: what a link lost
+/// is here all the same.
 struct OrderLedger: Sendable {
   /// More records than the exchange has rows for orders; beyond, ended ones are forgotten, the oldest first.
   private static let recordMax = 1 << 18

@@ -1,7 +1,7 @@
 import OMSLib
 
-/// Orders that belong together. The exchange knows single orders only: what one leg means for another is decided here, by
-/// what the exchange says of them and by its tape.
+/// Orders that belong together. The exchange knows single orders only: what one leg means for another is decided here,
+/// by what the exchange says of them and by its tape.
 struct OrderList: Sendable {
   let id: Int64
   let account: UInt16
@@ -60,7 +60,9 @@ struct OrderLists: Sendable {
     all.values.filter { $0.account == account }.sorted { $0.id < $1.id }
   }
 
-  var watched: [OrderList] { all.values.filter { $0.isExecuting && $0.isPaired && !$0.isFiring }.sorted { $0.id < $1.id } }
+  var watched: [OrderList] {
+    all.values.filter { $0.isExecuting && $0.isPaired && !$0.isFiring }.sorted { $0.id < $1.id }
+  }
 }
 
 extension VenueServer where Recorder: ~Copyable {
@@ -142,7 +144,6 @@ extension VenueServer where Recorder: ~Copyable {
     lists.update(list.id) { $0.working = nil }
     if list.pending.count == 2 { return pair(list.id, at: time) }
     guard let key = list.pending.first, let record = ledger.record(key) else { return }
-    ledger.update(key) { $0.working = time.utc }
     run([record.request], for: nil, at: time) { server, outcomes, time in
       guard outcomes[0].refusal != nil else { return }
       server.rejectPending(list.id, at: time)
@@ -185,7 +186,8 @@ extension VenueServer where Recorder: ~Copyable {
 
   /// The limit leg on one side of the market, the stop leg on the other.
   func hasGoodPrices(_ list: OrderList) -> Bool {
-    guard let limit = list.limitLeg.flatMap({ ledger.record($0) }), let stop = list.stopLeg.flatMap({ ledger.record($0) })
+    guard let limit = list.limitLeg.flatMap({ ledger.record($0) }),
+      let stop = list.stopLeg.flatMap({ ledger.record($0) })
     else { return false }
     let last = venue.exchange.top(of: list.symbol.number, at: .zero).last
     let above = limit.type == "LIMIT_MAKER" ? limit.price : limit.stopPrice
@@ -200,7 +202,8 @@ extension VenueServer where Recorder: ~Copyable {
     for list in lists.watched {
       guard let key = list.stopLeg, let stop = ledger.record(key), stop.held == .armed else { continue }
       var (end, isReached) = (list.tape, false)
-      venue.exchange.forEachTrade(of: list.symbol.number, behind: list.tape, count: Exchange.tradeWindow) { place, trade in
+      venue.exchange.forEachTrade(of: list.symbol.number, behind: list.tape, count: Exchange.tradeWindow) {
+        place, trade in
         end = place
         if stop.side == .sell ? trade.price <= stop.stopPrice : trade.price >= stop.stopPrice { isReached = true }
       }

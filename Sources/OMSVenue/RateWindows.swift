@@ -143,7 +143,9 @@ struct RateDesk: Sendable {
   mutating func count(_ counts: [Int], of owner: Owner, at time: UTCTime) {
     let rules = Self.orderRules(owner.product)
     var rows = orders[owner] ?? rules.map { _ in RateCount() }
-    for (index, rule) in rules.enumerated() where index < counts.count { rows[index].add(counts[index], rule, at: time) }
+    for (index, rule) in rules.enumerated() where index < counts.count {
+      rows[index].add(counts[index], rule, at: time)
+    }
     orders[owner] = rows
   }
 }

@@ -131,7 +131,6 @@ enum Routes {
     "userDataStream.unsubscribe": Route(operation: .unsubscribe, weight: 2, security: .open),
   ]
 
-
   static let futures: [String: Route] = [
     "POST /fapi/v1/order": Route(operation: .placeOrder, weight: 0),
     "POST /fapi/v1/order/test": Route(operation: .testOrder, weight: 1),

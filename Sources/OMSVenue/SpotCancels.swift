@@ -194,13 +194,16 @@ extension VenueServer where Recorder: ~Copyable {
   }
 
   private mutating func answerPartly(
-    _ cancel: String, _ cancelBody: [UInt8], _ order: String, _ orderBody: [UInt8], _ caller: Caller, at time: ServerTime
+    _ cancel: String, _ cancelBody: [UInt8], _ order: String, _ orderBody: [UInt8], _ caller: Caller,
+    at time: ServerTime
   ) {
     let error = VenueError(-2021, "Order cancel-replace partially failed.", status: 409)
     answer(caller, .failure(error), at: time, data: Self.replaceBody(cancel, cancelBody, order, orderBody))
   }
 
-  private static func replaceBody(_ cancel: String, _ cancelBody: [UInt8], _ order: String, _ orderBody: [UInt8]?) -> [UInt8] {
+  private static func replaceBody(_ cancel: String, _ cancelBody: [UInt8], _ order: String, _ orderBody: [UInt8]?)
+    -> [UInt8]
+  {
     object { writer in
       writer.member("cancelResult", cancel)
       writer.member("newOrderResult", order)
@@ -249,7 +252,8 @@ extension VenueServer where Recorder: ~Copyable {
         return server.answer(caller, .failure(error), at: time)
       }
       server.ledger.update(record.key) { $0.amendments[$0.amendments.count - 1].time = event.venueTime }
-      let body = SpotJSON.amended(server.view(of: record), amendment, server.lists[record.listID], caller.face, event.venueTime)
+      let body = SpotJSON.amended(
+        server.view(of: record), amendment, server.lists[record.listID], caller.face, event.venueTime)
       server.answer(caller, .success(body), at: time)
     }
   }

@@ -19,7 +19,11 @@ enum SpotJSON {
     guard form != .acknowledgement else { return }
     writeNumbers(view, into: &writer)
     writeSpecials(view, face, into: &writer)
-    if let working = view.working { writer.member("workingTime", working, face) } else { writer.member("workingTime", -1) }
+    if let working = view.working {
+      writer.member("workingTime", working, face)
+    } else {
+      writer.member("workingTime", -1)
+    }
     writer.member("selfTradePreventionMode", view.record.prevention)
     if form == .full { writeFills(view, into: &writer) }
   }

@@ -31,7 +31,8 @@ extension VenueServer where Recorder: ~Copyable {
   }
 
   /// One leg takes profit, the other stops a loss.
-  private static func pair(_ above: OrderRecord, _ below: OrderRecord) throws(VenueError) -> (OrderRecord, OrderRecord) {
+  private static func pair(_ above: OrderRecord, _ below: OrderRecord) throws(VenueError) -> (OrderRecord, OrderRecord)
+  {
     func isLimit(_ leg: OrderRecord) -> Bool {
       leg.type == "LIMIT_MAKER" || leg.type == "TAKE_PROFIT" || leg.type == "TAKE_PROFIT_LIMIT"
     }
@@ -93,7 +94,8 @@ extension VenueServer where Recorder: ~Copyable {
     let type = try parameters.required("workingType")
     guard type == "LIMIT" || type == "LIMIT_MAKER" else { throw VenueError(-1014, "Unsupported order combination.") }
     return try readLeg(
-      parameters, "working", "workingQuantity", try readSide(parameters, "workingSide"), symbol, caller, isPending: true)
+      parameters, "working", "workingQuantity", try readSide(parameters, "workingSide"), symbol, caller, isPending: true
+    )
   }
 
   private mutating func readLeg(
@@ -186,7 +188,9 @@ extension VenueServer where Recorder: ~Copyable {
       then(&server, time)
       let reports = list.legs.compactMap { key -> [UInt8]? in
         let leg = key == first ? view : server.ledger.record(key).map { OrderView($0) }
-        return leg.map { SpotJSON.placed($0, form == .acknowledgement ? .acknowledgement : .result, caller.face, event.venueTime) }
+        return leg.map {
+          SpotJSON.placed($0, form == .acknowledgement ? .acknowledgement : .result, caller.face, event.venueTime)
+        }
       }
       let body = server.listBody(list.id, "EXEC_STARTED", "EXECUTING", caller.face, reports: reports)
       server.answer(caller, .success(body), at: time)

@@ -38,7 +38,8 @@ extension VenueServer where Recorder: ~Copyable {
     guard let event = outcome.event, let view = view(of: record.key, accepted: event) else {
       ledger.remove(record.key)
       let error = outcome.refusal.map { self.error(of: $0, caller.product, .order) }
-      return .failure(error ?? VenueError(-1006, "An unexpected response was received from the message bus.", status: 503))
+      return .failure(
+        error ?? VenueError(-1006, "An unexpected response was received from the message bus.", status: 503))
     }
     return .success(SpotJSON.placed(view, form, caller.face, event.venueTime))
   }
@@ -233,7 +234,9 @@ extension VenueServer where Recorder: ~Copyable {
     guard let wide = value.exactMantissa(scale: Int(symbol.rules.quantityScale)), let quantity = Int64(exactly: wide)
     else { throw VenueError(-1013, "Filter failure: LOT_SIZE") }
     guard quantity > 0 else { throw VenueError(-1013, "Invalid quantity.") }
-    guard symbol.rules.isValid(Quantity(mantissa: quantity)) else { throw VenueError(-1013, "Filter failure: LOT_SIZE") }
+    guard symbol.rules.isValid(Quantity(mantissa: quantity)) else {
+      throw VenueError(-1013, "Filter failure: LOT_SIZE")
+    }
     return quantity
   }
 

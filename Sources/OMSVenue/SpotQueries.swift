@@ -26,7 +26,8 @@ extension VenueServer where Recorder: ~Copyable {
     }
   }
 
-  mutating func querySpotOpenOrders(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  mutating func querySpotOpenOrders(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError)
+  {
     let symbol = try symbolIfGiven(parameters)
     ask(for: caller, at: time) { server, time in
       let rows = server.openRecords(of: caller.account, .spot, symbol)
@@ -201,7 +202,8 @@ extension VenueServer where Recorder: ~Copyable {
     writer.endArray()
   }
 
-  mutating func querySpotCommission(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
+  mutating func querySpotCommission(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError)
+  {
     let symbol = try symbol(parameters)
     ask(for: caller, at: time) { server, time in
       let rates = server.venue.exchange.rates(of: caller.account, symbol.number)

@@ -165,34 +165,38 @@ extension VenueServer where Recorder: ~Copyable {
   // MARK: - Pushing
 
   func hasListeners(_ product: VenueProduct, _ account: UInt16) -> Bool {
-    links.values.contains { $0.product == product && $0.subscriptions.contains { $0.account == account } }
+    switch product {
+    case .spot: return links.values.contains { $0.subscriptions.contains { $0.account == account } }
+    case .usdm:
+      guard let key = listenKeys.key(of: account) else { return false }
+      return links.keys.contains { streams.subscriptions(of: $0).contains(key) }
+    }
   }
 
-  /// Sends an event to every subscription of an account.
+  /// Sends an event to all who listen to an account.
   mutating func push(
     _ product: VenueProduct, _ account: UInt16, name: String = "", _ make: (TimeFace) -> [UInt8]
   ) {
     var made: [TimeFace: [UInt8]] = [:]
-    for (link, state) in links.sorted(by: { $0.key.number < $1.key.number })
-    where state.product == product && !state.subscriptions.isEmpty {
-      for subscription in state.subscriptions
-      where subscription.account == account && (subscription.events.isEmpty || subscription.events.contains(name)) {
-        let event = made[state.face] ?? make(state.face)
-        made[state.face] = event
-        put(.message(link, envelope(event, subscription, link, state)))
+    let key = product == .usdm ? listenKeys.key(of: account) ?? "" : ""
+    for (link, state) in links.sorted(by: { $0.key.number < $1.key.number }) where state.product == product {
+      let subscription = state.subscriptions.first { $0.account == account }
+      let isStreamed = !key.isEmpty && streams.subscriptions(of: link).contains(key)
+      guard subscription != nil || isStreamed && state.events[key]?.contains(name) != false else { continue }
+      let event = made[state.face] ?? make(state.face)
+      made[state.face] = event
+      if let subscription {
+        put(.message(link, Self.subscribed(event, subscription.number)))
+      } else {
+        put(.message(link, streams.isCombined(link) ? MarketStreams.wrapped(event, key) : event))
       }
     }
   }
 
-  private func envelope(
-    _ event: [UInt8], _ subscription: UserSubscription, _ link: VenueLink, _ state: LinkState
-  ) -> [UInt8] {
-    if subscription.number >= 0 {
-      return object { writer in
-        writer.member("subscriptionId", subscription.number)
-        writer.member("event", raw: event)
-      }
+  private static func subscribed(_ event: [UInt8], _ number: Int64) -> [UInt8] {
+    object { writer in
+      writer.member("subscriptionId", number)
+      writer.member("event", raw: event)
     }
-    return isCombined(link, state) ? Self.enveloped(subscription.listenKey, event) : event
   }
 }

@@ -6,25 +6,14 @@ enum LinkRole: Sendable {
   case rest
   /// The WebSocket API.
   case api
-  /// Streams: one message per event, or each in an envelope that names its stream.
-  case streams(StreamFace)
+  /// Streams of the market, and of accounts by their listenKeys.
+  case streams
 }
 
-/// Which streams a connection was opened for.
-struct StreamFace: Sendable {
-  /// `public`, `market` or `private`; empty for the path without one.
-  var prefix = ""
-  var isCombined = false
-}
-
-/// One user data subscription of a connection: of an account, or of a listenKey.
+/// One user data subscription of a connection of the WebSocket API.
 struct UserSubscription: Sendable {
   var account: UInt16
-  /// Of the WebSocket API; -1: events come without one.
-  var number: Int64 = -1
-  var listenKey = ""
-  /// Only these events; empty: all.
-  var events: Set<String> = []
+  var number: Int64
 }
 
 struct LinkState: Sendable {
@@ -36,15 +25,13 @@ struct LinkState: Sendable {
   var returnsRateLimits = true
   var subscriptions: [UserSubscription] = []
   var nextSubscription: Int64 = 0
+  /// By listenKey: the only events that the connection was opened for.
+  var events: [String: Set<String>] = [:]
 
   // Answers leave in the order of the requests.
   var nextTicket: UInt64 = 0
   var nextAnswer: UInt64 = 0
   var ready: [UInt64: HTTPResponse] = [:]
-
-  // Messages that came in the second that runs.
-  var second: Int64 = 0
-  var messagesInSecond = 0
 
   var nextPing = EngineTime.never
   /// When the last ping that nobody has answered was sent.

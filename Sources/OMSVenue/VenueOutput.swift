@@ -35,7 +35,7 @@ package struct VenueOptions: Sendable {
 
   package init() {}
 
-  /// The market of `oms run`, and `accounts` customers who are strangers to each other, each with funds in both wallets.
+  /// The market of `oms run`, and `accounts` customers who are strangers to each other, with funds in both wallets.
   package var setup: ExchangeSetup {
     var setup = ExchangeSetup()
     setup.addStandardMarket()

@@ -62,8 +62,8 @@ extension VenueServer where Recorder: ~Copyable {
   /// How long an answer may take: behind it the caller hears that nobody knows.
   static var answerNanoseconds: Int64 { 10_000_000_000 }
 
-  /// Sends requests to the exchange; `then` is called once when all are answered. With a caller it is not called when an
-  /// answer got lost: the caller hears nothing until its time is over.
+  /// Sends requests to the exchange; `then` is called once when all are answered. With a caller it is not called when
+  /// an answer got lost: the caller hears nothing until its time is over.
   mutating func run(
     _ requests: [VenueRequest], for caller: Caller?, at time: ServerTime,
     then: @escaping (inout VenueServer, [Outcome], ServerTime) -> Void

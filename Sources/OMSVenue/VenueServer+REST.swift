@@ -60,7 +60,8 @@ extension VenueServer where Recorder: ~Copyable {
       switch error {
       case .tooMany: throw VenueError(-1101, "Too many parameters; expected '128' and received more.")
       case .badEncoding(let name):
-        throw VenueError(-1100, "Illegal characters found in parameter '\(name)'; legal range is percent-encoded UTF-8.")
+        throw VenueError(
+          -1100, "Illegal characters found in parameter '\(name)'; legal range is percent-encoded UTF-8.")
       }
     }
   }
@@ -83,12 +84,22 @@ extension VenueServer where Recorder: ~Copyable {
     case .throttled(let end):
       let rule = RateDesk.weightRule(caller.product)
       throw VenueError(
-        -1003, "Too much request weight used; current limit is \(rule.limit) request weight per 1 MINUTE. Please use "
+        -1003,
+        "Too much request weight used; current limit is \(rule.limit) request weight per 1 MINUTE. Please use "
           + "WebSocket Streams for live updates to avoid polling the API.", status: 429, until: end)
     case .banned(let end):
+      closeCalls(from: caller.place)
       throw VenueError(
-        -1003, "Way too much request weight used; IP banned until \(end.nanoseconds / 1_000_000). Please use WebSocket "
+        -1003,
+        "Way too much request weight used; IP banned until \(end.nanoseconds / 1_000_000). Please use WebSocket "
           + "Streams for live updates to avoid bans.", status: 418, until: end)
+    }
+  }
+
+  /// A banned address loses its connections of the WebSocket API too.
+  private mutating func closeCalls(from place: RateDesk.Place) {
+    for (link, state) in links where state.product == place.product && state.peer == place.peer {
+      if case .api = state.role { closeSocket(link, 1_008) }
     }
   }
 }

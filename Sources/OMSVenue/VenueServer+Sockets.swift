@@ -13,18 +13,19 @@ extension VenueServer where Recorder: ~Copyable {
     do throws(VenueError) {
       let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
       let (path, text) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-      guard let address = SocketAddress(path, text, state.product) else {
-        throw VenueError(-5000, "Path \(path) is no WebSocket", status: 404)
-      }
       let query = try Self.query(text, [])
-      if case .api = address.role { try weigh(&caller, Self.connectWeight, at: time) }
-      links[link]?.role = address.role
+      if path == (state.product == .spot ? "/ws-api/v3" : "/ws-fapi/v1") {
+        try weigh(&caller, Self.connectWeight, at: time)
+        links[link]?.role = .api
+      } else {
+        try openStreams(request.target, on: link, at: time)
+        links[link]?.role = .streams
+      }
       links[link]?.face.isMicro = query["timeUnit"]?.lowercased() == "microsecond"
       links[link]?.returnsRateLimits = query["returnRateLimits"] != "false"
       links[link]?.nextPing = time.now.advanced(byNanoseconds: Self.pingNanoseconds(state.product))
       links[link]?.ends = time.now.advanced(byNanoseconds: Self.lifeNanoseconds)
       put(.upgrade(link, request))
-      for name in address.streams { _ = try open(name, address.events[name] ?? [], on: link, at: time) }
     } catch {
       refuse(caller, error, at: time)
     }
@@ -37,19 +38,8 @@ extension VenueServer where Recorder: ~Copyable {
     switch state.role {
     case .rest: break
     case .api: takeCall(message, state, link, at: time)
-    case .streams:
-      guard countMessage(link, state, at: time) else { return closeSocket(link, 1_008) }
-      takeStreamRequest(message, link, at: time)
+    case .streams: takeStreamMessage(message, link, at: time)
     }
-  }
-
-  /// Streams take few messages per second; whoever sends more is cut off.
-  private mutating func countMessage(_ link: VenueLink, _ state: LinkState, at time: ServerTime) -> Bool {
-    let second = time.utc.nanoseconds / 1_000_000_000
-    let count = second == state.second ? state.messagesInSecond + 1 : 1
-    links[link]?.second = second
-    links[link]?.messagesInSecond = count
-    return count <= (state.product == .spot ? 5 : 10)
   }
 
   // MARK: - The WebSocket API
@@ -89,14 +79,17 @@ extension VenueServer where Recorder: ~Copyable {
     if let id = root["id"] {
       let isText = id.string.map { $0.utf8.count <= 36 } ?? false
       guard isText || id.integer(as: Int64.self) != nil || id.isNull else {
-        throw VenueError(-1135, "Invalid 'id' in JSON request; expected an integer, a string of at most 36 characters or null.")
+        throw VenueError(
+          -1135, "Invalid 'id' in JSON request; expected an integer, a string of at most 36 characters or null.")
       }
       call.id = Array(id.source)
     }
     guard let method = root["method"]?.string else { throw VenueError(-1135, "Missing 'method' in JSON request.") }
     call.method = method
     if let parameters = root["params"], !parameters.isNull {
-      guard parameters.isObject else { throw VenueError(-1135, "Invalid 'params' in JSON request; expected an object.") }
+      guard parameters.isObject else {
+        throw VenueError(-1135, "Invalid 'params' in JSON request; expected an object.")
+      }
       call.parameters = parameters.members.map { member in
         let value = member.value
         return (member.name, value.string ?? String(decoding: value.source, as: UTF8.self))
@@ -132,56 +125,5 @@ extension VenueServer where Recorder: ~Copyable {
     }
     if let names = route.names, caller.product == .spot { try parameters.refuseUnknown(names) }
     try perform(route.operation, parameters, caller, at: time)
-  }
-}
-
-/// What is behind the address that a WebSocket was opened at.
-struct SocketAddress {
-  var role = LinkRole.rest
-  var streams: [String] = []
-  /// Of a listenKey: the only events it is opened for.
-  var events: [String: Set<String>] = [:]
-
-  /// `nil`: nothing is there.
-  init?(_ path: String, _ query: String, _ product: VenueProduct) {
-    let trimmed = path.hasSuffix("/") ? String(path.dropLast()) : path
-    if trimmed == (product == .spot ? "/ws-api/v3" : "/ws-fapi/v1") {
-      role = .api
-      return
-    }
-    var face = StreamFace()
-    var rest = trimmed
-    for prefix in ["public", "market", "private"] where product == .usdm && rest.hasPrefix("/\(prefix)/") {
-      face.prefix = prefix
-      rest = String(rest.dropFirst(prefix.utf8.count + 1))
-    }
-    if rest == "/ws" || rest.hasPrefix("/ws/") {
-      streams = rest.dropFirst(4).split(separator: "/").map(String.init)
-    } else if rest == "/stream" {
-      face.isCombined = true
-    } else {
-      return nil
-    }
-    readQuery(query)
-    role = .streams(face)
-  }
-
-  /// `streams=a/b`, and pairs of `listenKey=k` and `events=A/B`, of which events follow the key they are about.
-  private mutating func readQuery(_ query: String) {
-    var key = ""
-    for part in query.split(separator: "&") {
-      let sides = part.split(separator: "=", maxSplits: 1)
-      guard sides.count == 2 else { continue }
-      let value = String(sides[1])
-      switch sides[0] {
-      case "streams": streams += value.split(separator: "/").map(String.init)
-      case "listenKey":
-        key = value
-        streams.append(value)
-      case "events" where !key.isEmpty:
-        events[key] = Set(value.replacing("%2F", with: "/").split(separator: "/").map(String.init))
-      default: break
-      }
-    }
   }
 }

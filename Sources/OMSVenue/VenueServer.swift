@@ -26,6 +26,8 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   /// Callers that will hear that nothing was heard.
   var unanswered: [(due: EngineTime, caller: Caller)] = []
 
+  var pages: MarketPages
+  var streams = MarketStreams()
   var lists = OrderLists()
   var algos = AlgoDesk()
   var listenKeys = ListenKeys()
@@ -35,6 +37,8 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   /// Of what is drawn: client ids that were not given.
   var random: SplitMix64
   var executionNumber: UInt64 = 0
+  /// Of the last turn: what is due is reckoned from there.
+  private var turned: ServerTime?
 
   /// `venue`: opened, with all its accounts, instruments and assets.
   package init(_ venue: consuming SimulatedVenue<Recorder>, options: VenueOptions = VenueOptions()) {
@@ -46,6 +50,8 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
     keys = KeyRing(accounts: accounts, seed: options.seed)
     ledger = OrderLedger(venue.exchange, symbols)
     random = SplitMix64(seed: options.seed).stream(0x6964_73)
+    pages = MarketPages(claims: Self.claims(venue.exchange.options))
+    pages.look(in: venue.exchange)
     self.venue = venue
     for number in self.venue.exchange.customers {
       _ = self.venue.register(account: AccountID(number: number), name: self.venue.exchange.accountName(number))
@@ -95,25 +101,33 @@ extension VenueServer where Recorder: ~Copyable {
   }
 
   package mutating func close(_ link: VenueLink, at time: ServerTime) {
+    forget(link)
+  }
+
+  private mutating func forget(_ link: VenueLink) {
     links[link] = nil
     unanswered.removeAll { $0.caller.link == link }
+    streams.close(link, &pages)
   }
 
   /// A pong of a client, with its payload.
   package mutating func take(pong payload: [UInt8], on link: VenueLink, at time: ServerTime) {
     links[link]?.pinged = nil
+    if case .streams = links[link]?.role {
+      streams.countFrame(on: link, at: time)
+      drainStreams()
+    }
   }
 
-  func abortIsNeeded(at time: ServerTime) -> Bool { !venue.isUp(at: time.now) }
-
   mutating func abort(_ link: VenueLink) {
-    guard links.removeValue(forKey: link) != nil else { return }
-    unanswered.removeAll { $0.caller.link == link }
+    guard links[link] != nil else { return }
+    forget(link)
     put(.abort(link))
   }
 
   mutating func closeSocket(_ link: VenueLink, _ code: UInt16) {
-    guard links.removeValue(forKey: link) != nil else { return }
+    guard links[link] != nil else { return }
+    forget(link)
     put(.closeSocket(link, code))
   }
 
@@ -126,16 +140,10 @@ extension VenueServer where Recorder: ~Copyable {
       }
       switch state.role {
       case .api: put(.message(link, object { $0.member("event", raw: event) }))
-      case .streams(let face) where face.isCombined: put(.message(link, Self.enveloped("!serverShutdown", event)))
+      case .streams where streams.isCombined(link):
+        put(.message(link, MarketStreams.wrapped(event, "!serverShutdown")))
       default: put(.message(link, event))
       }
-    }
-  }
-
-  static func enveloped(_ stream: String, _ data: [UInt8]) -> [UInt8] {
-    object { writer in
-      writer.member("stream", stream)
-      writer.member("data", raw: data)
     }
   }
 
@@ -143,6 +151,7 @@ extension VenueServer where Recorder: ~Copyable {
 
   /// Lets the exchange run, answers what it has answered, tells what has happened.
   package mutating func turn(at time: ServerTime) {
+    turned = time
     submitBacklog(at: time)
     var isBusy = true
     while isBusy {
@@ -160,12 +169,14 @@ extension VenueServer where Recorder: ~Copyable {
     tellBalances(at: time)
     answerUnanswered(at: time)
     expireListenKeys(at: time)
+    turnStreams(at: time)
     keepLinks(at: time)
   }
 
   package var nextDue: EngineTime {
     var due = min(venue.nextDue, unanswered.map(\.due).min() ?? .never, deadmen.map(\.due).min() ?? .never)
     for state in links.values { due = min(due, state.nextPing, state.ends) }
+    if let turned { due = min(due, streams.nextDue(at: turned)) }
     return min(due, listenKeys.nextDue)
   }
 

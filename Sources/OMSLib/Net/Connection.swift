@@ -235,6 +235,9 @@ extension ConnectionError: CustomStringConvertible {
   /// Resets the connection: the peer learns of it at once, and what is on the way to it is lost.
   package consuming func abort() { _ = cc_tcp_set_abort(descriptor) }
 
+  /// As ``abort()``, when the value goes away.
+  package func resetWhenClosed() { _ = cc_tcp_set_abort(descriptor) }
+
   /// The kernel ends the connection when the peer acknowledges nothing for so long.
   package func setTimeout(milliseconds: UInt32) { _ = cc_tcp_set_timeout(descriptor, milliseconds) }
 

@@ -72,7 +72,8 @@ struct HTTPFields {
     while end > start, unsafe HTTPBytes.isBlank(line[end - 1]) { end -= 1 }
     let value = unsafe UnsafeBufferPointer(rebasing: line[start..<end])
     guard unsafe value.allSatisfy(HTTPBytes.isText) else { throw .badFieldValue }
-    let field = HTTPField(String(decoding: name, as: UTF8.self), unsafe String(decoding: value, as: UTF8.self))
+    let field = HTTPField(
+      name: String(decoding: name, as: UTF8.self), value: unsafe String(decoding: value, as: UTF8.self))
     try unsafe note(field, value)
     fields.append(field)
   }

@@ -3,8 +3,8 @@ package struct HTTPField: Equatable, Sendable {
   package var name: String
   package var value: String
 
-  package init(_ lowerCaseName: String, _ value: String) {
-    name = lowerCaseName
+  package init(name: String, value: String) {
+    self.name = name
     self.value = value
   }
 }

@@ -23,10 +23,10 @@ package enum WebSocketHandshake {
     /// What the client is told.
     package var answer: HTTPResponse {
       switch self {
-      case .badMethod: HTTPResponse(status: 405, fields: [HTTPField("allow", "GET")], keepsAlive: false)
+      case .badMethod: HTTPResponse(status: 405, fields: [HTTPField(name: "allow", value: "GET")], keepsAlive: false)
       case .badRequest, .badKey: HTTPResponse(status: 400, keepsAlive: false)
       case .unsupportedVersion:
-        HTTPResponse(status: 426, fields: [HTTPField("sec-websocket-version", "13")], keepsAlive: false)
+        HTTPResponse(status: 426, fields: [HTTPField(name: "sec-websocket-version", value: "13")], keepsAlive: false)
       }
     }
   }
@@ -45,8 +45,9 @@ package enum WebSocketHandshake {
     HTTPRequest(
       method: "GET", target: target,
       fields: [
-        HTTPField("host", host), HTTPField("upgrade", "websocket"), HTTPField("connection", "Upgrade"),
-        HTTPField("sec-websocket-key", key), HTTPField("sec-websocket-version", "13"),
+        HTTPField(name: "host", value: host), HTTPField(name: "upgrade", value: "websocket"),
+        HTTPField(name: "connection", value: "Upgrade"),
+        HTTPField(name: "sec-websocket-key", value: key), HTTPField(name: "sec-websocket-version", value: "13"),
       ] + fields)
   }
 
@@ -78,8 +79,8 @@ package enum WebSocketHandshake {
     return HTTPResponse(
       status: 101,
       fields: [
-        HTTPField("upgrade", "websocket"), HTTPField("connection", "Upgrade"),
-        HTTPField("sec-websocket-accept", accept(keys[0].value)),
+        HTTPField(name: "upgrade", value: "websocket"), HTTPField(name: "connection", value: "Upgrade"),
+        HTTPField(name: "sec-websocket-accept", value: accept(keys[0].value)),
       ])
   }
 

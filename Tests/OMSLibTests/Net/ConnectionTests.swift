@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct ConnectionTests {
   @Test func bytesGoBothWays() throws {
-    var ends = try Ends()
+    var ends = try WireEnds()
     _ = try ends.client.write(Array("ask".utf8))
     try ends.run { $0.serverGot.count == 3 }
     _ = try ends.server.write(Array("answer".utf8))
     try ends.run { $0.clientGot.count == 6 }
-    #expect(Ends.text(ends.serverGot) == "ask" && Ends.text(ends.clientGot) == "answer")
+    #expect(WireEnds.text(ends.serverGot) == "ask" && WireEnds.text(ends.clientGot) == "answer")
     let peer = ends.client.peer
     let bound = ends.listener.address
     #expect(peer == bound && bound.port != 0)
@@ -19,7 +19,7 @@ import Testing
 
   /// What the kernel does not take waits; beyond the bound nothing is taken.
   @Test func aSlowReaderFillsTheQueueAndNoMore() throws {
-    var ends = try Ends(queueBytesMax: 100_000)
+    var ends = try WireEnds(queueBytesMax: 100_000)
     ends.serverReads = false
     try ends.run { $0.client.phase == .open }
     let piece = (0..<40_000).map { UInt8(truncatingIfNeeded: $0) }
@@ -43,15 +43,15 @@ import Testing
   }
 
   @Test func whoHasFinishedCanStillBeAnswered() throws {
-    var ends = try Ends()
+    var ends = try WireEnds()
     _ = try ends.client.write(Array("last words".utf8))
     try ends.client.finish()
     try ends.run { $0.serverEnd != nil }
-    #expect(ends.serverEnd == .ended(isClean: true) && Ends.text(ends.serverGot) == "last words")
+    #expect(ends.serverEnd == .ended(isClean: true) && WireEnds.text(ends.serverGot) == "last words")
     _ = try ends.server.write(Array("answer".utf8))
     try ends.server.finish()
     try ends.run { $0.clientEnd != nil }
-    #expect(ends.clientEnd == .ended(isClean: true) && Ends.text(ends.clientGot) == "answer")
+    #expect(ends.clientEnd == .ended(isClean: true) && WireEnds.text(ends.clientGot) == "answer")
     let hasFinished = ends.server.hasFinished
     #expect(hasFinished)
   }
@@ -62,7 +62,7 @@ import Testing
     var client = try Connection(to: listener.address)
     try loop.watch(listener.descriptor, for: .read, token: 0)
     try loop.wait(now: .zero, atMost: 5_000_000_000)
-    guard case .connection(let server) = listener.accept() else { throw Ends.Stuck() }
+    guard case .connection(let server) = listener.accept() else { throw WireEnds.Stuck() }
     let isOpen = try client.advance()
     #expect(isOpen)
     server.abort()
@@ -94,14 +94,14 @@ import Testing
 
   @Test func theLocalAddressCanBeChosen() throws {
     let from = try #require(NetworkAddress("127.0.0.2", port: 0))
-    let ends = try Ends(from: from)
+    let ends = try WireEnds(from: from)
     #expect(ends.server.peer.description.hasPrefix("127.0.0.2:"))
     #expect(ends.client.localAddress == ends.server.peer)
   }
 
   @Test func speaksTheNewerProtocol() throws {
     guard let address = NetworkAddress("::1", port: 0), (try? Listener(at: address)) != nil else { return }
-    var ends = try Ends(at: address)
+    var ends = try WireEnds(at: address)
     _ = try ends.client.write([1])
     try ends.run { $0.serverGot.count == 1 }
     #expect(ends.listener.address.description.hasPrefix("[::1]:"))

@@ -122,7 +122,7 @@ import Testing
   }
 
   @Test func writesRequests() throws {
-    let host = HTTPField("host", "x")
+    let host = HTTPField(name: "host", value: "x")
     #expect(
       try Self.written(HTTPRequest(method: "GET", target: "/a?b=1", fields: [host]))
         == "GET /a?b=1 HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -136,7 +136,7 @@ import Testing
 
   @Test func writesResponses() throws {
     #expect(
-      try Self.written(HTTPResponse(status: 200, fields: [HTTPField("content-length", "9")], body: [0x61]))
+      try Self.written(HTTPResponse(status: 200, fields: [HTTPField(name: "content-length", value: "9")], body: [0x61]))
         == "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na")
     #expect(
       try Self.written(HTTPResponse(status: 200, body: [0x61]), toHead: true)
@@ -149,17 +149,20 @@ import Testing
 
   /// A line end in foreign text would begin another message.
   @Test func writesNothingThatWouldBeReadAsMore() {
-    let host = HTTPField("host", "x")
+    let host = HTTPField(name: "host", value: "x")
     let bad: [(HTTPRequest, HTTPError)] = [
       (HTTPRequest(method: "GET", target: "/ HTTP/1.1\r\n", fields: [host]), .badTarget),
       (HTTPRequest(method: "G T", target: "/", fields: [host]), .badStartLine),
-      (HTTPRequest(method: "GET", target: "/", fields: [host, HTTPField("a", "b\r\nc: d")]), .badFieldValue),
-      (HTTPRequest(method: "GET", target: "/", fields: [host, HTTPField("a:", "b")]), .badFieldName),
+      (
+        HTTPRequest(method: "GET", target: "/", fields: [host, HTTPField(name: "a", value: "b\r\nc: d")]),
+        .badFieldValue
+      ),
+      (HTTPRequest(method: "GET", target: "/", fields: [host, HTTPField(name: "a:", value: "b")]), .badFieldName),
       (HTTPRequest(method: "GET", target: "/"), .missingHost),
     ]
     for (request, error) in bad { #expect(throws: error) { try Self.written(request) } }
     #expect(throws: HTTPError.badFieldValue) {
-      try Self.written(HTTPResponse(status: 200, fields: [HTTPField("a", "b\nc")]))
+      try Self.written(HTTPResponse(status: 200, fields: [HTTPField(name: "a", value: "b\nc")]))
     }
   }
 
@@ -167,12 +170,13 @@ import Testing
   @Test func readersReadWhatIsWritten() throws {
     var out = ByteBuffer()
     var request = HTTPRequest(
-      method: "POST", target: "/api?x=%20", fields: [HTTPField("host", "h"), HTTPField("a", "b c")],
+      method: "POST", target: "/api?x=%20",
+      fields: [HTTPField(name: "host", value: "h"), HTTPField(name: "a", value: "b c")],
       body: Array("symbol=BTCUSDT".utf8))
     try HTTPWriter.append(request, to: &out)
     var reader = HTTPRequestReader()
     reader.append(out.bytes)
-    request.fields.append(HTTPField("content-length", "14"))
+    request.fields.append(HTTPField(name: "content-length", value: "14"))
     #expect(try reader.next() == request)
   }
 }

@@ -25,12 +25,12 @@ import Testing
   }
 
   @Test(arguments: ["localhost", "127.0.0.1"]) func bothEndsAgree(host: String) throws {
-    var ends = try Ends(serverTLS: Self.server(), clientTLS: (Self.client(), host))
+    var ends = try WireEnds(serverTLS: Self.server(), clientTLS: (Self.client(), host))
     _ = try ends.client.write(Array("ask".utf8))
     try ends.run { $0.serverGot.count == 3 }
     _ = try ends.server.write(Array("answer".utf8))
     try ends.run { $0.clientGot.count == 6 }
-    #expect(Ends.text(ends.serverGot) == "ask" && Ends.text(ends.clientGot) == "answer")
+    #expect(WireEnds.text(ends.serverGot) == "ask" && WireEnds.text(ends.clientGot) == "answer")
     #expect(ends.client.tlsDescription?.hasPrefix("TLSv1.3 ") == true)
     #expect(ends.client.tlsProtocol == "http/1.1" && ends.server.tlsProtocol == "http/1.1")
     let isResumed = ends.client.isResumed
@@ -40,14 +40,14 @@ import Testing
   @Test func aClientComesBackWithItsSession() throws {
     let (server, client) = (try Self.server(), try Self.client())
     for isSecond in [false, true] {
-      var ends = try Ends(serverTLS: server, clientTLS: (client, "localhost"))
+      var ends = try WireEnds(serverTLS: server, clientTLS: (client, "localhost"))
       _ = try ends.server.write([1])
       try ends.run { $0.clientGot.count == 1 }
       let (clientIsResumed, serverIsResumed) = (ends.client.isResumed, ends.server.isResumed)
       #expect(clientIsResumed == isSecond && serverIsResumed == isSecond)
     }
     // The session belongs to the host it was made with.
-    var ends = try Ends(serverTLS: server, clientTLS: (client, "127.0.0.1"))
+    var ends = try WireEnds(serverTLS: server, clientTLS: (client, "127.0.0.1"))
     _ = try ends.server.write([1])
     try ends.run { $0.clientGot.count == 1 }
     let isResumed = ends.client.isResumed
@@ -56,7 +56,7 @@ import Testing
 
   /// Pieces larger than a record and than what the kernel takes, in both directions at once.
   @Test func muchGoesBothWays() throws {
-    var ends = try Ends(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"), queueBytesMax: 1 << 23)
+    var ends = try WireEnds(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"), queueBytesMax: 1 << 23)
     let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     _ = try ends.client.write(bytes)
     for start in stride(from: 0, to: bytes.count, by: 30_000) {
@@ -68,18 +68,18 @@ import Testing
   }
 
   @Test func theEndIsSaid() throws {
-    var ends = try Ends(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"))
+    var ends = try WireEnds(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"))
     _ = try ends.server.write(Array("all".utf8))
     try ends.server.finish()
     try ends.run { $0.clientEnd != nil }
-    #expect(ends.clientEnd == .ended(isClean: true) && Ends.text(ends.clientGot) == "all")
+    #expect(ends.clientEnd == .ended(isClean: true) && WireEnds.text(ends.clientGot) == "all")
     // The other direction is still there.
     _ = try ends.client.write(Array("thanks".utf8))
     try ends.run { $0.serverGot.count == 6 }
   }
 
   @Test func anEndThatIsNotSaidIsACut() throws {
-    var ends = try Ends(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"))
+    var ends = try WireEnds(serverTLS: Self.server(), clientTLS: (Self.client(), "localhost"))
     _ = try ends.server.write(Array("all".utf8))
     try ends.run { $0.clientGot.count == 3 }
     _ = cc_tcp_finish(ends.server.descriptor)
@@ -89,7 +89,7 @@ import Testing
 
   /// Who is not believed, and why. The request that was written meanwhile never leaves.
   private func refusal(_ server: TLSContext, _ client: TLSContext, host: String) throws -> CertificateProblem? {
-    var ends = try Ends(serverTLS: server, clientTLS: (client, host))
+    var ends = try WireEnds(serverTLS: server, clientTLS: (client, host))
     _ = try ends.client.write(Array("secret".utf8))
     try ends.run { $0.clientError != nil && ($0.serverError != nil || $0.serverEnd != nil) }
     let (sent, hasArrived) = (ends.client.sentBytes, !ends.serverGot.isEmpty)
@@ -120,24 +120,24 @@ import Testing
   @Test func whoIsKnownMayVouchForItself() throws {
     let own = try TLSIdentity.makeSelfSigned(for: ["localhost"], from: Self.days(-1), until: Self.days(1))
     let client = try TLSContext(authorities: own.certificate)
-    var ends = try Ends(serverTLS: Self.context(own), clientTLS: (client, "localhost"))
+    var ends = try WireEnds(serverTLS: Self.context(own), clientTLS: (client, "localhost"))
     _ = try ends.client.write([1])
     try ends.run { $0.serverGot.count == 1 }
   }
 
   @Test func aPeerWithoutTLSIsNamed() throws {
-    var ends = try Ends(clientTLS: (Self.client(), "localhost"))
+    var ends = try WireEnds(clientTLS: (Self.client(), "localhost"))
     _ = try ends.server.write(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
     try ends.run { $0.clientError != nil }
     #expect(ends.clientError == .tls("wrong version number"))
-    var other = try Ends(serverTLS: Self.server())
+    var other = try WireEnds(serverTLS: Self.server())
     _ = try other.client.write(Array("GET / HTTP/1.1\r\n\r\n".utf8))
     try other.run { $0.serverError != nil }
     #expect(other.serverError == .tls("http request"))
   }
 
   @Test func aHandshakeMayBeCut() throws {
-    var ends = try Ends(serverTLS: Self.server())
+    var ends = try WireEnds(serverTLS: Self.server())
     try ends.client.finish()
     try ends.run { $0.serverError != nil }
     #expect(ends.serverError == .handshakeCut)

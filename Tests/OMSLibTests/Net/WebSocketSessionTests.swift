@@ -159,8 +159,8 @@ import Testing
     ({ $0.fields.remove(at: 1) }, .noUpgrade),
     ({ $0.fields.remove(at: 2) }, .badAccept),
     ({ $0.fields.append($0.fields[2]) }, .badAccept),
-    ({ $0.fields.append(HTTPField("sec-websocket-extensions", "permessage-deflate")) }, .unaskedExtension),
-    ({ $0.fields.append(HTTPField("sec-websocket-protocol", "x")) }, .unaskedProtocol),
+    ({ $0.fields.append(HTTPField(name: "sec-websocket-extensions", value: "permessage-deflate")) }, .unaskedExtension),
+    ({ $0.fields.append(HTTPField(name: "sec-websocket-protocol", value: "x")) }, .unaskedProtocol),
   ]
 
   @Test(arguments: answers.indices) func clientRefuses(number: Int) throws {

@@ -191,7 +191,8 @@ extension Exchange {
   package func laneCount(of account: UInt16) -> Int { laneCount(account) }
 
   /// Quantity and cost of one position, without the work that its margins are.
-  package func holding(of account: UInt16, _ instrument: UInt16, _ side: PositionSide) -> (quantity: Int64, cost: Money) {
+  package func holding(of account: UInt16, _ instrument: UInt16, _ side: PositionSide) -> (quantity: Int64, cost: Money)
+  {
     let row = holdings[holdingIndex(account, instrument, lane: side == .short ? 1 : 0)]
     return (row.quantity, Money(units: row.cost))
   }

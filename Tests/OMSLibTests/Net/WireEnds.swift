@@ -1,7 +1,7 @@
 import OMSLib
 
 /// Both ends of a connection over loopback, moved on by one loop.
-struct Ends: ~Copyable {
+struct WireEnds: ~Copyable {
   struct Stuck: Error {}
 
   var client: Connection
@@ -35,7 +35,7 @@ struct Ends: ~Copyable {
   }
 
   /// Goes on until `isDone`; seconds without anything happening are a failure.
-  mutating func run(until isDone: (borrowing Ends) -> Bool) throws {
+  mutating func run(until isDone: (borrowing WireEnds) -> Bool) throws {
     while !isDone(self) {
       if clientError == nil { try loop.watch(client.descriptor, for: client.wants(reads: clientEnd == nil), token: 1) }
       if serverError == nil {

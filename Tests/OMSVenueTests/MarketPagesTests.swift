@@ -155,7 +155,7 @@ import Testing
   @Test(arguments: [("1s", Int64(1_000), VenueProduct.spot), ("1m", 60_000, .spot), ("3m", 180_000, .usdm)])
   func candlesAreWhatTheTradesWere(_ interval: String, _ length: Int64, _ product: VenueProduct) throws {
     var driver = MarketDriver(seed: 5)
-    let link = try driver.open(1, product == .spot ? "/ws/btcusdt@trade" : "/market/ws/btcusdt@trade", product)
+    let link = try driver.open(1, product == .spot ? "/ws/btcusdt@trade" : "/public/ws/btcusdt@trade", product)
     var sums: [Int64: Sum] = [:]
     var numbers: [Int64] = []
     for _ in 0..<400 {

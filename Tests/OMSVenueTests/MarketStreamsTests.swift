@@ -48,7 +48,8 @@ import Testing
   @Test(arguments: [
     ("public", "btcusdt@depth", "depthUpdate"), ("public", "btcusdt@depth@500ms", "depthUpdate"),
     ("public", "btcusdt@depth5@100ms", "depthUpdate"), ("public", "btcusdt@bookTicker", "bookTicker"),
-    ("public", "!bookTicker", "bookTicker"), ("market", "btcusdt@aggTrade", "aggTrade"),
+    ("public", "!bookTicker", "bookTicker"), ("public", "btcusdt@trade", "trade"),
+    ("market", "btcusdt@aggTrade", "aggTrade"),
     ("market", "btcusdt@markPrice", "markPriceUpdate"), ("market", "btcusdt@markPrice@1s", "markPriceUpdate"),
     ("market", "btcusdt@kline_1m", "kline"), ("market", "btcusdt_perpetual@continuousKline_1m", "continuous_kline"),
     ("market", "btcusdt@miniTicker", "24hrMiniTicker"), ("market", "btcusdt@ticker", "24hrTicker"),

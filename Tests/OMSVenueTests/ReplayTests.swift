@@ -5,12 +5,22 @@ import Testing
 @testable import OMSVenue
 
 @Suite struct ReplayTests {
+  private static func depth(_ numbers: String, _ bids: String, _ asks: String) -> String {
+    let (first, last) = (numbers.split(separator: "-")[0], numbers.split(separator: "-")[1])
+    return #"{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":\#(first),"u":\#(last),"b":[\#(bids)],"a":[\#(asks)]}"#
+  }
+
+  private static func line(_ milliseconds: Int, _ stream: String, _ data: String) -> String {
+    #"{"recv_ns":\#(milliseconds)000000,"stream":"btcusdt@\#(stream)","data":\#(data)}"#
+  }
+
   private static let lines = [
-    #"{"recv_ns":1000000000,"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":5,"u":9,"b":[["9.00","1.0"]],"a":[]}}"#,
-    #"{"recv_ns":1100000000,"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":2,"s":"BTCUSDT","U":10,"u":12,"b":[["10.00","0.0"]],"a":[["11.50","3.0"]]}}"#,
-    #"{"recv_ns":1150000000,"rest":"depth","data":{"lastUpdateId":10,"bids":[["10.00","2.0"],["9.00","1.0"]],"asks":[["11.00","5.0"]]}}"#,
-    #"{"recv_ns":1200000000,"stream":"btcusdt@trade","data":{"e":"trade","E":3,"s":"BTCUSDT","t":77,"p":"11.00","q":"1.0","T":3,"m":false,"M":true}}"#,
-    #"{"recv_ns":1300000000,"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":4,"s":"BTCUSDT","U":13,"u":13,"b":[],"a":[["11.00","4.0"]]}}"#,
+    line(1_000, "depth@100ms", depth("5-9", #"["9.00","1.0"]"#, "")),
+    line(1_100, "depth@100ms", depth("10-12", #"["10.00","0.0"]"#, #"["11.50","3.0"]"#)),
+    #"{"recv_ns":1150000000,"rest":"depth","data":{"lastUpdateId":10,"#
+      + #""bids":[["10.00","2.0"],["9.00","1.0"]],"asks":[["11.00","5.0"]]}}"#,
+    line(1_200, "trade", #"{"e":"trade","E":3,"s":"BTCUSDT","t":77,"p":"11.00","q":"1.0","T":3,"m":false,"M":true}"#),
+    line(1_300, "depth@100ms", depth("13-13", "", #"["11.00","4.0"]"#)),
   ]
 
   private static func source(_ speed: Int64 = 1, _ lines: [String] = lines) throws -> ReplaySource {
@@ -77,7 +87,7 @@ import Testing
   @Test func aGapEndsTheBookUntilTheNextSnapshot() throws {
     var driver = MarketDriver()
     var lines = Self.lines
-    lines[4] = lines[4].replacing("\"U\":13,\"u\":13", with: "\"U\":15,\"u\":16")
+    lines[4] = Self.line(1_300, "depth@100ms", Self.depth("15-16", "", ""))
     var source = try Self.source(1, lines)
     source.turn(&driver.streams, at: driver.time)
     driver.now += 400 * MarketDriver.millisecond
@@ -96,8 +106,8 @@ import Testing
     }
   }
 
-  /// Recordings of a real exchange: every difference applies, and best bid and ask of the book are those of the recorded
-  /// best prices whenever their numbers agree.
+  /// Recordings of a real exchange: every difference applies, and best bid and ask of the book are those of the
+  /// recorded best prices whenever their numbers agree.
   @Test(
     .enabled(if: ProcessInfo.processInfo.environment["OMS_SHARED"] != nil),
     arguments: [("spot", VenueProduct.spot, "/api/v3/depth"), ("usdm", .usdm, "/fapi/v1/depth")])

@@ -2,9 +2,9 @@ package import OMSLib
 
 /// Recorded market data instead of the exchange's own, at the pace at which it was received or a multiple of it.
 ///
-/// A recording has one message a line: `{"recv_ns":N,"stream":"btcusdt@depth@100ms","data":{...}}`, and its snapshots of a
-/// book as `{"recv_ns":N,"rest":"depth","data":{...}}`. What was recorded goes out byte for byte; only its time is that of
-/// the replay. Whoever drives it reads the file and hands the bytes in while `wantsMore`.
+/// A recording has one message a line: `{"recv_ns":N,"stream":"btcusdt@depth@100ms","data":{...}}`, and its snapshots
+/// of a book as `{"recv_ns":N,"rest":"depth","data":{...}}`. What was recorded goes out byte for byte; only its time is
+/// that of the replay. Whoever drives it reads the file and hands the bytes in while `wantsMore`.
 package struct ReplaySource {
   package enum Fault: Error, Equatable, CustomStringConvertible {
     case line(Int, String)

@@ -22,10 +22,11 @@ enum StreamKind: Hashable, Sendable {
   /// Of things this exchange does not have: nothing ever comes.
   case silent
 
-  /// Books stand behind one address of futures, everything else of the market behind another.
+  /// Books stand behind one address of futures, everything else of the market behind another. Single trades are not in
+  /// the documents; who reads them asks for them with the books.
   var isBook: Bool {
     switch self {
-    case .depth, .partialDepth, .bookTicker: true
+    case .depth, .partialDepth, .bookTicker, .trade: true
     default: false
     }
   }

@@ -200,13 +200,16 @@ package struct MarketStreams {
     for name in names where known.insert(name).inserted {
       links[link]?.names.append(name)
       guard let stream = StreamName(name, state.product), state.scope.carries(stream.kind) else { continue }
+      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
+      // What nobody trades here costs nothing but its name; a recording may be of anything.
+      let isTold = symbol != nil || stream.symbol == nil || replayed.contains(state.product)
+      guard isTold && stream.kind != .silent else { continue }
       let key = FeedKey(product: state.product, stream: stream, unit: state.unit)
       let reader = Reader(link: link, name: name)
       if let place = feeds.firstIndex(where: { $0.key == key }) {
         feeds[place].readers.append(reader)
         continue
       }
-      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
       var feed = Feed(key: key, number: symbol?.number ?? 0)
       feed.readers.append(reader)
       if let symbol, case .depth(let speed) = stream.kind {

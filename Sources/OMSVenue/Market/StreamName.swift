@@ -100,7 +100,8 @@ struct StreamName: Hashable, Sendable {
       let parts = text.dropFirst(6).split(separator: "@", omittingEmptySubsequences: false)
       guard (1...2).contains(parts.count), let interval = KlineInterval(rawValue: String(parts[0])) else { return nil }
       guard parts.count == 2 else { return .kline(interval, offset: 0) }
-      return PageParameters.offset(String(parts[1])).map { .kline(interval, offset: $0) }
+      // Streams know this one clock beside UTC.
+      return parts[1] == "+08:00" ? .kline(interval, offset: 8 * KlineInterval.hour) : nil
     }
     return partial(text, speeds: ["": 1_000, "@100ms": 100])
   }

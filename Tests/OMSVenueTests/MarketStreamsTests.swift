@@ -49,6 +49,7 @@ import Testing
     ("public", "btcusdt@depth", "depthUpdate"), ("public", "btcusdt@depth@500ms", "depthUpdate"),
     ("public", "btcusdt@depth5@100ms", "depthUpdate"), ("public", "btcusdt@bookTicker", "bookTicker"),
     ("public", "!bookTicker", "bookTicker"), ("public", "btcusdt@trade", "trade"),
+    ("public", "btcusdt@rpiDepth@500ms", "depthUpdate"),
     ("market", "btcusdt@aggTrade", "aggTrade"),
     ("market", "btcusdt@markPrice", "markPriceUpdate"), ("market", "btcusdt@markPrice@1s", "markPriceUpdate"),
     ("market", "btcusdt@kline_1m", "kline"), ("market", "btcusdt_perpetual@continuousKline_1m", "continuous_kline"),

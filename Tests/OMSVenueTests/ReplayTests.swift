@@ -117,7 +117,7 @@ import Testing
     try #require(FileManager.default.fileExists(atPath: file))
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", "gzip -dc '\(file)' | head -n 3000"]
+    process.arguments = ["-c", "gzip -dc '\(file)' | head -n 1500"]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
@@ -142,7 +142,7 @@ import Testing
       for text in driver.texts(of: link) {
         messages += 1
         let message = try JSONReader.read(text).root
-        guard message["b"]?.isString == true else { continue }
+        guard message["b"]?.isString == true, messages % 8 == 0 else { continue }
         let query = try VenueQuery(query: "symbol=BTCUSDT&limit=5")
         let book = try JSONReader.read(try #require(source.answer(path, query, at: driver.time)).get()).root
         guard book.number("lastUpdateId") == message.number("u") else { continue }
@@ -151,7 +151,7 @@ import Testing
         #expect(book.levels("asks").first?.price == message.text("a"))
       }
     }
-    #expect(messages > 2_000)
+    #expect(messages > 1_000)
     let query = try VenueQuery(query: "symbol=BTCUSDT&limit=5")
     let last = try JSONReader.read(try #require(source.answer(path, query, at: driver.time)).get()).root
     let (bid, ask) = (last.levels("bids").first?.price, last.levels("asks").first?.price)

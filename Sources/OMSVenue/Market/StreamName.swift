@@ -111,7 +111,8 @@ struct StreamName: Hashable, Sendable {
     case "depth": return .depth(speed: 250)
     case "depth@100ms": return .depth(speed: 100)
     case "depth@250ms": return .depth(speed: 250)
-    case "depth@500ms": return .depth(speed: 500)
+    // Orders of retail price improvement are not known here, so the book that shows them too is the same one.
+    case "depth@500ms", "rpiDepth@500ms": return .depth(speed: 500)
     case "bookTicker": return .bookTicker
     case "trade": return .trade
     case "aggTrade": return .aggregateTrade
@@ -120,7 +121,7 @@ struct StreamName: Hashable, Sendable {
     case "markPrice": return .markPrice(speed: 3_000)
     case "markPrice@1s": return .markPrice(speed: 1_000)
     case "forceOrder": return .forceOrder
-    case "compositeIndex", "rpiDepth@500ms", "tradingSession", "contractInfo": return .silent
+    case "compositeIndex", "tradingSession", "contractInfo": return .silent
     default: break
     }
     if text.hasPrefix("kline_") {

@@ -5,12 +5,12 @@ package struct BookLevel: Equatable, Sendable {
   package var quantity: Int64
 }
 
-/// The book of one instrument as its clients know it: numbered updates, and for every speed of a stream what it still has
-/// to tell.
+/// The book of one instrument as its clients know it: numbered updates, and for every speed of a stream what it still
+/// has to tell.
 ///
 /// A client's copy is right at the end of every update if it holds each level that differs between the copy's beginning
-/// and that end. A copy may begin with any snapshot; so every snapshot is a look too, and what differs at a look stays due
-/// in all streams, even if it is back where it was at the next.
+/// and that end. A copy may begin with any snapshot; so every snapshot is a look too, and what differs at a look stays
+/// due in all streams, even if it is back where it was at the next.
 struct BookFeed {
   struct Update {
     /// First and last number, and the last one of the update before.
@@ -37,8 +37,8 @@ struct BookFeed {
   /// Best bid and ask as last looked at, and the number they changed with.
   private(set) var top = TopOfBook()
   private(set) var topID: UInt64 = 0
-  /// The exchange's own count does not move with everything that changes its book (an order that ends because it met one
-  /// of the same owner); this is how far ours is ahead of it.
+  /// The exchange's own count does not move with everything that changes its book (an order that ends because it met
+  /// one of the same owner); this is how far ours is ahead of it.
   private var lead: UInt64 = 0
   /// By the milliseconds between two updates.
   private var due: [Int: Due] = [:]
@@ -100,7 +100,8 @@ struct BookFeed {
       }
       let takesOld =
         right == new.count
-        || (left < old.count && (isDescending ? old[left].price > new[right].price : old[left].price < new[right].price))
+        || (left < old.count
+          && (isDescending ? old[left].price > new[right].price : old[left].price < new[right].price))
       if takesOld {
         changed.append(old[left].price)
         left += 1

@@ -154,8 +154,8 @@ struct CandleStore {
     return series[place]
   }
 
-  /// Candles of a clock that is `offset` ahead of UTC. Where that makes a difference they are put together from minutes, so
-  /// they reach back a week.
+  /// Candles of a clock that is `offset` ahead of UTC. Where that makes a difference they are put together from
+  /// minutes, so they reach back a week.
   func candles(_ interval: KlineInterval, offset: Int64) -> [MarketCandle] {
     guard let current = self[interval].current else { return [] }
     if interval.start(of: current.start, offset: offset) == current.start { return Array(self[interval].all) }

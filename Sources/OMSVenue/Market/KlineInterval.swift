@@ -48,8 +48,8 @@ package enum KlineInterval: String, Sendable, CaseIterable {
     }
   }
 
-  /// Start of the candle in which a time lies, both in nanoseconds of UTC. `offset`: how far the clock that candles follow
-  /// is ahead of UTC.
+  /// Start of the candle in which a time lies, both in nanoseconds of UTC. `offset`: how far the clock that candles
+  /// follow is ahead of UTC.
   func start(of time: Int64, offset: Int64 = 0) -> Int64 {
     let local = time + offset
     guard let length else {

@@ -35,6 +35,8 @@ struct MarketHistory {
   /// Of contracts only.
   private(set) var marks = CandleStore()
   private(set) var indices = CandleStore()
+  /// How far the mark is from the index, in 10^-8 of it.
+  private(set) var premiums = CandleStore()
   private(set) var funding: [FundingPayment] = []
   private var aggregateRing: [AggregateTrade] = []
   private var aggregateCount: UInt64 = 0
@@ -43,8 +45,8 @@ struct MarketHistory {
 
   var aggregates: ArraySlice<AggregateTrade> { aggregateRing.suffix(Self.aggregatesKept) }
 
-  /// Reads what is new. Trades of one look that follow each other without another trade of the exchange in between, at one
-  /// time, price and side, are one aggregate.
+  /// Reads what is new. Trades of one look that follow each other without another trade of the exchange in between, at
+  /// one time, price and side, are one aggregate.
   mutating func look(at symbol: MarketSymbol, in exchange: borrowing Exchange) {
     var (place, found) = (seen, [PublicTrade]())
     exchange.forEachTrade(of: symbol.number, behind: seen, count: Exchange.tradeWindow) { number, trade in
@@ -81,7 +83,8 @@ struct MarketHistory {
   private mutating func add(_ trade: PublicTrade, behind told: Int) {
     let buyerIsMaker = trade.sideRaw == UInt64(Side.sell.rawValue)
     // What an earlier look found may have been told already, and stays as it is.
-    if newAggregates.count > told, let last = newAggregates.last, last.last + 1 == trade.number, last.price == trade.price,
+    if newAggregates.count > told, let last = newAggregates.last, last.last + 1 == trade.number,
+      last.price == trade.price,
       last.time == trade.time, last.buyerIsMaker == buyerIsMaker
     {
       newAggregates[newAggregates.count - 1].last = trade.number
@@ -100,6 +103,9 @@ struct MarketHistory {
   ) {
     marks.sample(top.mark, at: time)
     indices.sample(top.index, at: time)
+    if top.index > 0 {
+      premiums.sample(Int64(clamping: Int128(top.mark - top.index) * 100_000_000 / Int128(top.index)), at: time)
+    }
     let due = exchange.nextFundingTime.nanoseconds
     if fundingDue != 0 && due > fundingDue {
       note(FundingPayment(time: fundingDue, rate: rateSeen, mark: top.mark))

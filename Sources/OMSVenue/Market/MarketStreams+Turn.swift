@@ -45,7 +45,8 @@ extension MarketStreams {
     var next =
       known
       ?? Liquidation(
-        order: event.venueOrder.low, sideRaw: event.sideRaw, price: 0, lastQuantity: 0, quantity: 0, turnover: 0, time: 0)
+        order: event.venueOrder.low, sideRaw: event.sideRaw, price: 0, lastQuantity: 0, quantity: 0, turnover: 0,
+        time: 0)
     next.price = event.price
     next.lastQuantity = event.quantity
     next.quantity += Int128(event.quantity)
@@ -66,7 +67,8 @@ extension MarketStreams {
     }
     var updates: [UpdateKey: BookFeed.Update?] = [:]
     lookAtBooks(due, &pages, in: exchange)
-    for place in feeds.indices where due.contains(Self.period(of: feeds[place].key)) {
+    for place in feeds.indices
+    where due.contains(Self.period(of: feeds[place].key)) && !replayed.contains(feeds[place].key.product) {
       let messages = messages(place, &pages, &updates, in: exchange, at: now)
       let readers = feeds[place].readers
       for message in messages { tell(message, readers) }

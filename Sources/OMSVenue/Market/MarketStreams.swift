@@ -9,8 +9,8 @@ package enum MarketOutput: Equatable, Sendable {
 
 /// The market streams of all connections.
 ///
-/// Nothing is computed for one connection: each stream makes its message once, and its readers get the same bytes. Who reads
-/// slower than the market writes is cut off; it can take a snapshot when it comes back.
+/// Nothing is computed for one connection: each stream makes its message once, and its readers get the same bytes. Who
+/// reads slower than the market writes is cut off; it can take a snapshot when it comes back.
 package struct MarketStreams {
   package static let streamsPerLink = 1_024
   /// Messages, pings and pongs of one connection in one second.
@@ -64,6 +64,8 @@ package struct MarketStreams {
   /// The last slot of each period (in milliseconds) that was worked off.
   var slots: [Int64: Int64] = [:]
   var liquidations: [UInt16: Liquidation] = [:]
+  /// Products whose streams tell a recording instead of the exchange.
+  package var replayed: Set<VenueProduct> = []
 
   package init() {}
 
@@ -91,7 +93,8 @@ package struct MarketStreams {
     for name in gone.names { leave(link, gone, name, &pages) }
   }
 
-  /// Streams that a connection is subscribed to, in the order of its asking; keys of accounts on a connection of theirs.
+  /// Streams that a connection is subscribed to, in the order of its asking; keys of accounts on a connection of
+  /// theirs.
   package func subscriptions(of link: VenueLink) -> [String] { links[link]?.names ?? [] }
 
   package func isCombined(_ link: VenueLink) -> Bool { links[link]?.isCombined ?? false }
@@ -103,8 +106,8 @@ package struct MarketStreams {
     checkWaiting(link)
   }
 
-  /// Counts something that came from a client: messages count themselves, pings and pongs are told. `false`: it was one too
-  /// many, and the connection is told to be closed.
+  /// Counts something that came from a client: messages count themselves, pings and pongs are told. `false`: it was one
+  /// too many, and the connection is told to be closed.
   @discardableResult
   package mutating func countFrame(on link: VenueLink, at now: ServerTime) -> Bool {
     guard let state = links[link], !state.isClosing else { return false }
@@ -197,13 +200,16 @@ package struct MarketStreams {
     for name in names where known.insert(name).inserted {
       links[link]?.names.append(name)
       guard let stream = StreamName(name, state.product), state.scope.carries(stream.kind) else { continue }
+      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
+      // What nobody trades here costs nothing but its name; a recording may be of anything.
+      let isTold = symbol != nil || stream.symbol == nil || replayed.contains(state.product)
+      guard isTold && stream.kind != .silent else { continue }
       let key = FeedKey(product: state.product, stream: stream, unit: state.unit)
       let reader = Reader(link: link, name: name)
       if let place = feeds.firstIndex(where: { $0.key == key }) {
         feeds[place].readers.append(reader)
         continue
       }
-      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
       var feed = Feed(key: key, number: symbol?.number ?? 0)
       feed.readers.append(reader)
       if let symbol, case .depth(let speed) = stream.kind {
@@ -256,6 +262,23 @@ package struct MarketStreams {
     for reader in readers {
       guard let state = links[reader.link], !state.isClosing else { continue }
       send(state.isCombined ? Self.wrapped(payload, reader.name) : payload, to: reader.link)
+    }
+  }
+
+  /// Sends a recorded message to those who read its stream. Differences of a book are told at every speed as they were
+  /// recorded.
+  package mutating func tellRecorded(_ name: String, _ payload: [UInt8], _ product: VenueProduct) {
+    guard let at = name.firstIndex(of: "@") else { return }
+    let (symbol, rest) = (String(name[..<at]), name[name.index(after: at)...])
+    let isDepth = rest == "depth" || rest.hasPrefix("depth@")
+    let stream = StreamName(name, product)
+    for feed in feeds where feed.key.product == product {
+      if isDepth {
+        guard case .depth = feed.key.stream.kind, feed.key.stream.symbol == symbol else { continue }
+      } else {
+        guard feed.key.stream == stream else { continue }
+      }
+      tell(payload, feed.readers)
     }
   }
 

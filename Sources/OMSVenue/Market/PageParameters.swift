@@ -61,8 +61,9 @@ struct PageParameters {
       let isLegal =
         name.count <= Self.symbolLengthMax && !name.isEmpty
         && name.unicodeScalars.allSatisfy { scalar in
-          !("a"..."z").contains(scalar) && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-            || "-._".unicodeScalars.contains(scalar))
+          !("a"..."z").contains(scalar)
+            && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+              || "-._".unicodeScalars.contains(scalar))
         }
       guard isLegal else { throw .illegal(parameter, Self.symbolRange) }
     }

@@ -22,10 +22,11 @@ enum StreamKind: Hashable, Sendable {
   /// Of things this exchange does not have: nothing ever comes.
   case silent
 
-  /// Books stand behind one address of futures, everything else of the market behind another.
+  /// Books stand behind one address of futures, everything else of the market behind another. Single trades are not in
+  /// the documents; who reads them asks for them with the books.
   var isBook: Bool {
     switch self {
-    case .depth, .partialDepth, .bookTicker: true
+    case .depth, .partialDepth, .bookTicker, .trade: true
     default: false
     }
   }
@@ -99,7 +100,8 @@ struct StreamName: Hashable, Sendable {
       let parts = text.dropFirst(6).split(separator: "@", omittingEmptySubsequences: false)
       guard (1...2).contains(parts.count), let interval = KlineInterval(rawValue: String(parts[0])) else { return nil }
       guard parts.count == 2 else { return .kline(interval, offset: 0) }
-      return PageParameters.offset(String(parts[1])).map { .kline(interval, offset: $0) }
+      // Streams know this one clock beside UTC.
+      return parts[1] == "+08:00" ? .kline(interval, offset: 8 * KlineInterval.hour) : nil
     }
     return partial(text, speeds: ["": 1_000, "@100ms": 100])
   }
@@ -109,7 +111,8 @@ struct StreamName: Hashable, Sendable {
     case "depth": return .depth(speed: 250)
     case "depth@100ms": return .depth(speed: 100)
     case "depth@250ms": return .depth(speed: 250)
-    case "depth@500ms": return .depth(speed: 500)
+    // Orders of retail price improvement are not known here, so the book that shows them too is the same one.
+    case "depth@500ms", "rpiDepth@500ms": return .depth(speed: 500)
     case "bookTicker": return .bookTicker
     case "trade": return .trade
     case "aggTrade": return .aggregateTrade
@@ -118,7 +121,7 @@ struct StreamName: Hashable, Sendable {
     case "markPrice": return .markPrice(speed: 3_000)
     case "markPrice@1s": return .markPrice(speed: 1_000)
     case "forceOrder": return .forceOrder
-    case "compositeIndex", "rpiDepth@500ms", "tradingSession", "contractInfo": return .silent
+    case "compositeIndex", "tradingSession", "contractInfo": return .silent
     default: break
     }
     if text.hasPrefix("kline_") {
@@ -171,7 +174,7 @@ package struct StreamTarget: Sendable {
   package var names: [String]
   package var unit = TimeUnit.millisecond
 
-  /// - Parameter target: path and query, as they came.
+  /// Reads path and query as they came.
   package init(_ target: String, _ product: VenueProduct) throws(VenueError) {
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var path = parts[0].split(separator: "/").map(String.init)
@@ -186,7 +189,8 @@ package struct StreamTarget: Sendable {
       let scopes: [String: StreamScope] = ["public": .books, "market": .market, "private": .accounts]
       guard let first = path.first, let found = scopes[first] else {
         throw VenueError(
-          -1000, "Streams of futures are behind /public, /market and /private; '\(parts[0])' is none of them.", status: 404)
+          -1000, "Streams of futures are behind /public, /market and /private; '\(parts[0])' is none of them.",
+          status: 404)
       }
       scope = found
       path.removeFirst()
@@ -208,7 +212,9 @@ package struct StreamTarget: Sendable {
 
   /// A part of a path may be written with `%`; some clients do that with `@` and `!`.
   private static func decoded(_ part: String) -> String {
-    guard part.contains("%"), let query = try? VenueQuery(query: "a=\(part)"), let text = query["a"] else { return part }
+    guard part.contains("%"), let query = try? VenueQuery(query: "a=\(part)"), let text = query["a"] else {
+      return part
+    }
     return text
   }
 }

@@ -86,7 +86,7 @@ import Testing
     #expect(driver.call("GET", "/api/v3/openOrders").body.elements.map { $0.words("orderId") } == [found["orderId"]])
     driver.now += 600_000_000
     driver.server.turn(at: driver.time)
-    driver.now += 10_000_000_000
+    driver.now += 9_400_000_000
     driver.server.turn(at: driver.time)
     var late: HTTPResponse?
     while let item = driver.server.nextOutput() {
@@ -119,7 +119,8 @@ import Testing
   @Test func faultsOfTheDoorAreAnswers() {
     var driver = VenueDriver()
     driver.server.venue.inject(.rateLimit(1), now: driver.time.now)
-    #expect(driver.limit("BUY", "0.1", at: "59000").status == 429)
+    let throttled = driver.limit("BUY", "0.1", at: "59000")
+    #expect(throttled.status == 429 && throttled.field("retry-after") == "1")
     driver.server.venue.inject(.reject(code: -1013, count: 1), now: driver.time.now)
     #expect(driver.limit("BUY", "0.1", at: "59000").code == -1013)
     driver.server.venue.inject(.refuseKey, now: driver.time.now)
@@ -139,5 +140,45 @@ import Testing
     #expect(driver.ends[next] == "aborted")
     driver.pass(milliseconds: 2_000)
     #expect(driver.limit("BUY", "0.1", at: "59000").status == 200)
+  }
+
+  @Test func whoWaitsTenSecondsIsToldThatNobodyKnows() {
+    var driver = VenueDriver()
+    driver.server.venue.setLatency(nanoseconds: 6_000_000_000, jitterNanoseconds: 0)
+    let link = driver.connect()
+    let payload = "timestamp=\(driver.milliseconds)&recvWindow=60000"
+    let key = HTTPField(name: "x-mbx-apikey", value: driver.credential(1).key)
+    let slow = HTTPRequest(
+      method: "GET", target: "/api/v3/account?\(payload)&signature=\(driver.signature(payload))", fields: [key])
+    #expect(driver.send(slow, on: link) == nil)
+    var statuses: [Int] = []
+    for _ in 0..<13 {
+      driver.now += 1_000_000_000
+      driver.server.turn(at: driver.time)
+      while let item = driver.server.nextOutput() {
+        if case .response(_, let response) = item { statuses.append(response.status) }
+      }
+    }
+    #expect(statuses == [504])
+  }
+
+  @Test func aRequestThatIsTooLateAtTheEngineIsRefused() {
+    var driver = VenueDriver()
+    driver.server.venue.setLatency(nanoseconds: 2_000_000_000, jitterNanoseconds: 0)
+    let link = driver.connect()
+    let payload =
+      "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=59000&recvWindow=1500"
+      + "&timestamp=\(driver.milliseconds)"
+    let key = HTTPField(name: "x-mbx-apikey", value: driver.credential(1).key)
+    let request = HTTPRequest(
+      method: "POST", target: "/api/v3/order?\(payload)&signature=\(driver.signature(payload))", fields: [key])
+    #expect(driver.send(request, on: link) == nil)
+    driver.now += 4_000_000_000
+    driver.server.turn(at: driver.time)
+    var body = ""
+    while let item = driver.server.nextOutput() {
+      if case .response(_, let response) = item { body = String(decoding: response.body, as: UTF8.self) }
+    }
+    #expect(body.contains("-1021") == true)
   }
 }

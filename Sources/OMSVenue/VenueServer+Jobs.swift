@@ -115,8 +115,9 @@ extension VenueServer where Recorder: ~Copyable {
     switch event.kind {
     case .disconnected:
       for link in links.keys.sorted(by: { $0.number < $1.number }) { abort(link) }
-      jobs = jobs.filter { $0.value.caller == nil }
-    case .connected: break
+      // What was under way is lost, also to the server itself: it reads anew when the link is back.
+      (jobs, places) = ([:], [:])
+    case .connected: catchUpLists(at: time)
     default:
       if event.requestID != 0 { resolve(event, at: time) }
       if event.isReplay == 0 { tell(event, at: time) }

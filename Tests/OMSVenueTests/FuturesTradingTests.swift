@@ -160,4 +160,24 @@ import Testing
     )
     #expect(driver.take(link).last?["result"]?.words("listenKey").count == 64)
   }
+
+  @Test func theLargestNumbersDoNoHarm() {
+    var driver = VenueDriver()
+    let dated = driver.perp("BUY", "LIMIT", "timeInForce=GTD&quantity=0.1&price=59000&goodTillDate=253402300798000")
+    #expect(dated.body.words("status", "goodTillDate") == "NEW 253402300798000")
+    driver.pass(milliseconds: 1_000)
+    for price in ["999999999999999", "922337203685477", "1e14"] {
+      #expect(driver.limit("SELL", "0.00001", at: price).status != 0)
+      #expect(driver.perpLimit("SELL", "0.001", at: price).status != 0)
+    }
+    for number in ["99999999999999999999", "-1", "1e400", "0x1", "9223372036854775807"] {
+      #expect(driver.limit("BUY", number, at: number).status == 400)
+      #expect(driver.call("GET", "/api/v3/order", "symbol=BTCUSDT&orderId=\(number)").status == 400)
+      #expect(driver.call("GET", "/api/v3/myTrades", "symbol=BTCUSDT&startTime=\(number)").status != 0)
+      #expect(
+        driver.call("POST", "/fapi/v1/countdownCancelAll", "symbol=BTCUSDT&countdownTime=\(number)").status == 400)
+      #expect(driver.call("POST", "/fapi/v1/leverage", "symbol=BTCUSDT&leverage=\(number)").status == 400)
+    }
+    #expect(driver.isSound == true)
+  }
 }

@@ -150,4 +150,22 @@ import Testing
     #expect(states(&driver) == ["down FILLED", "in FILLED", "up EXPIRED"])
     #expect(driver.isSound == true)
   }
+
+  @Test func whatABrokenLinkHidWasFollowedAfterIt() {
+    var driver = VenueDriver()
+    driver.call(
+      "POST", "/api/v3/orderList/oto",
+      "symbol=BTCUSDT&workingType=LIMIT&workingSide=BUY&workingPrice=59000&workingQuantity=0.5&workingTimeInForce=GTC"
+        + "&pendingType=LIMIT&pendingSide=SELL&pendingPrice=62000&pendingQuantity=0.4&pendingTimeInForce=GTC"
+        + "&workingClientOrderId=in&pendingClientOrderId=out")
+    // The order fills while nobody hears of it.
+    driver.server.venue.inject(.disconnect(nanoseconds: 1_000_000_000), now: driver.time.now)
+    var control = ExchangeControl(.addLevel)
+    (control.instrument, control.price, control.quantity) = (1, 5_900_000, 60_000)
+    control.sideRaw = Side.sell.rawValue
+    driver.steer(control)
+    driver.pass(milliseconds: 2_000)
+    driver.pass(milliseconds: 1)
+    #expect(states(&driver) == ["in FILLED", "out NEW"])
+  }
 }

@@ -25,7 +25,9 @@ extension VenueServer where Recorder: ~Copyable {
 
   mutating func cancelFuturesBatch(_ parameters: Parameters, _ caller: Caller, at time: ServerTime) throws(VenueError) {
     let symbol = try symbol(parameters)
-    let name = parameters.has("orderIdList") ? "orderIdList" : "origClientOrderIdList"
+    // Some clients write these two names in small letters.
+    let names = ["orderIdList", "orderidlist", "origClientOrderIdList", "origclientorderidlist"]
+    let name = names.first { parameters.has($0) } ?? "orderIdList"
     let text = try parameters.required(name)
     guard let document = try? JSONReader.read(text), document.root.isArray else { throw Parameters.invalid(name) }
     let ids = document.root.elements.map { $0.string ?? String(decoding: $0.source, as: UTF8.self) }
@@ -34,11 +36,15 @@ extension VenueServer where Recorder: ~Copyable {
     var records: [OrderRecord] = []
     for id in ids {
       let found =
-        name == "orderIdList"
+        names.prefix(2).contains(name)
         ? UInt64(id).flatMap { ledger.record($0, of: caller.account, symbol) }
         : ledger.record(id, of: caller.account, symbol)
-      if let found, found.algoID == 0 || found.working != nil { records.append(found) }
-      rows.append(found == nil ? Self.unknownOrder.body : nil)
+      guard let found, found.algoID == 0 || found.working != nil else {
+        rows.append(Self.unknownOrder.body)
+        continue
+      }
+      records.append(found)
+      rows.append(nil)
     }
     let (answers, asked) = (rows, records)
     run(asked.map { $0.request(.cancelOrder) }, for: caller, at: time) { server, outcomes, time in

@@ -43,6 +43,8 @@ struct OrderLedger: Sendable {
   private var byClientID: [ClientKey: OrderKey] = [:]
   /// In the order of creation.
   private var keys: [Owner: [OrderKey]] = [:]
+  /// Those whose number nobody has heard of.
+  private(set) var unresolved: Set<OrderKey> = []
   private(set) var fills: [Owner: [VenueFill]] = [:]
   private(set) var income: [UInt16: [IncomeRow]] = [:]
   private var lanes: [Lane: (quantity: Int64, cost: Money)] = [:]
@@ -75,7 +77,7 @@ struct OrderLedger: Sendable {
     records[record.key] = record
     byClientID[ClientKey(owner: owner(of: record), clientID: record.clientID)] = record.key
     keys[owner(of: record), default: []].append(record.key)
-    if records.count > Self.recordMax { forgetSome(of: owner(of: record)) }
+    if record.number == 0 { unresolved.insert(record.key) }
   }
 
   /// A leg of a list gets its number before the exchange has it.
@@ -88,6 +90,7 @@ struct OrderLedger: Sendable {
 
   mutating func remove(_ key: OrderKey) {
     guard let record = records.removeValue(forKey: key) else { return }
+    unresolved.remove(key)
     byOrderID[record.orderID] = nil
     byNumber[record.number] = nil
     let client = ClientKey(owner: owner(of: record), clientID: record.clientID)
@@ -114,6 +117,7 @@ struct OrderLedger: Sendable {
     guard let record = records[key], record.number == 0, let facts = exchange.order(of: account, wireID) else { return }
     records[key]?.number = facts.number
     byNumber[facts.number] = key
+    unresolved.remove(key)
     guard record.orderID == 0 else { return }
     records[key]?.orderID = facts.number
     records[key]?.created = facts.created
@@ -142,11 +146,23 @@ struct OrderLedger: Sendable {
     byNumber[facts.number] = record.key
   }
 
-  private mutating func forgetSome(of owner: Owner) {
-    guard let old = keys[owner], old.count > 1_024 else { return }
-    // Which of them are open is the exchange's to know: an ended one has no list and no held state.
-    for key in old.prefix(old.count / 4) where records[key].map({ $0.held == nil && $0.listID == -1 }) ?? false {
-      remove(key)
+  /// Forgets the older half of what has ended, once there is more than fits.
+  mutating func forgetOld(_ exchange: borrowing Exchange) {
+    guard records.count > Self.recordMax else { return }
+    for owner in Array(keys.keys) {
+      let old = keys[owner] ?? []
+      var gone: Set<OrderKey> = []
+      for key in old.prefix(old.count / 2) where !unresolved.contains(key) {
+        if exchange.order(of: key.account, key.wireID)?.isOpen != true { gone.insert(key) }
+      }
+      keys[owner] = old.filter { !gone.contains($0) }
+      for key in gone {
+        guard let record = records.removeValue(forKey: key) else { continue }
+        byOrderID[record.orderID] = nil
+        byNumber[record.number] = nil
+        let client = ClientKey(owner: owner, clientID: record.clientID)
+        if byClientID[client] == key { byClientID[client] = nil }
+      }
     }
   }
 

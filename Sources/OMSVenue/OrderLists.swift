@@ -60,6 +60,8 @@ struct OrderLists: Sendable {
     all.values.filter { $0.account == account }.sorted { $0.id < $1.id }
   }
 
+  var executing: [OrderList] { all.values.filter(\.isExecuting).sorted { $0.id < $1.id } }
+
   var watched: [OrderList] {
     all.values.filter { $0.isExecuting && $0.isPaired && !$0.isFiring }.sorted { $0.id < $1.id }
   }
@@ -192,6 +194,31 @@ extension VenueServer where Recorder: ~Copyable {
     let last = venue.exchange.top(of: list.symbol.number, at: .zero).last
     let above = limit.type == "LIMIT_MAKER" ? limit.price : limit.stopPrice
     return limit.side == .sell ? above > last && last > stop.stopPrice : above < last && last < stop.stopPrice
+  }
+
+  /// Reads from the exchange's rows what the link has lost: what became of legs meanwhile.
+  mutating func catchUpLists(at time: ServerTime) {
+    for list in lists.executing {
+      guard let key = list.working ?? list.limitLeg ?? list.pending.first,
+        let facts = venue.exchange.order(of: key.account, key.wireID)
+      else { continue }
+      if list.isFiring {
+        lists.update(list.id) { $0.isFiring = false }
+        if facts.status == .cancelled, let stop = list.stopLeg.flatMap({ ledger.record($0) }) {
+          work(stop, list.id, at: time)
+        } else if !facts.isOpen || facts.filled > 0 {
+          endHeld(list, reason: "OCO_TRIGGER", at: time)
+        }
+      } else if list.working != nil {
+        if facts.status == .filled { activate(list, at: time) }
+        if facts.status == .expired { endHeld(list, reason: "OTO_PHASE_ONE_EXPIRED", at: time) }
+      } else if list.isPaired, facts.filled > 0 || facts.status == .expired {
+        endHeld(list, reason: "OCO_TRIGGER", at: time)
+      } else if !list.isPaired, !facts.isOpen {
+        finishList(list.id, at: time)
+      }
+      if facts.status == .cancelled, !list.isFiring { endList(list.id, cancelID: drawClientID(), at: time) }
+    }
   }
 
   // MARK: - The tape

@@ -100,7 +100,11 @@ extension OrderRecord {
     request.preventionRaw = (OrderNames.prevention(prevention) ?? .none).rawValue
     request.positionSideRaw = positionSide.rawValue
     request.timeInForceRaw = exchangeTimeInForce.rawValue
-    if goodTillDate != 0 { request.expiresAt = UTCTime(nanoseconds: goodTillDate * 1_000_000) }
+    if goodTillDate != 0 {
+      // The latest date that a client may name is behind the end of this calendar.
+      let (nanoseconds, overflow) = goodTillDate.multipliedReportingOverflow(by: 1_000_000)
+      request.expiresAt = UTCTime(nanoseconds: overflow ? .max : nanoseconds)
+    }
     var flags = OrderFlags()
     if type == "LIMIT_MAKER" || timeInForce == "GTX" { flags.insert(.postOnly) }
     if isReduceOnly { flags.insert(.reduceOnly) }

@@ -50,6 +50,8 @@ struct OrderRecord: Sendable {
   /// When it began to work; a stop that waits does not yet.
   var working: UTCTime?
   var fills: [VenueFill] = []
+  /// The exchange's row when it ended: the exchange itself keeps the newest ones only.
+  var last: ExchangeOrderFacts?
   /// Why a leg ended that the exchange never had.
   var expiryReason: String?
   var amendments: [Amendment] = []

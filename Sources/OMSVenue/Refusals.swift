@@ -19,7 +19,9 @@ extension VenueServer where Recorder: ~Copyable {
     }
     switch refusal {
     case .tooManyRequests:
-      return VenueError(-1003, "Too many requests queued.", status: 429)
+      let wait = max(event.retryAfterNanoseconds, 0)
+      let until = UTCTime(nanoseconds: venue.exchange.time.nanoseconds + wait)
+      return VenueError(-1003, "Too many requests queued.", status: 429, until: wait > 0 ? until : nil)
     case .tooManyOrders: return VenueError(-1015, "Too many new orders.", status: 429)
     case .late: return VenueError(-1021, "Timestamp for this request is outside of the recvWindow.")
     case .badKey, .unknownAccount: return Self.badKey

@@ -84,15 +84,20 @@ extension VenueServer where Recorder: ~Copyable {
 
   /// What an account has open, the oldest first.
   mutating func openRecords(of account: UInt16, _ product: VenueProduct, _ symbol: VenueSymbol?) -> [OrderRecord] {
-    var found: [OrderRecord] = []
-    var known: Set<Text32> = []
-    venue.exchange.forEachOpenOrder(of: account) { facts in known.insert(facts.wireID) }
-    for record in ledger.records(of: account, product) {
-      guard symbol == nil || record.symbol.number == symbol?.number else { continue }
-      let isHeld = record.number == 0 && (record.held == .pending || record.held == .armed)
-      if isHeld || known.contains(record.wireID) { found.append(record) }
+    resolveOpen(of: account, product)
+    var keys: [OrderKey] = []
+    venue.exchange.forEachOpenOrder(of: account) { keys.append(OrderKey(account: account, wireID: $0.wireID)) }
+    var found = keys.compactMap { ledger.record($0) }
+    if product == .spot {
+      for list in lists.lists(of: account) where list.isExecuting {
+        found += list.legs.compactMap { ledger.record($0) }
+          .filter { $0.number == 0 && ($0.held == .pending || $0.held == .armed) }
+      }
     }
-    return found
+    return found.filter { record in
+      record.product == product && (symbol == nil || record.symbol.number == symbol?.number)
+    }
+    .sorted { $0.orderID < $1.orderID }
   }
 
   // MARK: - Cancel and replace

@@ -21,8 +21,8 @@ extension VenueServer where Recorder: ~Copyable {
 
   /// Learns the numbers of orders whose acceptance nobody heard of.
   mutating func resolveOpen(of account: UInt16, _ product: VenueProduct) {
-    for record in ledger.records(of: account, product) where record.orderID == 0 {
-      ledger.resolve(account, record.wireID, venue.exchange)
+    for key in ledger.unresolved where key.account == account {
+      ledger.resolve(account, key.wireID, venue.exchange)
     }
   }
 

@@ -10,6 +10,11 @@ extension VenueServer where Recorder: ~Copyable {
     guard !event.wireID.isEmpty else { return }
     ledger.resolve(event.account.number, event.wireID, venue.exchange)
     guard let record = ledger.record(OrderKey(account: event.account.number, wireID: event.wireID)) else { return }
+    if event.kind == .fill || event.kind == .cancelled || event.kind == .expired,
+      let facts = venue.exchange.order(of: record.account, record.wireID), !facts.isOpen
+    {
+      ledger.update(record.key) { $0.last = facts }
+    }
     guard record.product == .spot else { return tellFutures(event, record, at: time) }
     guard tellSpot(event, record, at: time) else { return }
     touch(record)

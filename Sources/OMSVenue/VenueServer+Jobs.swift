@@ -73,6 +73,7 @@ extension VenueServer where Recorder: ~Copyable {
     nextJob += 1
     jobs[number] = Job(
       caller: caller, outcomes: requests.map { _ in nil }, left: requests.count, then: then)
+    if caller != nil { deadlines.append((time.now.advanced(byNanoseconds: Self.answerNanoseconds), number)) }
     for (index, request) in requests.enumerated() {
       var request = request
       request.requestID = nextRequest
@@ -114,8 +115,9 @@ extension VenueServer where Recorder: ~Copyable {
     switch event.kind {
     case .disconnected:
       for link in links.keys.sorted(by: { $0.number < $1.number }) { abort(link) }
-      jobs = jobs.filter { $0.value.caller == nil }
-    case .connected: break
+      // What was under way is lost, also to the server itself: it reads anew when the link is back.
+      (jobs, places) = ([:], [:])
+    case .connected: catchUpLists(at: time)
     default:
       if event.requestID != 0 { resolve(event, at: time) }
       if event.isReplay == 0 { tell(event, at: time) }
@@ -135,8 +137,8 @@ extension VenueServer where Recorder: ~Copyable {
     }
     let outcomes = job.outcomes.compactMap { $0 }
     let isLost = outcomes.contains { if case .unknown = $0 { true } else { false } }
-    if isLost, let caller = job.caller {
-      unanswered.append((time.now.advanced(byNanoseconds: Self.answerNanoseconds), caller))
+    if isLost && job.caller != nil {
+      jobs[place.job] = job
       return
     }
     job.then(&self, outcomes, time)
@@ -152,13 +154,16 @@ extension VenueServer where Recorder: ~Copyable {
     }
   }
 
+  /// Whatever comes of a job later, its caller has heard that nobody knows.
   mutating func answerUnanswered(at time: ServerTime) {
-    let due = unanswered.filter { $0.due <= time.now }
-    guard !due.isEmpty else { return }
-    unanswered.removeAll { $0.due <= time.now }
     let error = VenueError(
       -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
       status: 504)
-    for item in due { answer(item.caller, .failure(error), at: time) }
+    var over = 0
+    while over < deadlines.count, case let first = deadlines[over], first.due <= time.now || jobs[first.job] == nil {
+      over += 1
+      if let caller = jobs.removeValue(forKey: first.job)?.caller { answer(caller, .failure(error), at: time) }
+    }
+    deadlines.removeFirst(over)
   }
 }

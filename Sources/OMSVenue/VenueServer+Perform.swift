@@ -76,7 +76,9 @@ extension VenueServer where Recorder: ~Copyable {
     ledger.resolve(record.account, record.wireID, venue.exchange)
     let record = ledger.record(record.key) ?? record
     let isHeld = record.held != nil && record.number == 0
-    guard !isHeld, let facts = venue.exchange.order(of: record.account, record.wireID) else { return OrderView(record) }
+    guard !isHeld, let facts = venue.exchange.order(of: record.account, record.wireID) ?? record.last else {
+      return OrderView(record)
+    }
     return OrderView(record, facts)
   }
 

@@ -23,8 +23,8 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   var nextRequest: UInt64 = 1
   /// What the door had no room for.
   var backlog: [VenueRequest] = []
-  /// Callers that will hear that nothing was heard.
-  var unanswered: [(due: EngineTime, caller: Caller)] = []
+  /// Jobs of callers in the order in which their time ends: behind it the caller hears that nothing was heard.
+  var deadlines: [(due: EngineTime, job: UInt64)] = []
 
   var pages: MarketPages
   var streams = MarketStreams()
@@ -106,7 +106,6 @@ extension VenueServer where Recorder: ~Copyable {
 
   private mutating func forget(_ link: VenueLink) {
     links[link] = nil
-    unanswered.removeAll { $0.caller.link == link }
     streams.close(link, &pages)
   }
 
@@ -168,13 +167,14 @@ extension VenueServer where Recorder: ~Copyable {
     }
     tellBalances(at: time)
     answerUnanswered(at: time)
+    ledger.forgetOld(venue.exchange)
     expireListenKeys(at: time)
     turnStreams(at: time)
     keepLinks(at: time)
   }
 
   package var nextDue: EngineTime {
-    var due = min(venue.nextDue, unanswered.map(\.due).min() ?? .never, deadmen.map(\.due).min() ?? .never)
+    var due = min(venue.nextDue, deadlines.first?.due ?? .never, deadmen.map(\.due).min() ?? .never)
     for state in links.values { due = min(due, state.nextPing, state.ends) }
     if let turned { due = min(due, streams.nextDue(at: turned)) }
     return min(due, listenKeys.nextDue)

@@ -48,7 +48,9 @@ import Testing
   @Test(arguments: [
     ("public", "btcusdt@depth", "depthUpdate"), ("public", "btcusdt@depth@500ms", "depthUpdate"),
     ("public", "btcusdt@depth5@100ms", "depthUpdate"), ("public", "btcusdt@bookTicker", "bookTicker"),
-    ("public", "!bookTicker", "bookTicker"), ("market", "btcusdt@aggTrade", "aggTrade"),
+    ("public", "!bookTicker", "bookTicker"), ("public", "btcusdt@trade", "trade"),
+    ("public", "btcusdt@rpiDepth@500ms", "depthUpdate"),
+    ("market", "btcusdt@aggTrade", "aggTrade"),
     ("market", "btcusdt@markPrice", "markPriceUpdate"), ("market", "btcusdt@markPrice@1s", "markPriceUpdate"),
     ("market", "btcusdt@kline_1m", "kline"), ("market", "btcusdt_perpetual@continuousKline_1m", "continuous_kline"),
     ("market", "btcusdt@miniTicker", "24hrMiniTicker"), ("market", "btcusdt@ticker", "24hrTicker"),
@@ -154,6 +156,8 @@ import Testing
     (#"{"method":"SUBSCRIBE","id":1}"#, 2), (#"{"method":"SUBSCRIBE","params":[],"id":1}"#, 2),
     (#"{"method":"SUBSCRIBE","params":[1],"id":1}"#, 2), (#"{"method":"SUBSCRIBE","params":"a@trade","id":1}"#, 2),
     (#"{"method":"SUBSCRIBE","params":["btcusdt@nothing"],"id":1}"#, 2),
+    (#"{"method":"SUBSCRIBE","params":["btcusdt@kline_1d@+09:00"],"id":1}"#, 2),
+    (#"{"method":"SUBSCRIBE","params":["btcusdt@trade","!ticker@arr"],"id":1}"#, 2),
     (#"{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":1.5}"#, 2),
     (#"{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":"0123456789012345678901234567890123456"}"#, 2),
     (#"{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":9223372036854775808}"#, 2),
@@ -205,11 +209,13 @@ import Testing
     let link = try driver.open(1, "/stream")
     // Most of them about symbols that are not traded here: they are taken, and tell nothing.
     let names = (0..<1_020).map { "s\($0)usdt@trade" }
+    let before = driver.streams.feeds.count
     let list = (names + ["btcusdt@trade", "ethusdt@trade", "btcusdt@bookTicker", "btcusdt@depth@100ms"])
     driver.say(
       #"{"method":"SUBSCRIBE","params":[\#(list.map { "\"\($0)\"" }.joined(separator: ","))],"id":1}"#, on: link)
     #expect(driver.texts(of: link) == [#"{"result":null,"id":1}"#])
     #expect(driver.streams.subscriptions(of: link).count == 1_024)
+    #expect(driver.streams.feeds.count == before + 4, "a name that is not traded here is no work")
     driver.say(#"{"method":"SUBSCRIBE","params":["ethusdt@bookTicker"],"id":2}"#, on: link)
     driver.say(#"{"method":"SUBSCRIBE","params":["btcusdt@trade"],"id":3}"#, on: link)
     let answers = driver.texts(of: link)

@@ -35,6 +35,8 @@ struct MarketHistory {
   /// Of contracts only.
   private(set) var marks = CandleStore()
   private(set) var indices = CandleStore()
+  /// How far the mark is from the index, in 10^-8 of it.
+  private(set) var premiums = CandleStore()
   private(set) var funding: [FundingPayment] = []
   private var aggregateRing: [AggregateTrade] = []
   private var aggregateCount: UInt64 = 0
@@ -101,6 +103,9 @@ struct MarketHistory {
   ) {
     marks.sample(top.mark, at: time)
     indices.sample(top.index, at: time)
+    if top.index > 0 {
+      premiums.sample(Int64(clamping: Int128(top.mark - top.index) * 100_000_000 / Int128(top.index)), at: time)
+    }
     let due = exchange.nextFundingTime.nanoseconds
     if fundingDue != 0 && due > fundingDue {
       note(FundingPayment(time: fundingDue, rate: rateSeen, mark: top.mark))

@@ -8,12 +8,12 @@ extension MarketPages {
   private static let tradesMax = 1_000
 
   mutating func depthPage(
-    _ parameters: PageParameters, in exchange: borrowing Exchange, at now: ServerTime, _ unit: TimeUnit
+    _ parameters: PageParameters, standard: Int, in exchange: borrowing Exchange, at now: ServerTime, _ unit: TimeUnit
   ) throws(VenueError) -> [UInt8] {
     let symbol = try parameters.symbol()
     _ = try status(parameters, [symbol], in: exchange)
     let isSpot = parameters.product == .spot
-    let limit = try parameters.limit(isSpot ? 100 : 500, max: Self.spotDepthMax)
+    let limit = try parameters.limit(isSpot ? 100 : standard, max: Self.spotDepthMax)
     guard isSpot || Self.usdmDepths.contains(limit) else { throw .invalidValue("limit") }
     let index = Int(symbol.number) - 1
     books[index].look(in: exchange)

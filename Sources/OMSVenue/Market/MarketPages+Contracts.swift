@@ -66,6 +66,32 @@ extension MarketPages {
     return json.bytes
   }
 
+  /// The house covers what a liquidation leaves: nobody's profit is ever closed for another's loss.
+  func deleveragingPage(
+    _ parameters: PageParameters, in exchange: borrowing Exchange, _ unit: TimeUnit
+  ) throws(VenueError) -> [UInt8] {
+    let time = exchange.time.nanoseconds
+    return try write(parameters, in: exchange) { json, symbol in
+      json.beginObject()
+      json.member("symbol", symbol.name)
+      json.member("adlRisk", "low")
+      json.member("updateTime", time, in: unit)
+      json.endObject()
+    }
+  }
+
+  /// Nothing here trades by sessions.
+  func tradingSchedulePage(in exchange: borrowing Exchange, _ unit: TimeUnit) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.member("updateTime", exchange.time.nanoseconds, in: unit)
+    json.name("marketSchedules")
+    json.beginObject()
+    json.endObject()
+    json.endObject()
+    return json.bytes
+  }
+
   func openInterestPage(
     _ parameters: PageParameters, in exchange: borrowing Exchange, _ unit: TimeUnit
   ) throws(VenueError) -> [UInt8] {

@@ -44,25 +44,8 @@ extension MarketPages {
     case .trades, .contract: return history.candles.candles(interval, offset: offset)
     case .mark: return history.marks.candles(interval, offset: offset)
     case .index: return history.indices.candles(interval, offset: offset)
-    case .premium:
-      let indices = history.indices.candles(interval, offset: offset)
-      let marks = history.marks.candles(interval, offset: offset)
-      return zip(marks, indices).map { Self.premium(of: $0, over: $1) }
+    case .premium: return history.premiums.candles(interval, offset: offset)
     }
-  }
-
-  /// How far the mark was from the index, in 10^-8, at the beginning and the end; what lay between is not known better.
-  private static func premium(of mark: MarketCandle, over index: MarketCandle) -> MarketCandle {
-    func ratio(_ mark: Int64, _ index: Int64) -> Int64 {
-      index == 0 ? 0 : Int64(clamping: Int128(mark - index) * 100_000_000 / Int128(index))
-    }
-    let (open, close) = (ratio(mark.open, index.open), ratio(mark.close, index.close))
-    var candle = MarketCandle(start: mark.start, at: open)
-    candle.high = max(open, close)
-    candle.low = min(open, close)
-    candle.close = close
-    candle.count = mark.count
-    return candle
   }
 
   func averagePage(

@@ -42,6 +42,7 @@ extension MarketPages {
       case ...500: return 10
       default: return 20
       }
+    case .retailDepth: return 20
     case .klines, .continuousKlines, .markKlines, .indexKlines, .premiumKlines:
       switch limit(query, 500) {
       case ..<100: return 1
@@ -55,6 +56,7 @@ extension MarketPages {
     case .dayTicker: return isOne(query) ? 1 : 40
     case .priceTicker, .priceTickerOld: return isOne(query) ? 1 : 2
     case .bookTicker: return isOne(query) ? 2 : 5
+    case .tradingSchedule: return 5
     default: return 1
     }
   }

@@ -70,7 +70,9 @@ package struct MarketPages {
     case .exchangeInfo: return try infoPage(parameters, in: exchange, at: now, unit)
     case .executionRules: return try executionRulesPage(parameters)
     case .referencePrice: return try referencePage(parameters, in: exchange, unit)
-    case .depth: return try depthPage(parameters, in: exchange, at: now, unit)
+    // Orders of retail price improvement are not known here, so the book that shows them too is the same one.
+    case .depth: return try depthPage(parameters, standard: 500, in: exchange, at: now, unit)
+    case .retailDepth: return try depthPage(parameters, standard: 1_000, in: exchange, at: now, unit)
     case .trades: return try tradesPage(parameters, in: exchange, unit)
     case .aggregateTrades: return try aggregatesPage(parameters, unit)
     case .klines: return try klinesPage(parameters, .trades, unit)
@@ -88,6 +90,8 @@ package struct MarketPages {
     case .fundingRate: return try fundingRatePage(parameters, unit)
     case .fundingInfo: return fundingInfoPage()
     case .openInterest: return try openInterestPage(parameters, in: exchange, unit)
+    case .deleveraging: return try deleveragingPage(parameters, in: exchange, unit)
+    case .tradingSchedule: return tradingSchedulePage(in: exchange, unit)
     }
   }
 

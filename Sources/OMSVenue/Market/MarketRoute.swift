@@ -3,10 +3,10 @@ import OMSLib
 /// What the public pages of both products are about.
 enum MarketPage: Sendable {
   case ping, time, exchangeInfo, executionRules, referencePrice
-  case depth, trades, aggregateTrades
+  case depth, retailDepth, trades, aggregateTrades
   case klines, continuousKlines, markKlines, indexKlines, premiumKlines, averagePrice
   case dayTicker, tradingDayTicker, rollingTicker, priceTicker, priceTickerOld, bookTicker
-  case premiumIndex, fundingRate, fundingInfo, openInterest
+  case premiumIndex, fundingRate, fundingInfo, openInterest, deleveraging, tradingSchedule
 }
 
 /// One public address of the exchange: what is behind it and which parameters it knows.
@@ -49,6 +49,7 @@ struct MarketRoute: Sendable {
     "/fapi/v1/time": MarketRoute(page: .time, parameters: []),
     "/fapi/v1/exchangeInfo": MarketRoute(page: .exchangeInfo, parameters: []),
     "/fapi/v1/depth": MarketRoute(page: .depth, parameters: ["symbol", "limit"]),
+    "/fapi/v1/rpiDepth": MarketRoute(page: .retailDepth, parameters: ["symbol", "limit"]),
     "/fapi/v1/trades": MarketRoute(page: .trades, parameters: ["symbol", "limit"]),
     "/fapi/v1/historicalTrades": MarketRoute(page: .trades, parameters: ["symbol", "limit", "fromId"]),
     "/fapi/v1/aggTrades": MarketRoute(
@@ -68,6 +69,8 @@ struct MarketRoute: Sendable {
     "/fapi/v2/ticker/price": MarketRoute(page: .priceTicker, parameters: ["symbol"]),
     "/fapi/v1/ticker/bookTicker": MarketRoute(page: .bookTicker, parameters: ["symbol"]),
     "/fapi/v1/openInterest": MarketRoute(page: .openInterest, parameters: ["symbol"]),
+    "/fapi/v1/symbolAdlRisk": MarketRoute(page: .deleveraging, parameters: ["symbol"]),
+    "/fapi/v1/tradingSchedule": MarketRoute(page: .tradingSchedule, parameters: []),
   ]
 
   /// The address whose answer is the result of a method of the WebSocket API.

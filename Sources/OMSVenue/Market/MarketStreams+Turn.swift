@@ -67,7 +67,8 @@ extension MarketStreams {
     }
     var updates: [UpdateKey: BookFeed.Update?] = [:]
     lookAtBooks(due, &pages, in: exchange)
-    for place in feeds.indices where due.contains(Self.period(of: feeds[place].key)) {
+    for place in feeds.indices
+    where due.contains(Self.period(of: feeds[place].key)) && !replayed.contains(feeds[place].key.product) {
       let messages = messages(place, &pages, &updates, in: exchange, at: now)
       let readers = feeds[place].readers
       for message in messages { tell(message, readers) }

@@ -64,6 +64,8 @@ package struct MarketStreams {
   /// The last slot of each period (in milliseconds) that was worked off.
   var slots: [Int64: Int64] = [:]
   var liquidations: [UInt16: Liquidation] = [:]
+  /// Products whose streams tell a recording instead of the exchange.
+  package var replayed: Set<VenueProduct> = []
 
   package init() {}
 
@@ -198,13 +200,16 @@ package struct MarketStreams {
     for name in names where known.insert(name).inserted {
       links[link]?.names.append(name)
       guard let stream = StreamName(name, state.product), state.scope.carries(stream.kind) else { continue }
+      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
+      // What nobody trades here costs nothing but its name; a recording may be of anything.
+      let isTold = symbol != nil || stream.symbol == nil || replayed.contains(state.product)
+      guard isTold && stream.kind != .silent else { continue }
       let key = FeedKey(product: state.product, stream: stream, unit: state.unit)
       let reader = Reader(link: link, name: name)
       if let place = feeds.firstIndex(where: { $0.key == key }) {
         feeds[place].readers.append(reader)
         continue
       }
-      let symbol = pages.symbols.first { $0.product == state.product && $0.lowerName == stream.symbol }
       var feed = Feed(key: key, number: symbol?.number ?? 0)
       feed.readers.append(reader)
       if let symbol, case .depth(let speed) = stream.kind {
@@ -257,6 +262,23 @@ package struct MarketStreams {
     for reader in readers {
       guard let state = links[reader.link], !state.isClosing else { continue }
       send(state.isCombined ? Self.wrapped(payload, reader.name) : payload, to: reader.link)
+    }
+  }
+
+  /// Sends a recorded message to those who read its stream. Differences of a book are told at every speed as they were
+  /// recorded.
+  package mutating func tellRecorded(_ name: String, _ payload: [UInt8], _ product: VenueProduct) {
+    guard let at = name.firstIndex(of: "@") else { return }
+    let (symbol, rest) = (String(name[..<at]), name[name.index(after: at)...])
+    let isDepth = rest == "depth" || rest.hasPrefix("depth@")
+    let stream = StreamName(name, product)
+    for feed in feeds where feed.key.product == product {
+      if isDepth {
+        guard case .depth = feed.key.stream.kind, feed.key.stream.symbol == symbol else { continue }
+      } else {
+        guard feed.key.stream == stream else { continue }
+      }
+      tell(payload, feed.readers)
     }
   }
 

@@ -22,10 +22,11 @@ enum StreamKind: Hashable, Sendable {
   /// Of things this exchange does not have: nothing ever comes.
   case silent
 
-  /// Books stand behind one address of futures, everything else of the market behind another.
+  /// Books stand behind one address of futures, everything else of the market behind another. Single trades are not in
+  /// the documents; who reads them asks for them with the books.
   var isBook: Bool {
     switch self {
-    case .depth, .partialDepth, .bookTicker: true
+    case .depth, .partialDepth, .bookTicker, .trade: true
     default: false
     }
   }
@@ -99,7 +100,8 @@ struct StreamName: Hashable, Sendable {
       let parts = text.dropFirst(6).split(separator: "@", omittingEmptySubsequences: false)
       guard (1...2).contains(parts.count), let interval = KlineInterval(rawValue: String(parts[0])) else { return nil }
       guard parts.count == 2 else { return .kline(interval, offset: 0) }
-      return PageParameters.offset(String(parts[1])).map { .kline(interval, offset: $0) }
+      // Streams know this one clock beside UTC.
+      return parts[1] == "+08:00" ? .kline(interval, offset: 8 * KlineInterval.hour) : nil
     }
     return partial(text, speeds: ["": 1_000, "@100ms": 100])
   }
@@ -109,7 +111,8 @@ struct StreamName: Hashable, Sendable {
     case "depth": return .depth(speed: 250)
     case "depth@100ms": return .depth(speed: 100)
     case "depth@250ms": return .depth(speed: 250)
-    case "depth@500ms": return .depth(speed: 500)
+    // Orders of retail price improvement are not known here, so the book that shows them too is the same one.
+    case "depth@500ms", "rpiDepth@500ms": return .depth(speed: 500)
     case "bookTicker": return .bookTicker
     case "trade": return .trade
     case "aggTrade": return .aggregateTrade
@@ -118,7 +121,7 @@ struct StreamName: Hashable, Sendable {
     case "markPrice": return .markPrice(speed: 3_000)
     case "markPrice@1s": return .markPrice(speed: 1_000)
     case "forceOrder": return .forceOrder
-    case "compositeIndex", "rpiDepth@500ms", "tradingSession", "contractInfo": return .silent
+    case "compositeIndex", "tradingSession", "contractInfo": return .silent
     default: break
     }
     if text.hasPrefix("kline_") {

@@ -14,6 +14,9 @@ enum FuzzTarget: String, CaseIterable {
   case filter
   case journal
   case ring
+  case keystore
+  case secret
+  case pem
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -29,6 +32,9 @@ enum FuzzTarget: String, CaseIterable {
     case .filter: FilterTarget.read(input)
     case .journal: JournalTarget.read(input)
     case .ring: RingTarget.read(input)
+    case .keystore: VaultTarget.readKeystore(input)
+    case .secret: VaultTarget.readInput(input)
+    case .pem: VaultTarget.readPEM(input)
     }
   }
 

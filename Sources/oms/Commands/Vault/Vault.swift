@@ -108,7 +108,8 @@ struct VaultUnlockCommand: Command {
     } catch {
       throw ErrorObject(error)
     }
-    try context.say("\(keystore.entries.count) secrets can be used")
+    let count = keystore.entries.count
+    try context.say(count == 1 ? "1 secret can be used" : "\(count) secrets can be used")
     return .ok
   }
 }
@@ -244,8 +245,8 @@ struct VaultPutCommand: Command {
         #"printf '%s' '{"key":"k-demo","secret":"s-demo"}' | oms vault put binance.demo --from-stdin -q"#,
         "from another program", needs: "an unlocked keystore"),
       .init(
-        "jq -n --rawfile s key.pem '{key: env.KEY_ID, secret: $s}' | oms vault put binance.sub --from-stdin",
-        "an Ed25519 key", needs: "a key in key.pem"),
+        "jq -n --rawfile k id --rawfile s key.pem '{key: ($k|rtrimstr(\"\\n\")), secret: $s}' | oms vault put a.b --from-stdin",
+        "a pair of keys", needs: "a key in key.pem"),
     ],
     arguments: [ArgumentSpec("NAME", .name, help: "How accounts.yaml refers to it")],
     flags: [

@@ -257,7 +257,7 @@ struct VaultPutCommand: Command {
         "kind", .choice(SecretKind.allCases.map(\.word)), nil, "How it signs", default: "what the secret looks like"),
       .passphrase,
     ],
-    objects: ["secret"], exits: [.credentials, .confirmation, .busy, .conflict],
+    objects: ["secret"], exits: [.credentials, .confirmation, .busy],
     seeAlso: ["vault init", "vault list", "config check"], effect: .acts)
 
   private let name: String

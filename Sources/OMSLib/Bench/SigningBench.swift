@@ -6,7 +6,7 @@ internal import CReference
 enum SigningBench {
   static let once = Benchmark("sign.hmac", "an order signed, beside HMAC() of OpenSSL") {
     (setup: borrowing BenchSetup) throws(BenchError) -> [BenchRow] in
-    try measure("sign.hmac", "OpenSSL HMAC()", setup) { order, tag in
+    try measure("sign.hmac", "OpenSSL HMAC()", bar: .speedMin(3_000), moonshot: .speedMin(6_000), setup) { order, tag in
       unsafe cr_hmac_once(secret, secret.count, order, order.count, &tag) == 1
     }
   }
@@ -18,7 +18,9 @@ enum SigningBench {
       throw .unavailable("OpenSSL makes no context for HMAC")
     }
     defer { unsafe cr_hmac_close(context) }
-    return try measure("sign.hmac_kept", "OpenSSL EVP_MAC, key kept", setup) { order, tag in
+    return try measure(
+      "sign.hmac_kept", "OpenSSL EVP_MAC, key kept", bar: .speedMin(1_200), moonshot: .speedMin(2_000), setup
+    ) { order, tag in
       unsafe cr_hmac_again(context, order, order.count, &tag) == 1
     }
   }
@@ -36,7 +38,8 @@ enum SigningBench {
   }
 
   private static func measure(
-    _ name: String, _ referenceName: String, _ setup: borrowing BenchSetup,
+    _ name: String, _ referenceName: String, bar: BenchRow.Bound, moonshot: BenchRow.Bound,
+    _ setup: borrowing BenchSetup,
     _ reference: (_ order: [UInt8], _ tag: inout [UInt8]) -> Bool
   ) throws(BenchError) -> [BenchRow] {
     try start()
@@ -64,7 +67,7 @@ enum SigningBench {
       })
     // Both end with the same order.
     guard isFine, key.sign(ours, in: arena).bytes == tag else { throw .unequal("the signatures of one order") }
-    var row = BenchRow(name, bar: .speedMin(3_000), moonshot: .speedMin(6_000))
+    var row = BenchRow(name, bar: bar, moonshot: moonshot)
     row.take(samples, referenceName, setup)
     row.checksum = setup.size == .small ? UInt64(mark) | 0x100 : 0
     return [row]

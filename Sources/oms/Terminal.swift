@@ -8,6 +8,20 @@ enum Terminal {
   /// Columns of the terminal on `descriptor`; `nil` when it does not say.
   static func width(_ descriptor: Int32) -> Int? { size(descriptor).flatMap { $0.columns > 0 ? $0.columns : nil } }
 
+  /// Stops the terminal from showing what is typed; what it was before comes back.
+  static func silence(_ descriptor: Int32) -> termios? {
+    var settings = termios()
+    guard unsafe tcgetattr(descriptor, &settings) == 0 else { return nil }
+    var silent = settings
+    silent.c_lflag &= ~tcflag_t(ECHO)
+    return unsafe tcsetattr(descriptor, TCSAFLUSH, &silent) == 0 ? settings : nil
+  }
+
+  static func restore(_ descriptor: Int32, _ settings: termios) {
+    var settings = settings
+    _ = unsafe tcsetattr(descriptor, TCSADRAIN, &settings)
+  }
+
   private static func size(_ descriptor: Int32) -> (rows: Int, columns: Int)? {
     var size = winsize()
     guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 else { return nil }

@@ -17,6 +17,9 @@ enum FuzzTarget: String, CaseIterable {
   case httpRequest
   case httpResponse
   case webSocket
+  case keystore
+  case secret
+  case pem
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -35,6 +38,9 @@ enum FuzzTarget: String, CaseIterable {
     case .httpRequest: HTTPTarget.readRequests(input)
     case .httpResponse: HTTPTarget.readResponses(input)
     case .webSocket: WebSocketTarget.read(input)
+    case .keystore: VaultTarget.readKeystore(input)
+    case .secret: VaultTarget.readInput(input)
+    case .pem: VaultTarget.readPEM(input)
     }
   }
 

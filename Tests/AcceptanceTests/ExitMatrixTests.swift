@@ -67,7 +67,9 @@ import Testing
   private static let exempt: [String: [Int: String]] = {
     let hangs = "needs an engine that hangs"
     var exempt: [String: [Int: String]] = [
-      "run": [11: "there is no keystore yet"],
+      "run": [11: "the engine of this build holds no keys yet"],
+      "vault init": [12: "needs a person who types nothing"],
+      "vault unlock": [12: "needs a person who types nothing"],
       "snapshot take": [17: "needs one that is being taken", 30: hangs],
       "deadman arm": [31: "needs a venue that is silent"],
       "deadman disarm": [20: "needs a venue that is silent", 31: "needs a venue that is silent"],

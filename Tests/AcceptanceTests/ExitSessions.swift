@@ -2,7 +2,7 @@
 enum ExitSessions {
   typealias Session = ExitMatrixTests.Session
 
-  static let all = [orders, batches, closings, ladder, controls, live, reads, without, files]
+  static let all = [orders, batches, closings, ladder, controls, live, reads, without, files, secrets]
 
   private static let orders = Session(
     name: "orders",
@@ -464,4 +464,33 @@ enum ExitSessions {
       0 bench --list
       18 bench nonsense
       """)
+
+  private static let secrets = Session(
+    name: "secrets",
+    lines: #"""
+      given() { echo '{"key":"k","secret":"s"}'; }
+      word='correct horse'
+      11 vault init
+      11 vault lock
+      11 vault list
+      11 vault status
+      0 vault init --passphrase-fd 9 9<<<$word
+      19 vault init --passphrase-fd 9 9<<<$word
+      11 vault unlock
+      0 vault put a.b --from-fd 8 --passphrase-fd 9 8< <(given) 9<<<$word
+      2 vault put a.c
+      11 vault put a.c --from-fd 8 8< <(given)
+      12 vault put a.b --from-fd 8 --passphrase-fd 9 8< <(given) 9<<<$word
+      0 vault list
+      11 vault status
+      0 vault lock
+      11 vault rm a.b --yes
+      12 vault rm a.b
+      18 vault rm a.c --yes
+      flock $XDG_STATE_HOME/oms/default/keystore.lock sleep 60 & holder=$!
+      17 vault put a.c --from-fd 8 --passphrase-fd 9 8< <(given) 9<<<$word
+      17 vault rm a.b --yes --passphrase-fd 9 9<<<$word
+      pkill -P $holder; wait $holder
+      0 vault rm a.b --yes --passphrase-fd 9 9<<<$word
+      """#)
 }

@@ -34,6 +34,7 @@ import Testing
     Recipe(name: "18-preflight-deploy", output: #"^ready\n$"#),
     Recipe(name: "20-guarded-script", output: #"\nonly the unguarded order is left\n$"#),
     Recipe(name: "21-live-gate", output: #"^gate holds: 13 13 12 0 14\n$"#, isAlone: true),
+    Recipe(name: "23-secret-from-stdin", output: #"^true\n$"#),
     Recipe(name: "24-snapshot-reconcile", output: #"^sim\.main BTC: ours 1\.0+ theirs 1\.0010+\n$"#),
   ]
 

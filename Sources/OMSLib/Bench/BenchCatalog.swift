@@ -10,6 +10,8 @@ package enum BenchCatalog {
     RiskCheckBench.overlapped,
     RiskCheckBench.chained,
     AccountSwitchBench.benchmark,
+    SigningBench.once,
+    SigningBench.kept,
     MatchingBench.move,
     MatchingBench.churn,
     MatchingBench.cross,

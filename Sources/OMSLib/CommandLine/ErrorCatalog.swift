@@ -8,7 +8,9 @@ package struct ErrorMeaning: Sendable {
 
 /// Every error code that the program can produce. A test reads the sources and compares.
 package enum ErrorCatalog {
-  package static let all: [ErrorMeaning] = (client + configuration + engine + orders).sorted { $0.code < $1.code }
+  package static let all: [ErrorMeaning] = (client + configuration + engine + orders + vault).sorted {
+    $0.code < $1.code
+  }
 
   /// Codes of failed system calls carry the name of the call; one entry stands for all of them.
   package static let systemCalls = ErrorMeaning(

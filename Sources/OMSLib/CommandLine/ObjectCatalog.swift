@@ -261,6 +261,14 @@ package enum ObjectCatalog {
       "change", "A setting that is another one on the disk than in the engine.", id: "key",
       columns: "key running disk restart origin", "ts@ key running() disk() restart! origin?"),
     ObjectOutline(
+      "secret", "An API key and its secret, of which nothing is shown.", id: "name",
+      columns: "name kind can_trade can_withdraw added backend",
+      "ts@ name backend=keystore kind=hmac|ed25519|rsa can_trade!? can_withdraw!? added@"),
+    ObjectOutline(
+      "keystore", "Where secrets are kept, and whether they can be used.", id: "path",
+      columns: "state secrets key generation thrown_away path",
+      "ts@ state=none|locked|unlocked path secrets#? generation#? key=scrypt|random? thrown_away!"),
+    ObjectOutline(
       "explanation", "What a code means.", id: "subject", columns: "subject code exit sent cause action",
       "ts@ subject code? exit# sent=no|yes|some|unknown? cause action codes[]"),
     ObjectOutline(

@@ -67,7 +67,7 @@ package enum EnvironmentVariable: String, Sendable, CaseIterable {
     case .systemdState: "set by systemd: the state directory; wins over XDG"
     case .systemdLogs: "set by systemd: the directory of logs; wins over XDG"
     case .systemdRuntime: "set by systemd: the directory of sockets; wins over XDG"
-    case .systemdCredentials: "set by systemd: where `credential:NAME` is read"
+    case .systemdCredentials: "set by systemd: where `credential:NAME` is read, and oms-keystore, the passphrase"
     case .notifySocket: "set by systemd: where `oms run` reports that it is ready"
     case .path: "a command behind `oms run --` finds this oms at its end"
     case .temporary: "where a session without --state keeps its throw-away files"

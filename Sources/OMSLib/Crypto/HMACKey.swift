@@ -73,6 +73,8 @@ package struct HMACTag: Equatable, Sendable, BitwiseCopyable {
     try unsafe withUnsafeBytes(of: words) { try unsafe body($0) }
   }
 
+  package var firstByte: UInt8 { UInt8(truncatingIfNeeded: words.0) }
+
   package var bytes: [UInt8] { unsafe withBytes { unsafe Array($0) } }
 
   package static func == (a: HMACTag, b: HMACTag) -> Bool {

@@ -67,6 +67,13 @@ package enum KeyAlgorithm: UInt8, Sendable { case ed25519 = 1, rsa = 2 }
     try unsafe bytes.span.bytes.withUnsafeBytes { raw throws(CryptoError) in try unsafe sign(raw) }
   }
 
+  /// Whether its public half verifies what it signs. Of a damaged RSA key, numbers may be left that read well.
+  package var isWhole: Bool {
+    let message = Array("oms".utf8)
+    guard let signature = try? sign(message), let known = try? publicKey() else { return false }
+    return known.verifies(signature, of: message)
+  }
+
   /// What a venue is given.
   package var publicPEM: String { unsafe KeyText.publicPEM(key) }
 

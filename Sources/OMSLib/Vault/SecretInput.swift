@@ -52,12 +52,16 @@ package struct SecretForm: Sendable, BitwiseCopyable {
   }
 
   private static func kind(ofPEM secret: SecretBytes, _ desk: borrowing SecretDesk) throws(VaultError) -> SecretKind {
-    let outcome: Result<KeyAlgorithm, CryptoError> = unsafe desk.withBytes(secret) { bytes in
-      Result { () throws(CryptoError) in try unsafe PrivateKey(pem: bytes).algorithm }
+    let outcome: Result<(KeyAlgorithm, isWhole: Bool), CryptoError> = unsafe desk.withBytes(secret) { bytes in
+      Result { () throws(CryptoError) in
+        let key = try unsafe PrivateKey(pem: bytes)
+        return (key.algorithm, key.isWhole)
+      }
     }
     switch outcome {
-    case .success(.ed25519): return .ed25519
-    case .success(.rsa): return .rsa
+    case .success((_, false)): throw .input("the PEM is damaged: its public half does not verify what it signs")
+    case .success((.ed25519, _)): return .ed25519
+    case .success((.rsa, _)): return .rsa
     case .failure(.noKey):
       throw .input("the PEM is no private key of Ed25519 or RSA (2048 to 8192 bits), or it wants a passphrase")
     case .failure(.failed): throw .crypto

@@ -143,11 +143,15 @@ struct RunCommand: Command {
 
   // MARK: Places
 
+  /// Lies in a directory that is thrown away, beside the state. No instance can be called so.
+  static let throwAwayMark = "@throw-away"
+
   private func makeScratch(_ context: borrowing CommandContext) throws(ErrorObject) -> String {
     let base = context.line.environment["TMPDIR"] ?? "/tmp"
     let path = "\(base)/oms-run-\(ProcessIdentity.number)-\(context.clock.realtime() / 1_000 % 1_000_000_000)"
     do throws(SystemError) {
       try KernelFileSystem().makeDirectory(path)
+      try KernelFileSystem().makeDirectory("\(path)/\(Self.throwAwayMark)")
     } catch {
       throw ErrorObject("config.directory", .configuration, "\(path) cannot be made (errno \(error.errno))")
     }

@@ -267,6 +267,22 @@ import Testing
     #expect(raw == nil)
   }
 
+  /// Another private exponent: it is read, and is found out by what it signs.
+  @Test func aKeyWhoseHalvesDifferIsNotWhole() throws {
+    let isWhole = try PrivateKey(pem: Self.rsa).isWhole
+    let isPairWhole = try PrivateKey(pem: Self.pem).isWhole
+    #expect(isWhole && isPairWhole)
+    let lines = Self.rsa.split(separator: "\n").map(String.init)
+    var broken: [Bool] = []
+    for line in 2..<(lines.count - 2) {
+      var changed = lines
+      changed[line] = String(lines[line].dropLast(8)) + "AAAAAAAA"
+      guard let key = try? PrivateKey(pem: changed.joined(separator: "\n")) else { continue }
+      broken.append(key.isWhole)
+    }
+    #expect(broken.contains(false), "none of \(broken.count) changes was found")
+  }
+
   @Test func whatIsNoKeyIsRefused() throws {
     let broken = [
       "", "\0", "-----BEGIN PRIVATE KEY-----\n", Self.pem.replacing("MC4C", with: "MC4D"),

@@ -14,6 +14,12 @@ enum FuzzTarget: String, CaseIterable {
   case filter
   case journal
   case ring
+  case binanceOrder = "binance-order"
+  case binanceDepth = "binance-depth"
+  case binanceTicker = "binance-ticker"
+  case binanceSymbols = "binance-symbols"
+  case binanceError = "binance-error"
+  case binanceAccount = "binance-account"
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -29,6 +35,12 @@ enum FuzzTarget: String, CaseIterable {
     case .filter: FilterTarget.read(input)
     case .journal: JournalTarget.read(input)
     case .ring: RingTarget.read(input)
+    case .binanceOrder: BinanceTarget.readOrder(input)
+    case .binanceDepth: BinanceTarget.readDepth(input)
+    case .binanceTicker: BinanceTarget.readTicker(input)
+    case .binanceSymbols: BinanceTarget.readSymbols(input)
+    case .binanceError: BinanceTarget.readError(input)
+    case .binanceAccount: BinanceTarget.readAccount(input)
     }
   }
 

@@ -11,6 +11,7 @@ enum Omsim {
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim engine --core N --loads N,.. --state DIR [--adopt]
            omsim golden DIRECTORY [--answers FILE]
+           omsim vectors DIRECTORY
            omsim hotpath
     """
 
@@ -25,6 +26,7 @@ enum Omsim {
       case "engine": try exit(EngineCommand(arguments.dropFirst()).run())
       case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
+      case "vectors": try exit(vectors(arguments.dropFirst()))
       default: throw UsageError(message: usage)
       }
     } catch {
@@ -45,6 +47,21 @@ enum Omsim {
       return count.failed == 0 ? 0 : 1
     } catch {
       throw UsageError(message: "golden: \(error)")
+    }
+  }
+
+  /// As `golden` ends.
+  private static func vectors(_ rest: ArraySlice<String>) throws(UsageError) -> Int32 {
+    var options = try Options(rest, flags: [], values: [])
+    guard let directory = options.takeOperand() else {
+      throw UsageError(message: "vectors needs the directory of the vectors")
+    }
+    do {
+      let count = try runVectors(directory: directory)
+      print("\(count.passed) passed, \(count.failed) failed")
+      return count.failed == 0 ? 0 : 1
+    } catch {
+      throw UsageError(message: "vectors: \(error)")
     }
   }
 

@@ -132,7 +132,8 @@ import Testing
     let (names, futures) = (Fixture.names, Fixture.futuresNames)
     let numbers = [
       "\"0\"", "\"00.10\"", "\"1.\"", "\".5\"", "\"1e3\"", "\"-0.1\"", "\"+2\"", "\"123456789012345678\"",
-      "\"1234567890123456789\"", "\"0.123456789\"", "\"0.0000000000000000000000000000000000000000\"", "0", "null", "\"\"",
+      "\"1234567890123456789\"", "\"0.123456789\"", "\"0.0000000000000000000000000000000000000000\"", "0", "null",
+      "\"\"",
       "\"12.50000000000000000000\"", "18446744073709551616", "1.0", "01", "true", "\"TRADE\"", "\"LIMIT\"",
     ]
     for template in Self.spotTemplates.prefix(1) + [Self.futuresTemplate] {
@@ -160,7 +161,8 @@ import Testing
     let (names, futures) = (Fixture.names, Fixture.futuresNames)
     var count = 0
     for folder in ["binance-spot", "binance-futures"] {
-      for file in try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)") where file.hasSuffix(".json") {
+      for file in try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)") where file.hasSuffix(".json")
+      {
         let data = Array(try Data(contentsOf: URL(filePath: "\(root)/\(folder)/\(file)")))
         compare(data, names, futures)
         // As it would come over the wire: without white space.

@@ -218,4 +218,3 @@ import Testing
     #expect(fill.trade == VenueReference(12_345_678) && fill.lastQuantity == 1)
   }
 }
-

@@ -38,7 +38,9 @@ import Testing
   }
 
   @Test func anAnswerAboutAnotherOrderLeavesThisOneUnknown() {
-    for change in [("1abcde0123456789", "1abcde9876543210"), ("BTCUSDT", "ETHUSDT"), ("\"orderId\":28", "\"orderId\":0")] {
+    for change in [
+      ("1abcde0123456789", "1abcde9876543210"), ("BTCUSDT", "ETHUSDT"), ("\"orderId\":28", "\"orderId\":0"),
+    ] {
       let (events, problem) = read(full(change), to: Fixture.order())
       #expect(problem != nil && events.map(\.kind) == [.outcomeUnknown], "\(change)")
     }
@@ -117,7 +119,8 @@ import Testing
       """
     var events: [VenueEvent] = []
     let skipped = try BinanceReport.orders(
-      try JSONReader.read(rows).root, to: VenueRequest(.queryOpenOrders), Fixture.usdm()) { events.append($0) }
+      try JSONReader.read(rows).root, to: VenueRequest(.queryOpenOrders), Fixture.usdm()
+    ) { events.append($0) }
     #expect(skipped == 1 && events.map(\.status) == [.waiting])
     #expect(OrderKind(rawValue: events[0].orderKindRaw) == .stopMarket)
   }
@@ -137,7 +140,8 @@ import Testing
 
   // MARK: Accounts
 
-  private func spotNews(_ text: String, _ memory: BinanceAccountMemory = BinanceAccountMemory()) throws -> SpotUserNews {
+  private func spotNews(_ text: String, _ memory: BinanceAccountMemory = BinanceAccountMemory()) throws -> SpotUserNews
+  {
     try SpotUserReader.readFully(Array(text.utf8), Fixture.names) { $0 == 4 ? (Fixture.account, memory) : nil }.news
   }
 

@@ -52,7 +52,8 @@ enum DepthScan {
       guard scan.integer() != nil else { return false }
     }
     guard scan.take(",\"s\":"), let range = scan.string(), let name = scan.text(range),
-      let symbol = names.symbol(name), scan.skipMarket(), scan.take(",\"U\":"), let first = scan.integer(), scan.take(",\"u\":"),
+      let symbol = names.symbol(name), scan.skipMarket(), scan.take(",\"U\":"), let first = scan.integer(),
+      scan.take(",\"u\":"),
       let last = scan.integer(), first > 0, last >= first
     else { return false }
     depth.clear()
@@ -146,7 +147,8 @@ enum DepthReader {
 
   /// A size, cut off at the scale as the fast reader does.
   static func size(_ text: String, _ scale: UInt8) -> Int64? {
-    guard let decimal = Decimal(wire: text), !decimal.isNegative, let whole = decimal.mantissa(scale: Int(scale), .floor),
+    guard let decimal = Decimal(wire: text), !decimal.isNegative,
+      let whole = decimal.mantissa(scale: Int(scale), .floor),
       let size = Int64(exactly: whole)
     else { return nil }
     return size == 0 && !decimal.isZero ? 1 : size

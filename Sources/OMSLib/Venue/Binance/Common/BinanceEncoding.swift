@@ -117,6 +117,11 @@ extension BinanceParameters {
     }
   }
 
+  /// 0 leaves the venue's own.
+  mutating func addLimit(_ limit: Int64) {
+    if limit > 0 { add("limit", limit) }
+  }
+
   mutating func addTime(_ name: String, _ time: UTCTime) {
     if time > .zero { add(name, time.nanoseconds / 1_000_000) }
   }

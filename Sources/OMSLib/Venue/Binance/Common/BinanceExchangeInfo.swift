@@ -79,7 +79,8 @@ extension BinanceListing {
     instrument.featuresRaw = features(symbol).rawValue
   }
 
-  private static func contract(_ symbol: JSONValue, _ product: BinanceProduct) throws(BinanceProblem) -> Symbol.Contract {
+  private static func contract(_ symbol: JSONValue, _ product: BinanceProduct) throws(BinanceProblem) -> Symbol.Contract
+  {
     guard product == .usdm else { return .spot }
     switch try symbol.word("contractType") {
     case "PERPETUAL", "TRADIFI_PERPETUAL": return .perp

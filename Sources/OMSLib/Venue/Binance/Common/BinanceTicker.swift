@@ -85,7 +85,8 @@ enum TickerReader {
     return ticker
   }
 
-  private static func size(_ event: JSONValue, _ name: String, _ symbol: BinanceSymbol) throws(BinanceProblem) -> Int64 {
+  private static func size(_ event: JSONValue, _ name: String, _ symbol: BinanceSymbol) throws(BinanceProblem) -> Int64
+  {
     guard let size = DepthReader.size(try event.word(name), symbol.quantityScale) else { throw .number(name) }
     return size
   }

@@ -143,7 +143,7 @@ package enum FuturesEncoder {
     if let number = Int64(exactly: order.low), !order.isNone {
       call.parameters.add(isAlgo ? "algoId" : "orderId", number)
     }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if order.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
@@ -154,7 +154,7 @@ package enum FuturesEncoder {
   ) {
     call.begin(FuturesEndpoint.myTrades)
     if let number = Int64(exactly: trade.low), !trade.isNone { call.parameters.add("fromId", number) }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if trade.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
@@ -165,7 +165,7 @@ package enum FuturesEncoder {
   ) {
     call.begin(FuturesEndpoint.income)
     if let type { call.parameters.add("incomeType", type) }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     call.parameters.addTime("startTime", time)
     if let symbol { call.parameters.add("symbol", symbol) }
   }
@@ -178,7 +178,7 @@ package enum FuturesEncoder {
 
   package static func depth(_ symbol: Text32, limit: Int64 = 1_000, into call: inout BinanceCall) {
     call.begin(FuturesEndpoint.depth)
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     call.parameters.add("symbol", symbol)
   }
 

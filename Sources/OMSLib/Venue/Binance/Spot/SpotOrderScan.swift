@@ -13,7 +13,8 @@ enum SpotOrderScan {
       guard let number = scan.integer(), number >= 0, scan.take(",\"event\":") else { return nil }
       subscription = number
     }
-    guard scan.take("{\"e\":\"executionReport\",\"E\":"), scan.integer() != nil, let news = members(&scan, names), scan.take(UInt8(ascii: "}"))
+    guard scan.take("{\"e\":\"executionReport\",\"E\":"), scan.integer() != nil, let news = members(&scan, names),
+      scan.take(UInt8(ascii: "}"))
     else { return nil }
     guard !isWrapped || scan.take(UInt8(ascii: "}")), scan.isAtEnd else { return nil }
     return (subscription, news)

@@ -73,7 +73,7 @@ extension BinanceListing {
     instrument.isTrading = rules.isTrading ? 1 : 0
     rules.types = symbol["orderTypes"]?.elements.compactMap { $0.string.map { BinanceOrderType(word: $0) } } ?? []
     rules.preventions = (symbol["allowedSelfTradePreventionModes"]?.elements ?? []).compactMap { mode in
-      SelfTradePrevention.allCases.first { $0.word == mode.string }
+      SelfTradePrevention.allCases.first { $0.binanceWord == mode.string }
     }
     try takeFilters(BinanceFilters(symbol))
     instrument.featuresRaw = features(symbol).rawValue

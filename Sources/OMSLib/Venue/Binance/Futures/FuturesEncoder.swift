@@ -21,7 +21,7 @@ package enum FuturesEncoder {
     addDate(request, shape, to: &call.parameters)
     call.parameters.add("newClientOrderId", request.wireID)
     call.parameters.add("newOrderRespType", detail.short)
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     if shape.kind.hasLimitPrice { call.parameters.add(price: request.price, as: "price", instrument) }
     call.parameters.add(quantity: request.quantity, as: "quantity", instrument)
     if shape.flags.contains(.reduceOnly) { call.parameters.add("reduceOnly", .flag(true)) }
@@ -50,14 +50,14 @@ package enum FuturesEncoder {
     if closes { call.parameters.add("closePosition", .flag(true)) }
     addDate(request, shape, to: &call.parameters)
     call.parameters.add("newOrderRespType", detail.short)
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     if shape.kind.hasLimitPrice { call.parameters.add(price: request.price, as: "price", instrument) }
     if !closes { call.parameters.add(quantity: request.quantity, as: "quantity", instrument) }
     if shape.flags.contains(.reduceOnly) { call.parameters.add("reduceOnly", .flag(true)) }
     call.parameters.add("selfTradePreventionMode", shape.prevention)
     call.parameters.add("side", shape.side)
     call.parameters.add("symbol", instrument.native)
-    if shape.kind.hasLimitPrice { call.parameters.add("timeInForce", shape.timeInForce.word) }
+    if shape.kind.hasLimitPrice { call.parameters.add("timeInForce", shape.timeInForce.binanceWord) }
     if shape.kind != .trailingStop {
       call.parameters.add(price: request.stopPrice, as: "triggerPrice", instrument)
     }
@@ -90,7 +90,7 @@ package enum FuturesEncoder {
     try call.parameters.addOrder(request, number: "orderId", id: "origClientOrderId")
     call.parameters.add(price: price, as: "price", instrument)
     call.parameters.add(quantity: request.quantity, as: "quantity", instrument)
-    call.parameters.add("side", side.word)
+    call.parameters.add("side", side.binanceWord)
     call.parameters.add("symbol", instrument.native)
   }
 
@@ -101,7 +101,7 @@ package enum FuturesEncoder {
   }
 
   private static func timeInForce(_ shape: OrderShape) -> String {
-    shape.flags.contains(.postOnly) ? "GTX" : shape.timeInForce.word
+    shape.flags.contains(.postOnly) ? "GTX" : shape.timeInForce.binanceWord
   }
 
   private static func algoType(_ kind: OrderKind) -> String {
@@ -212,7 +212,7 @@ package enum FuturesEncoder {
     else { return false }
     call.begin(FuturesEndpoint.moveMargin)
     call.parameters.add("amount", .decimal(mantissa, scale: 8))
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     call.parameters.add("symbol", symbol)
     call.parameters.add("type", amount.isNegative ? 2 : 1)
     return true
@@ -227,7 +227,7 @@ package enum FuturesEncoder {
 }
 
 extension PositionSide {
-  var word: String {
+  var binanceWord: String {
     switch self {
     case .net: "BOTH"
     case .long: "LONG"

@@ -76,7 +76,7 @@ package enum SpotEncoder {
     }
     parameters.add("symbol", instrument.native)
     let isPostOnly = shape.flags.contains(.postOnly)
-    if shape.kind.hasLimitPrice, !isPostOnly { parameters.add("timeInForce", shape.timeInForce.word) }
+    if shape.kind.hasLimitPrice, !isPostOnly { parameters.add("timeInForce", shape.timeInForce.binanceWord) }
     if shape.kind == .trailingStop { parameters.add("trailingDelta", request.trailPpm / 100) }
     parameters.add("type", type(shape.kind, isPostOnly: isPostOnly))
   }

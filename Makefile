@@ -27,6 +27,8 @@ COUNT := scripts/count.sh
 # Golden vectors and sample files lie beside the repository, where there are any.
 OMS_SHARED ?= ../shared
 export OMS_SHARED
+# What another client sends, and is answered.
+OMS_VECTORS_DIR ?= $(OMS_SHARED)/clients/vectors
 
 .PHONY: help
 help: ## List the targets
@@ -93,6 +95,10 @@ coverage: test-packages ## Line coverage per folder; BAR=95 ALL=90 fails core, r
 .PHONY: golden
 golden: build ## Check the arithmetic against the vectors of OMS_SHARED (default ../shared)
 	@$(COUNT) golden $(BIN)/omsim golden $(OMS_SHARED)/golden
+
+.PHONY: vectors
+vectors: build ## Hold requests and answers of exchanges against the vectors of OMS_VECTORS_DIR (default ../shared/clients/vectors)
+	@$(COUNT) vectors $(BIN)/omsim vectors $(OMS_VECTORS_DIR)
 
 .PHONY: simulate
 simulate: build ## Run SEEDS=N seeds of the simulator behind FROM=1, the first 100 of them twice

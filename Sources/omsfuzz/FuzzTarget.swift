@@ -20,6 +20,12 @@ enum FuzzTarget: String, CaseIterable {
   case keystore
   case secret
   case pem
+  case binanceOrder = "binance-order"
+  case binanceDepth = "binance-depth"
+  case binanceTicker = "binance-ticker"
+  case binanceSymbols = "binance-symbols"
+  case binanceError = "binance-error"
+  case binanceAccount = "binance-account"
 
   func read(_ input: [UInt8]) {
     switch self {
@@ -41,6 +47,12 @@ enum FuzzTarget: String, CaseIterable {
     case .keystore: VaultTarget.readKeystore(input)
     case .secret: VaultTarget.readInput(input)
     case .pem: VaultTarget.readPEM(input)
+    case .binanceOrder: BinanceTarget.readOrder(input)
+    case .binanceDepth: BinanceTarget.readDepth(input)
+    case .binanceTicker: BinanceTarget.readTicker(input)
+    case .binanceSymbols: BinanceTarget.readSymbols(input)
+    case .binanceError: BinanceTarget.readError(input)
+    case .binanceAccount: BinanceTarget.readAccount(input)
     }
   }
 

@@ -11,6 +11,7 @@ enum Omsim {
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim engine --core N --loads N,.. --state DIR [--adopt]
            omsim golden DIRECTORY [--answers FILE]
+           omsim vectors DIRECTORY
            omsim hotpath
            omsim websocket-echo --serve PORT | --connect ws://ADDRESS:PORT/PATH
     """
@@ -27,6 +28,7 @@ enum Omsim {
       case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())
       case "websocket-echo": try exit(WebSocketEchoCommand(arguments.dropFirst()).run())
       case "golden": try exit(golden(arguments.dropFirst()))
+      case "vectors": try exit(vectors(arguments.dropFirst()))
       default: throw UsageError(message: usage)
       }
     } catch {
@@ -47,6 +49,21 @@ enum Omsim {
       return count.failed == 0 ? 0 : 1
     } catch {
       throw UsageError(message: "golden: \(error)")
+    }
+  }
+
+  /// As `golden` ends.
+  private static func vectors(_ rest: ArraySlice<String>) throws(UsageError) -> Int32 {
+    var options = try Options(rest, flags: [], values: [])
+    guard let directory = options.takeOperand() else {
+      throw UsageError(message: "vectors needs the directory of the vectors")
+    }
+    do {
+      let count = try runVectors(directory: directory)
+      print("\(count.passed) passed, \(count.failed) failed")
+      return count.failed == 0 ? 0 : 1
+    } catch {
+      throw UsageError(message: "vectors: \(error)")
     }
   }
 

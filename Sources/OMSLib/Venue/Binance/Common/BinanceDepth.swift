@@ -52,7 +52,8 @@ enum DepthScan {
       guard scan.integer() != nil else { return false }
     }
     guard scan.take(",\"s\":"), let range = scan.string(), let name = scan.text(range),
-      let symbol = names.symbol(name), scan.skipMarket(), scan.take(",\"U\":"), let first = scan.integer(), scan.take(",\"u\":"),
+      let symbol = names.symbol(name), scan.skipMarket(), scan.take(",\"U\":"), let first = scan.integer(),
+      scan.take(",\"u\":"),
       let last = scan.integer(), first > 0, last >= first
     else { return false }
     depth.clear()
@@ -74,7 +75,7 @@ enum DepthScan {
     let (prices, quantities) = (Int(symbol.priceScale), Int(symbol.quantityScale))
     while levels.count < BinanceDepth.levelMax {
       guard scan.take(UInt8(ascii: "[")), let price = scan.quotedDecimal(scale: prices), scan.take(UInt8(ascii: ",")),
-        let quantity = scan.quotedDecimal(scale: quantities), price > 0, scan.take(UInt8(ascii: "]"))
+        let quantity = scan.quotedSize(scale: quantities), price > 0, scan.take(UInt8(ascii: "]"))
       else { return false }
       levels.append(BinanceLevel(price: price, quantity: quantity))
       if scan.take(UInt8(ascii: "]")) { return true }
@@ -137,11 +138,20 @@ enum DepthReader {
     for row in rows.elements {
       let parts = row.elements
       guard parts.count == 2, let price = parts[0].string, let quantity = parts[1].string else { throw .member(name) }
-      guard let price = mantissa(price, symbol.priceScale), let quantity = mantissa(quantity, symbol.quantityScale),
-        price > 0, quantity >= 0
+      guard let price = mantissa(price, symbol.priceScale), let quantity = Self.size(quantity, symbol.quantityScale),
+        price > 0
       else { throw .number(name) }
       levels.append(BinanceLevel(price: price, quantity: quantity))
     }
+  }
+
+  /// A size, cut off at the scale as the fast reader does.
+  static func size(_ text: String, _ scale: UInt8) -> Int64? {
+    guard let decimal = Decimal(wire: text), !decimal.isNegative,
+      let whole = decimal.mantissa(scale: Int(scale), .floor),
+      let size = Int64(exactly: whole)
+    else { return nil }
+    return size == 0 && !decimal.isZero ? 1 : size
   }
 
   private static func mantissa(_ text: String, _ scale: UInt8) -> Int64? {

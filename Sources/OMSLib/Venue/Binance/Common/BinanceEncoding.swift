@@ -52,10 +52,10 @@ struct OrderShape {
       let timeInForce = TimeInForce(rawValue: request.timeInForceRaw),
       let prevention = SelfTradePrevention(rawValue: request.preventionRaw), !request.wireID.isEmpty
     else { throw .malformed }
-    self.side = side.word
+    self.side = side.binanceWord
     self.kind = kind
     self.timeInForce = timeInForce
-    self.prevention = prevention.word
+    self.prevention = prevention.binanceWord
     flags = request.flags
     guard !flags.contains(.hidden) else { throw .hidden }
     guard !kind.hasLimitPrice || request.price > 0 else { throw .noPrice }
@@ -69,11 +69,11 @@ struct OrderShape {
 }
 
 extension Side {
-  var word: String { self == .buy ? "BUY" : "SELL" }
+  var binanceWord: String { self == .buy ? "BUY" : "SELL" }
 }
 
 extension TimeInForce {
-  var word: String {
+  var binanceWord: String {
     switch self {
     case .gtc: "GTC"
     case .ioc: "IOC"
@@ -85,7 +85,7 @@ extension TimeInForce {
 
 extension SelfTradePrevention {
   /// Always sent: what the venue does without it differs from endpoint to endpoint.
-  var word: String {
+  var binanceWord: String {
     switch self {
     case .none: "NONE"
     case .expireTaker: "EXPIRE_TAKER"
@@ -115,6 +115,11 @@ extension BinanceParameters {
     } else {
       throw .noOrder
     }
+  }
+
+  /// 0 leaves the venue's own.
+  mutating func addLimit(_ limit: Int64) {
+    if limit > 0 { add("limit", limit) }
   }
 
   mutating func addTime(_ name: String, _ time: UTCTime) {

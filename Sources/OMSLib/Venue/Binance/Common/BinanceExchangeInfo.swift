@@ -73,13 +73,14 @@ extension BinanceListing {
     instrument.isTrading = rules.isTrading ? 1 : 0
     rules.types = symbol["orderTypes"]?.elements.compactMap { $0.string.map { BinanceOrderType(word: $0) } } ?? []
     rules.preventions = (symbol["allowedSelfTradePreventionModes"]?.elements ?? []).compactMap { mode in
-      SelfTradePrevention.allCases.first { $0.word == mode.string }
+      SelfTradePrevention.allCases.first { $0.binanceWord == mode.string }
     }
     try takeFilters(BinanceFilters(symbol))
     instrument.featuresRaw = features(symbol).rawValue
   }
 
-  private static func contract(_ symbol: JSONValue, _ product: BinanceProduct) throws(BinanceProblem) -> Symbol.Contract {
+  private static func contract(_ symbol: JSONValue, _ product: BinanceProduct) throws(BinanceProblem) -> Symbol.Contract
+  {
     guard product == .usdm else { return .spot }
     switch try symbol.word("contractType") {
     case "PERPETUAL", "TRADIFI_PERPETUAL": return .perp

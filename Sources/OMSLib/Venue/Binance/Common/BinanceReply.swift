@@ -3,7 +3,8 @@ package enum BinanceReply {
   /// What `answer` says to `request`. An answer that cannot be read, or that is about another order, leaves the outcome
   /// unknown; the problem is returned.
   package static func read(
-    _ answer: BinanceAnswer, to request: VenueRequest, _ reading: borrowing BinanceReading, retryAfterSeconds: Int64 = 0,
+    _ answer: BinanceAnswer, to request: VenueRequest, _ reading: borrowing BinanceReading,
+    retryAfterSeconds: Int64 = 0,
     now: UTCTime, _ emit: (VenueEvent) -> Void
   ) -> BinanceProblem? {
     guard answer.isGood, let result = answer.result else {

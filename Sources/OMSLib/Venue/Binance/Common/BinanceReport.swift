@@ -1,7 +1,9 @@
 /// Orders and trades as queries show them.
 package enum BinanceReport {
   /// One order: an `orderReport`.
-  package static func order(_ order: JSONValue, _ reading: borrowing BinanceReading) throws(BinanceProblem) -> VenueEvent {
+  package static func order(_ order: JSONValue, _ reading: borrowing BinanceReading) throws(BinanceProblem)
+    -> VenueEvent
+  {
     if order["algoId"] != nil { return try algoOrder(order, reading) }
     let symbol = try order.symbol("symbol", reading.names)
     let number = try order.reference("orderId")
@@ -63,7 +65,8 @@ package enum BinanceReport {
     }
     event.statusRaw = reported.rawValue
     // In the engine it has a number of its own.
-    if status == .triggered || status == .finished, let text = order["actualOrderId"]?.string, let engine = UInt64(text),
+    if status == .triggered || status == .finished, let text = order["actualOrderId"]?.string,
+      let engine = UInt64(text),
       engine > 0
     {
       event.venueOrder = VenueReference(engine)
@@ -98,7 +101,8 @@ package enum BinanceReport {
     event.flagsRaw = flags.rawValue
   }
 
-  private static func takeTimes(_ order: JSONValue, _ placed: String, _ event: inout VenueEvent) throws(BinanceProblem) {
+  private static func takeTimes(_ order: JSONValue, _ placed: String, _ event: inout VenueEvent) throws(BinanceProblem)
+  {
     if order[placed] != nil { event.placedAt = try order.time(placed) }
     if order["updateTime"] != nil { event.venueTime = try order.time("updateTime") }
   }

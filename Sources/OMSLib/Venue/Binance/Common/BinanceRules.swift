@@ -91,7 +91,9 @@ package struct BinanceOrderPlace: Sendable {
 
 extension BinanceRules {
   /// Every rule that a new order would break. Exact: products in 128 bits, no division.
-  package func breaches(_ request: VenueRequest, _ instrument: Instrument, _ place: BinanceOrderPlace) -> BinanceBreaches {
+  package func breaches(_ request: VenueRequest, _ instrument: Instrument, _ place: BinanceOrderPlace)
+    -> BinanceBreaches
+  {
     guard let kind = OrderKind(rawValue: request.orderKindRaw), let side = Side(rawValue: request.sideRaw) else {
       return .orderType
     }

@@ -33,9 +33,9 @@ enum TickerScan {
     ticker.symbol = symbol
     let (prices, quantities) = (Int(symbol.priceScale), Int(symbol.quantityScale))
     guard scan.take(",\"b\":"), let bid = scan.quotedDecimal(scale: prices), scan.take(",\"B\":"),
-      let bidQuantity = scan.quotedDecimal(scale: quantities), scan.take(",\"a\":"),
+      let bidQuantity = scan.quotedSize(scale: quantities), scan.take(",\"a\":"),
       let ask = scan.quotedDecimal(scale: prices), scan.take(",\"A\":"),
-      let askQuantity = scan.quotedDecimal(scale: quantities)
+      let askQuantity = scan.quotedSize(scale: quantities)
     else { return nil }
     (ticker.bid, ticker.bidQuantity, ticker.ask, ticker.askQuantity) = (bid, bidQuantity, ask, askQuantity)
     if ticker.eventTime == 0, scan.take(",\"T\":"), !tail(&scan, &ticker) { return nil }
@@ -74,14 +74,20 @@ enum TickerReader {
     ticker.update = try event.number("u")
     guard ticker.update > 0 else { throw .number("u") }
     ticker.bid = try event.mantissa("b", scale: ticker.symbol.priceScale)
-    ticker.bidQuantity = try event.mantissa("B", scale: ticker.symbol.quantityScale)
+    ticker.bidQuantity = try size(event, "B", ticker.symbol)
     ticker.ask = try event.mantissa("a", scale: ticker.symbol.priceScale)
-    ticker.askQuantity = try event.mantissa("A", scale: ticker.symbol.quantityScale)
+    ticker.askQuantity = try size(event, "A", ticker.symbol)
     if event["E"] != nil {
       ticker.eventTime = try event.number("E")
       _ = try event.number("T")
       guard ticker.eventTime > 0 else { throw .number("E") }
     }
     return ticker
+  }
+
+  private static func size(_ event: JSONValue, _ name: String, _ symbol: BinanceSymbol) throws(BinanceProblem) -> Int64
+  {
+    guard let size = DepthReader.size(try event.word(name), symbol.quantityScale) else { throw .number(name) }
+    return size
   }
 }

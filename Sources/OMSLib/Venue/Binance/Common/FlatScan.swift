@@ -92,6 +92,21 @@ import Glibc
   /// A decimal in quotes as an integer of 10^-`scale`: digits and at most one point. Behind the scale only zeros.
   @inline(__always)
   mutating func quotedDecimal(scale: Int) -> Int64? {
+    guard let (value, rest) = quotedNumber(scale: scale), !rest else { return nil }
+    return value
+  }
+
+  /// A size in a book, cut off at the scale: some orders are older than the present step. One of less than the least is
+  /// the least, since none would mean that nothing rests there.
+  @inline(__always)
+  mutating func quotedSize(scale: Int) -> Int64? {
+    guard let (value, rest) = quotedNumber(scale: scale) else { return nil }
+    return value == 0 && rest ? 1 : value
+  }
+
+  /// The number, and whether it has digits other than zero behind the scale.
+  @inline(__always)
+  private mutating func quotedNumber(scale: Int) -> (value: Int64, rest: Bool)? {
     guard take(UInt8(ascii: "\"")) else { return nil }
     let start = position
     var value: Int64 = 0
@@ -104,6 +119,7 @@ import Glibc
     var digits = position - start
     guard digits > 0 else { return nil }
     var decimals = 0
+    var rest = false
     if take(UInt8(ascii: ".")) {
       let first = position
       while position < end, decimals < scale {
@@ -113,15 +129,20 @@ import Glibc
         position += 1
         decimals += 1
       }
-      while position < end, unsafe base[position] == 0x30 { position += 1 }
+      while position < end {
+        let digit = unsafe base[position] &- 0x30
+        guard digit <= 9 else { break }
+        if digit != 0 { rest = true }
+        position += 1
+      }
       guard position > first else { return nil }
     }
     digits += decimals
-    // As many zeros as the full reader takes.
+    // As many digits as the full reader takes.
     guard digits <= 18, position - start <= Decimal.digitsMax, take(UInt8(ascii: "\"")) else { return nil }
-    guard decimals < scale else { return value }
+    guard decimals < scale else { return (value, rest) }
     let (product, overflow) = value.multipliedReportingOverflow(by: PowerOfTen.int64(scale - decimals))
-    return overflow ? nil : product
+    return overflow ? nil : (product, rest)
   }
 
   /// Past a value that is of no interest.

@@ -147,7 +147,8 @@ package enum FuturesAccountReader {
       event.quantity = try row.signedMantissa("positionAmt", scale: symbol.quantityScale)
       event.price = try row.truncatedMantissa("entryPrice", scale: symbol.priceScale)
       event.cumulative = max(0, try row.truncatedMantissa("liquidationPrice", scale: symbol.priceScale))
-      event.amount = try row.money("isolatedWallet")
+      // Of a position with cross margin it may be left out.
+      event.amount = row["isolatedWallet"] == nil ? .zero : try row.money("isolatedWallet")
       event.positionSideRaw = try row.positionSide("positionSide").rawValue
       event.leverage = memory[leverage: symbol.instrument]
       event.marginModeRaw = memory[mode: symbol.instrument].rawValue

@@ -21,7 +21,7 @@ package enum FuturesEncoder {
     addDate(request, shape, to: &call.parameters)
     call.parameters.add("newClientOrderId", request.wireID)
     call.parameters.add("newOrderRespType", detail.short)
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     if shape.kind.hasLimitPrice { call.parameters.add(price: request.price, as: "price", instrument) }
     call.parameters.add(quantity: request.quantity, as: "quantity", instrument)
     if shape.flags.contains(.reduceOnly) { call.parameters.add("reduceOnly", .flag(true)) }
@@ -50,14 +50,14 @@ package enum FuturesEncoder {
     if closes { call.parameters.add("closePosition", .flag(true)) }
     addDate(request, shape, to: &call.parameters)
     call.parameters.add("newOrderRespType", detail.short)
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     if shape.kind.hasLimitPrice { call.parameters.add(price: request.price, as: "price", instrument) }
     if !closes { call.parameters.add(quantity: request.quantity, as: "quantity", instrument) }
     if shape.flags.contains(.reduceOnly) { call.parameters.add("reduceOnly", .flag(true)) }
     call.parameters.add("selfTradePreventionMode", shape.prevention)
     call.parameters.add("side", shape.side)
     call.parameters.add("symbol", instrument.native)
-    if shape.kind.hasLimitPrice { call.parameters.add("timeInForce", shape.timeInForce.word) }
+    if shape.kind.hasLimitPrice { call.parameters.add("timeInForce", shape.timeInForce.binanceWord) }
     if shape.kind != .trailingStop {
       call.parameters.add(price: request.stopPrice, as: "triggerPrice", instrument)
     }
@@ -90,7 +90,7 @@ package enum FuturesEncoder {
     try call.parameters.addOrder(request, number: "orderId", id: "origClientOrderId")
     call.parameters.add(price: price, as: "price", instrument)
     call.parameters.add(quantity: request.quantity, as: "quantity", instrument)
-    call.parameters.add("side", side.word)
+    call.parameters.add("side", side.binanceWord)
     call.parameters.add("symbol", instrument.native)
   }
 
@@ -101,7 +101,7 @@ package enum FuturesEncoder {
   }
 
   private static func timeInForce(_ shape: OrderShape) -> String {
-    shape.flags.contains(.postOnly) ? "GTX" : shape.timeInForce.word
+    shape.flags.contains(.postOnly) ? "GTX" : shape.timeInForce.binanceWord
   }
 
   private static func algoType(_ kind: OrderKind) -> String {
@@ -143,7 +143,7 @@ package enum FuturesEncoder {
     if let number = Int64(exactly: order.low), !order.isNone {
       call.parameters.add(isAlgo ? "algoId" : "orderId", number)
     }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if order.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
@@ -154,7 +154,7 @@ package enum FuturesEncoder {
   ) {
     call.begin(FuturesEndpoint.myTrades)
     if let number = Int64(exactly: trade.low), !trade.isNone { call.parameters.add("fromId", number) }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if trade.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
@@ -165,7 +165,7 @@ package enum FuturesEncoder {
   ) {
     call.begin(FuturesEndpoint.income)
     if let type { call.parameters.add("incomeType", type) }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     call.parameters.addTime("startTime", time)
     if let symbol { call.parameters.add("symbol", symbol) }
   }
@@ -178,7 +178,7 @@ package enum FuturesEncoder {
 
   package static func depth(_ symbol: Text32, limit: Int64 = 1_000, into call: inout BinanceCall) {
     call.begin(FuturesEndpoint.depth)
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     call.parameters.add("symbol", symbol)
   }
 
@@ -212,7 +212,7 @@ package enum FuturesEncoder {
     else { return false }
     call.begin(FuturesEndpoint.moveMargin)
     call.parameters.add("amount", .decimal(mantissa, scale: 8))
-    if side != .net { call.parameters.add("positionSide", side.word) }
+    if side != .net { call.parameters.add("positionSide", side.binanceWord) }
     call.parameters.add("symbol", symbol)
     call.parameters.add("type", amount.isNegative ? 2 : 1)
     return true
@@ -227,7 +227,7 @@ package enum FuturesEncoder {
 }
 
 extension PositionSide {
-  var word: String {
+  var binanceWord: String {
     switch self {
     case .net: "BOTH"
     case .long: "LONG"

@@ -27,7 +27,9 @@ enum FuturesOrderReader {
     var reason: Int64 = 0
     if let value = order["er"], !value.isNull {
       // Sent as a number, documented as one, and once seen as text.
-      guard let number = value.integer(as: Int64.self) ?? value.string.flatMap({ Int64($0) }) else { throw .member("er") }
+      guard let number = value.integer(as: Int64.self) ?? value.string.flatMap({ Int64($0) }) else {
+        throw .member("er")
+      }
       reason = number
     }
     news.endReasonRaw = FuturesEnd.reason(reason, news).rawValue

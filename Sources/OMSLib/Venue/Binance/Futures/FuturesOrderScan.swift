@@ -1,7 +1,7 @@
 /// `ORDER_TRADE_UPDATE` straight from its bytes. `nil`: something is not as usual, and the full reader decides.
 enum FuturesOrderScan {
   /// Members that every update has, by their bits below. Fee and its asset come with trades only.
-  private static let required: UInt64 = 0x1FCFFF
+  private static let required: UInt64 = 0x1FCFFE
 
   static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames) -> BinanceOrderNews? {
     guard var scan = unsafe FlatScan(bytes), scan.take("{\"e\":\"ORDER_TRADE_UPDATE\","), times(&scan),
@@ -20,9 +20,13 @@ enum FuturesOrderScan {
   }
 
   private static func members(_ scan: inout FlatScan, _ names: borrowing BinanceNames) -> BinanceOrderNews? {
+    guard scan.take("\"s\":"), let range = scan.string(), let name = scan.text(range),
+      let symbol = names.symbol(name), scan.take(UInt8(ascii: ","))
+    else { return nil }
     var news = BinanceOrderNews(.usdm)
+    news.take(symbol)
     var own = Text64()
-    var (prices, quantities) = (-1, -1)
+    let (prices, quantities) = (Int(symbol.priceScale), Int(symbol.quantityScale))
     var fee: Int64?
     var asset: Range<Int>?
     var trade: Int64 = -1
@@ -32,11 +36,6 @@ enum FuturesOrderScan {
       guard let name = scan.name() else { return nil }
       let bit: UInt64
       switch name {
-      case 0x73:  // s
-        bit = 1 << 0
-        guard let range = scan.string(), let name = scan.text(range), let found = names.symbol(name) else { return nil }
-        news.take(found)
-        (prices, quantities) = (Int(found.priceScale), Int(found.quantityScale))
       case 0x53:  // S
         bit = 1 << 1
         guard let range = scan.string(), let side = WordScan.side(scan, range) else { return nil }
@@ -175,13 +174,12 @@ enum FuturesOrderScan {
         guard scan.skipScalar() else { return nil }
       default: return nil
       }
-      guard seen & bit == 0, prices >= 0 else { return nil }
+      guard seen & bit == 0 else { return nil }
       seen |= bit
     } while scan.take(UInt8(ascii: ","))
     guard seen & required == required else { return nil }
-    guard news.finish(trade: trade, fee: fee, asset: asset.flatMap { scan.text($0) }, isNamed: asset != nil, names) else {
-      return nil
-    }
+    let text = asset.flatMap { scan.text($0) }
+    guard news.finish(trade: trade, fee: fee, asset: text, isNamed: asset != nil, names) else { return nil }
     news.client = own
     news.endReasonRaw = FuturesEnd.reason(reason, news).rawValue
     news.isForced = FuturesEnd.isForced(own)

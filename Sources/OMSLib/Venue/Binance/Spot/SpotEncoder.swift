@@ -76,7 +76,7 @@ package enum SpotEncoder {
     }
     parameters.add("symbol", instrument.native)
     let isPostOnly = shape.flags.contains(.postOnly)
-    if shape.kind.hasLimitPrice, !isPostOnly { parameters.add("timeInForce", shape.timeInForce.word) }
+    if shape.kind.hasLimitPrice, !isPostOnly { parameters.add("timeInForce", shape.timeInForce.binanceWord) }
     if shape.kind == .trailingStop { parameters.add("trailingDelta", request.trailPpm / 100) }
     parameters.add("type", type(shape.kind, isPostOnly: isPostOnly))
   }
@@ -114,7 +114,7 @@ package enum SpotEncoder {
     into call: inout BinanceCall
   ) {
     call.begin(SpotEndpoint.allOrders)
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if let number = Int64(exactly: order.low), !order.isNone { call.parameters.add("orderId", number) }
     if order.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
@@ -127,7 +127,7 @@ package enum SpotEncoder {
   ) {
     call.begin(SpotEndpoint.myTrades)
     if let number = Int64(exactly: trade.low), !trade.isNone { call.parameters.add("fromId", number) }
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     if trade.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
@@ -149,7 +149,7 @@ package enum SpotEncoder {
 
   package static func depth(_ symbol: Text32, limit: Int64 = 5_000, into call: inout BinanceCall) {
     call.begin(SpotEndpoint.depth)
-    call.parameters.add("limit", limit)
+    call.parameters.addLimit(limit)
     call.parameters.add("symbol", symbol)
   }
 }

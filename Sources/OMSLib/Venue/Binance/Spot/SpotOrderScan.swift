@@ -1,7 +1,7 @@
 /// `executionReport` straight from its bytes. `nil`: something is not as usual, and the full reader decides.
 enum SpotOrderScan {
   /// Members that every report has, by their bits below.
-  private static let required: UInt64 = 0x7FFFFF
+  private static let required: UInt64 = 0x7FFFFE
 
   static func read(
     _ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames
@@ -13,17 +13,22 @@ enum SpotOrderScan {
       guard let number = scan.integer(), number >= 0, scan.take(",\"event\":") else { return nil }
       subscription = number
     }
-    guard scan.take("{\"e\":\"executionReport\","), let news = members(&scan, names), scan.take(UInt8(ascii: "}"))
+    guard scan.take("{\"e\":\"executionReport\",\"E\":"), scan.integer() != nil, let news = members(&scan, names),
+      scan.take(UInt8(ascii: "}"))
     else { return nil }
     guard !isWrapped || scan.take(UInt8(ascii: "}")), scan.isAtEnd else { return nil }
     return (subscription, news)
   }
 
-  /// A word at a time: each member is one of the report's letters, seen once, in any order behind the symbol.
+  /// The symbol, which says what numbers mean; then members by their letters, each once.
   private static func members(_ scan: inout FlatScan, _ names: borrowing BinanceNames) -> BinanceOrderNews? {
+    guard scan.take(",\"s\":"), let range = scan.string(), let name = scan.text(range),
+      let symbol = names.symbol(name), scan.take(UInt8(ascii: ","))
+    else { return nil }
     var news = BinanceOrderNews(.spot)
+    news.take(symbol)
     var (own, original) = (Text64(), Text64())
-    var (prices, quantities) = (-1, -1)
+    let (prices, quantities) = (Int(symbol.priceScale), Int(symbol.quantityScale))
     var fee: Int64?
     var asset: Range<Int>?
     var trade: Int64 = -1
@@ -32,11 +37,6 @@ enum SpotOrderScan {
       guard let name = scan.name() else { return nil }
       let bit: UInt64
       switch name {
-      case 0x73:  // s
-        bit = 1 << 0
-        guard let range = scan.string(), let name = scan.text(range), let found = names.symbol(name) else { return nil }
-        news.take(found)
-        (prices, quantities) = (Int(found.priceScale), Int(found.quantityScale))
       case 0x53:  // S
         bit = 1 << 1
         guard let range = scan.string(), let side = WordScan.side(scan, range) else { return nil }
@@ -126,9 +126,6 @@ enum SpotOrderScan {
         bit = 1 << 23
         guard let value = scan.quotedDecimal(scale: quantities) else { return nil }
         news.prevented = value
-      case 0x45:  // E
-        bit = 1 << 24
-        guard scan.skipScalar() else { return nil }
       case 0x46:  // F
         bit = 1 << 25
         guard scan.skipScalar() else { return nil }
@@ -182,13 +179,12 @@ enum SpotOrderScan {
         guard scan.skipScalar() else { return nil }
       default: return nil
       }
-      guard seen & bit == 0, prices >= 0 else { return nil }
+      guard seen & bit == 0 else { return nil }
       seen |= bit
     } while scan.take(UInt8(ascii: ","))
     guard seen & required == required else { return nil }
-    guard news.finish(trade: trade, fee: fee, asset: asset.flatMap { scan.text($0) }, isNamed: asset != nil, names) else {
-      return nil
-    }
+    let text = asset.flatMap { scan.text($0) }
+    guard news.finish(trade: trade, fee: fee, asset: text, isNamed: asset != nil, names) else { return nil }
     news.client = original.isEmpty ? own : original
     return news
   }

@@ -88,7 +88,7 @@ package final class RestLine {
     _ request: HTTPRequest, number: UInt64, isRepeatable: Bool, isUrgent: Bool = false, now: EngineTime
   ) {
     var request = request
-    request.fields.insert(HTTPField("host", host.authority), at: 0)
+    request.fields.insert(HTTPField(name: "host", value: host.authority), at: 0)
     let job = Job(
       number: number, request: request, isRepeatable: isRepeatable,
       deadline: now.advanced(byNanoseconds: settings.patienceNanoseconds))

@@ -93,7 +93,7 @@ import Testing
   @Test(arguments: VenueProduct.allCases) func asManyOrdersRestAsIsSaid(_ product: VenueProduct) throws {
     var driver = MarketDriver(Self.setup(), openOrders: Self.openOrders)
     let filter = try #require(try Self.filters(&driver, product)["MAX_NUM_ORDERS"])
-    let most = product == .spot ? filter.number("maxNumOrders") : filter.number("limit")
+    let most = product == .spot ? filter.whole("maxNumOrders") : filter.whole("limit")
     let name = product == .spot ? "BTC-USDT" : "BTC-USDT-PERP"
     for _ in 0..<most { #expect(driver.order("a", name, .buy, 40, 99_000).contains { $0.kind == .accepted }) }
     let next = driver.order("a", name, .buy, 40, 99_000)
@@ -103,7 +103,7 @@ import Testing
   @Test func stopsTrailAsFarAsIsSaid() throws {
     var driver = MarketDriver(Self.setup())
     let filter = try #require(try Self.filters(&driver, .spot)["TRAILING_DELTA"])
-    let (least, most) = (filter.number("minTrailingBelowDelta"), filter.number("maxTrailingBelowDelta"))
+    let (least, most) = (filter.whole("minTrailingBelowDelta"), filter.whole("maxTrailingBelowDelta"))
     for (delta, isTaken) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {
       let events = driver.order("a", "BTC-USDT", .sell, 40) {
         $0.orderKindRaw = OrderKind.trailingStop.rawValue
@@ -139,7 +139,7 @@ import Testing
     let limits = info["rateLimits"]?.elements ?? []
     #expect(
       limits.contains {
-        $0.text("rateLimitType") == "ORDERS" && $0.number("limit") == 77 && $0.number("intervalNum") == 10
+        $0.text("rateLimitType") == "ORDERS" && $0.whole("limit") == 77 && $0.whole("intervalNum") == 10
       })
     driver.control(.setTrading) {
       $0.instrument = 1

@@ -21,8 +21,8 @@ private struct LocalBook {
 
   /// `true`: the snapshot is older than what was kept; another is needed.
   mutating func take(snapshot: JSONValue) -> Bool {
-    let last = UInt64(snapshot.number("lastUpdateId"))
-    if product == .spot, let first = waiting.first, last < UInt64(first.number("U")) { return true }
+    let last = UInt64(snapshot.whole("lastUpdateId"))
+    if product == .spot, let first = waiting.first, last < UInt64(first.whole("U")) { return true }
     id = last
     hasApplied = false
     bids = Dictionary(uniqueKeysWithValues: snapshot.levels("bids").map { ($0.price, $0.quantity) })
@@ -38,7 +38,7 @@ private struct LocalBook {
       waiting.append(update)
       return
     }
-    let (first, last) = (UInt64(update.number("U")), UInt64(update.number("u")))
+    let (first, last) = (UInt64(update.whole("U")), UInt64(update.whole("u")))
     if product == .spot {
       if last <= id && !hasApplied { return }
       if hasApplied && last < id { return }
@@ -47,7 +47,7 @@ private struct LocalBook {
       if last < id { return }
       guard first <= id, last >= id else { return lose(update) }
     } else {
-      guard UInt64(update.number("pu")) == id else { return lose(update) }
+      guard UInt64(update.whole("pu")) == id else { return lose(update) }
     }
     for level in update.levels("b") { Self.set(level, &bids) }
     for level in update.levels("a") { Self.set(level, &asks) }
@@ -160,13 +160,13 @@ private struct LocalBook {
     driver.order("a", "BTC-USDT", .sell, 100, 6_000_000)
     driver.order("a", "BTC-USDT", .sell, 100, 6_000_100)
     let link = try driver.open(1, "/ws/btcusdt@depth@100ms/btcusdt@bookTicker")
-    let before = try driver.answer("/api/v3/depth", "symbol=BTCUSDT").number("lastUpdateId")
+    let before = try driver.answer("/api/v3/depth", "symbol=BTCUSDT").whole("lastUpdateId")
     driver.order("a", "BTC-USDT", .buy, 50, 6_000_000) {
       $0.preventionRaw = SelfTradePrevention.expireMaker.rawValue
       $0.timeInForceRaw = TimeInForce.ioc.rawValue
     }
     let after = try driver.answer("/api/v3/depth", "symbol=BTCUSDT")
-    #expect(after.number("lastUpdateId") > before)
+    #expect(after.whole("lastUpdateId") > before)
     #expect(after.levels("asks").map(\.price) == ["60001.00000000"])
     driver.pass(milliseconds: 150)
     let texts = driver.texts(of: link)
@@ -187,11 +187,11 @@ private struct LocalBook {
       for case .message(let link, let bytes) in driver.outputs() {
         let update = try JSONReader.read(bytes).root
         if let previous = last[link] {
-          if link == spot { #expect(update.number("U") == previous + 1) }
-          if link == usdm { #expect(update.number("pu") == previous) }
+          if link == spot { #expect(update.whole("U") == previous + 1) }
+          if link == usdm { #expect(update.whole("pu") == previous) }
         }
-        #expect(update.number("u") >= update.number("U"))
-        last[link] = update.number("u")
+        #expect(update.whole("u") >= update.whole("U"))
+        last[link] = update.whole("u")
         count += 1
       }
     }

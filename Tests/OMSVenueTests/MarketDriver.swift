@@ -185,7 +185,7 @@ struct MarketDriver: ~Copyable {
 
 extension JSONValue {
   func text(_ name: String) -> String { self[name]?.string ?? "(none)" }
-  func number(_ name: String) -> Int64 { self[name]?.integer() ?? .min }
+  func whole(_ name: String) -> Int64 { self[name]?.integer() ?? .min }
 
   /// Price and quantity of each level.
   func levels(_ name: String) -> [(price: String, quantity: String)] {

@@ -23,8 +23,8 @@ import Testing
     let day = try driver.answer("/api/v3/ticker/24hr", "symbol=BTCUSDT")
     #expect(day.text("lastPrice") == "60000.00000000")
     #expect(day.text("priceChangePercent") == "0.000")
-    #expect(day.number("firstId") == -1)
-    #expect(day.number("count") == 0)
+    #expect(day.whole("firstId") == -1)
+    #expect(day.whole("count") == 0)
     #expect(try driver.answer("/api/v3/avgPrice", "symbol=BTCUSDT").text("price") == "60000.00000000")
     #expect(try driver.answer("/fapi/v1/klines", "symbol=BTCUSDT&interval=1h", .usdm).count == 1)
     #expect(try driver.answer("/fapi/v1/premiumIndex", "symbol=BTCUSDT", .usdm).text("markPrice") == "60000.00000000")
@@ -73,8 +73,8 @@ import Testing
   @Test func timesComeInTheUnitThatWasAskedFor() throws {
     var driver = MarketDriver()
     driver.pass(milliseconds: 1_500)
-    #expect(try driver.answer("/api/v3/time").number("serverTime") == driver.now / 1_000_000)
-    #expect(try driver.answer("/api/v3/time", unit: .microsecond).number("serverTime") == driver.now / 1_000)
+    #expect(try driver.answer("/api/v3/time").whole("serverTime") == driver.now / 1_000_000)
+    #expect(try driver.answer("/api/v3/time", unit: .microsecond).whole("serverTime") == driver.now / 1_000)
     let kline = try driver.answer("/api/v3/klines", "symbol=BTCUSDT&interval=1m&limit=1", unit: .microsecond).elements[
       0]
     #expect(kline.elements[6].integer(as: Int64.self) == 1_789_948_859_999_999)
@@ -164,9 +164,9 @@ import Testing
       driver.pass(milliseconds: 500)
       for text in driver.texts(of: link) {
         let trade = try JSONReader.read(text).root
-        numbers.append(trade.number("t"))
+        numbers.append(trade.whole("t"))
         let (price, quantity) = (e8(trade.text("p")), e8(trade.text("q")))
-        let start = trade.number("T") / length * length
+        let start = trade.whole("T") / length * length
         var sum = sums[start] ?? Sum(open: price, high: price, low: price)
         sum.high = max(sum.high, price)
         sum.low = min(sum.low, price)
@@ -202,9 +202,9 @@ import Testing
     #expect(seen == Int64(numbers.count))
     let day = try driver.answer(
       product == .spot ? "/api/v3/ticker/24hr" : "/fapi/v1/ticker/24hr", "symbol=BTCUSDT", product)
-    #expect(day.number("count") == Int64(numbers.count))
-    #expect(day.number("firstId") == numbers.first)
-    #expect(day.number("lastId") == numbers.last)
+    #expect(day.whole("count") == Int64(numbers.count))
+    #expect(day.whole("firstId") == numbers.first)
+    #expect(day.whole("lastId") == numbers.last)
     #expect(e8(day.text("volume")) == sums.values.map(\.quantity).reduce(0, +))
   }
 
@@ -231,15 +231,15 @@ import Testing
     #expect(quantity == total)
     #expect(aggregates.count > 50)
     for (earlier, later) in zip(aggregates, aggregates.dropFirst()) {
-      #expect(later.number("a") == earlier.number("a") + 1)
-      #expect(later.number("f") > earlier.number("l"))
+      #expect(later.whole("a") == earlier.whole("a") + 1)
+      #expect(later.whole("f") > earlier.whole("l"))
     }
     let listed = try driver.answer("/api/v3/aggTrades", "symbol=BTCUSDT&limit=1000").elements
     #expect(
-      listed.map { $0.number("a") }.suffix(aggregates.count) == aggregates.map { $0.number("a") }.suffix(listed.count))
-    let from = aggregates[10].number("a")
+      listed.map { $0.whole("a") }.suffix(aggregates.count) == aggregates.map { $0.whole("a") }.suffix(listed.count))
+    let from = aggregates[10].whole("a")
     let page = try driver.answer("/api/v3/aggTrades", "symbol=BTCUSDT&fromId=\(from)&limit=3").elements
-    #expect(page.map { $0.number("a") } == [from, from + 1, from + 2])
+    #expect(page.map { $0.whole("a") } == [from, from + 1, from + 2])
   }
 
   @Test func candlesOfAnotherTimeZoneStartThere() throws {
@@ -280,7 +280,7 @@ import Testing
     let event = try #require(paid.first { $0.kind == .funding })
     let rows = try driver.answer("/fapi/v1/fundingRate", "symbol=BTCUSDT", .usdm).elements
     #expect(rows.count == 1)
-    #expect(rows.first?.number("fundingTime") == Int64(1_789_948_800_000 + 8 * 3_600_000))
+    #expect(rows.first?.whole("fundingTime") == Int64(1_789_948_800_000 + 8 * 3_600_000))
     #expect(e8(rows.first?.text("fundingRate")) == Int128(event.cumulative))
     #expect(try driver.answer("/fapi/v1/openInterest", "symbol=BTCUSDT", .usdm).text("openInterest") != "0.000")
   }

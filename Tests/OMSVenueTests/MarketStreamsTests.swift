@@ -83,11 +83,11 @@ import Testing
     let link = try driver.open(1, "/ws/btcusdt@kline_1s")
     driver.pass(milliseconds: 5_500)
     let klines = try driver.texts(of: link).compactMap { try JSONReader.read($0).root["k"] }
-    let closed = klines.filter { $0["x"]?.bool == true }.map { $0.number("t") }
+    let closed = klines.filter { $0["x"]?.bool == true }.map { $0.whole("t") }
     #expect(closed == [1, 2, 3, 4].map { 1_789_948_800_000 + $0 * 1_000 })
     let pages = try driver.answer("/api/v3/klines", "symbol=BTCUSDT&interval=1s").elements
     for kline in klines where kline["x"]?.bool == true {
-      let page = pages.first { $0.elements[0].integer(as: Int64.self) == kline.number("t") }
+      let page = pages.first { $0.elements[0].integer(as: Int64.self) == kline.whole("t") }
       #expect(page?.elements[4].string == kline.text("c"))
       #expect(page?.elements[5].string == kline.text("v"))
     }
@@ -174,7 +174,7 @@ import Testing
     let answers = driver.texts(of: link)
     #expect(answers.count == 1)
     let answer = try JSONReader.read(answers[0]).root
-    #expect(answer["error"]?.number("code") == Int64(code), "\(answers)")
+    #expect(answer["error"]?.whole("code") == Int64(code), "\(answers)")
     #expect(driver.streams.subscriptions(of: link).isEmpty)
   }
 

@@ -69,12 +69,12 @@ import Testing
     source.turn(&driver.streams, at: driver.time)
     // Before its time the first snapshot stands; what comes with lower numbers is in it.
     var book = try Self.depth(source, driver)
-    #expect(book.number("lastUpdateId") == 10)
+    #expect(book.whole("lastUpdateId") == 10)
     #expect(book.levels("bids").map(\.price) == ["10.00", "9.00"])
     driver.now += 300 * MarketDriver.millisecond
     source.turn(&driver.streams, at: driver.time)
     book = try Self.depth(source, driver)
-    #expect(book.number("lastUpdateId") == 13)
+    #expect(book.whole("lastUpdateId") == 13)
     #expect(book.levels("bids").map(\.price) == ["9.00"])
     #expect(book.levels("asks").map { "\($0.price) \($0.quantity)" } == ["11.00 4.0", "11.50 3.0"])
     let trades = try #require(source.answer("/api/v3/trades", try VenueQuery(query: "symbol=BTCUSDT"), at: driver.time))
@@ -145,7 +145,7 @@ import Testing
         guard message["b"]?.isString == true, messages % 8 == 0 else { continue }
         let query = try VenueQuery(query: "symbol=BTCUSDT&limit=5")
         let book = try JSONReader.read(try #require(source.answer(path, query, at: driver.time)).get()).root
-        guard book.number("lastUpdateId") == message.number("u") else { continue }
+        guard book.whole("lastUpdateId") == message.whole("u") else { continue }
         agreed += 1
         #expect(book.levels("bids").first?.price == message.text("b"))
         #expect(book.levels("asks").first?.price == message.text("a"))

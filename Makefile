@@ -113,6 +113,10 @@ crash: build ## Kill and recover the engine at POINTS=N points
 test-ws: build ## Hold both ends of our WebSocket against the adversarial peer of OMS_SHARED
 	@$(COUNT) test-ws scripts/ws.sh $(BIN)/omsim
 
+.PHONY: test-clients
+test-clients: build ## Run the clients of OMS_SHARED (ccxt, Binance's own) against `oms venue serve`, plain and encrypted
+	@$(COUNT) test-clients scripts/clients.sh $(BIN)/oms
+
 .PHONY: fuzz
 fuzz: packages ## Fuzz each reader of foreign bytes for SECONDS=N seconds (default 60)
 	@$(COUNT) fuzz scripts/fuzz.sh $(SECONDS)

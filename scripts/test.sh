@@ -28,6 +28,13 @@ if [ -d "$OMS_SHARED/golden" ]; then
 else
   echo "--- golden: no vectors in $OMS_SHARED/golden; not run"
 fi
+if [ -d "$OMS_SHARED/clients" ]; then
+  stage vectors "$omsim" vectors "${OMS_VECTORS_DIR:-$OMS_SHARED/clients/vectors}"
+  stage websocket scripts/ws.sh "$omsim"
+  SHOW='^FAIL|^clients' stage clients scripts/clients.sh .build/release/oms
+else
+  echo "--- clients: none in $OMS_SHARED/clients; not run"
+fi
 # Fresh seeds for every commit, and the same ones whenever it is tested again.
 from=$((16#$(git rev-parse --short=7 HEAD 2>/dev/null || date +%y%m%d)))
 stage simulate "$omsim" simulate --from "$from" --seeds "${SEEDS:-500}"

@@ -37,6 +37,7 @@ enum CommandTable {
     ("vault lock", VaultLockCommand.self), ("vault put", VaultPutCommand.self),
     ("vault list", VaultListCommand.self), ("vault rm", VaultRemoveCommand.self),
     ("vault status", VaultStatusCommand.self),
+    ("venue serve", VenueServeCommand.self),
     ("check", CheckCommand.self), ("doctor", DoctorCommand.self),
     ("bench", BenchCommand.self),
     ("path", PathCommand.self), ("version", VersionCommand.self), ("explain", ExplainCommand.self),

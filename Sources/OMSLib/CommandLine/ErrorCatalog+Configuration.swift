@@ -9,6 +9,9 @@ extension ErrorCatalog {
     config.capacity 10
       The configuration names more than the engine has room for.
       Configure less in one instance, and a second instance for the rest.
+    config.certificate 10
+      A certificate, or the key that belongs to it, cannot be used.
+      Name two PEM files that belong together.
     config.core_version 10
       The journal was written by another version of the program.
       Start it with the version that wrote it, or go on behind it with `oms run --adopt`.
@@ -126,6 +129,9 @@ extension ErrorCatalog {
     config.version 10
       The file is of a version that this build does not read.
       Use a build that does, or write the file for version 1.
+    busy.address 17
+      Somebody listens at this address already.
+      Stop it, or choose another port; 0 is any that is free.
     busy.door 17
       Another process holds an exchange at this door.
       Stop it, or choose another door.

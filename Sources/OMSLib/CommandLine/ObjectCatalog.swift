@@ -269,6 +269,9 @@ package enum ObjectCatalog {
       columns: "state secrets key generation thrown_away path",
       "ts@ state=none|locked|unlocked path secrets#? generation#? key=scrypt|random? thrown_away!"),
     ObjectOutline(
+      "venue", "An exchange that answers, and the made-up accounts it has.", id: "seed", columns: "seed ca",
+      "ts@ seed# spot{} usdm{} ca? accounts[{}]"),
+    ObjectOutline(
       "explanation", "What a code means.", id: "subject", columns: "subject code exit sent cause action",
       "ts@ subject code? exit# sent=no|yes|some|unknown? cause action codes[]"),
     ObjectOutline(

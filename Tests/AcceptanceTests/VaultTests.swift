@@ -335,7 +335,7 @@ import Testing
       for place in Self.mappings(try shell.bash("cat /proc/\(process)/smaps").output) {
         var bytes = [UInt8](repeating: 0, count: Int(place.end - place.start))
         // Guard pages, and what the kernel lends every process, have no bytes to read.
-        guard pread(memory, &bytes, bytes.count, Int(place.start)) > 0 else { continue }
+        guard pread(memory, &bytes, bytes.count, Int(truncatingIfNeeded: place.start)) > 0 else { continue }
         guard Data(bytes).range(of: Data(mark.utf8)) != nil else { continue }
         if place.isKept { kept += 1 } else { loose += 1 }
       }

@@ -7,7 +7,7 @@ struct VaultSession: ~Copyable {
   private static let passphraseBytesMax = 1_024
   /// The name of the passphrase among systemd's credentials.
   private static let credential = "oms-keystore"
-  /// How long a writer may keep others waiting: it writes one file and waits for the disk.
+  /// How long a writer waits for another without `--timeout`: that one writes a small file and waits for the disk.
   private static let patience: Int64 = 5_000_000_000
 
   let file: KeystoreFile
@@ -159,7 +159,8 @@ struct VaultSession: ~Copyable {
     _ context: borrowing CommandContext,
     _ change: (Keystore?, inout SecretDesk) throws(VaultError) -> Keystore
   ) throws(ErrorObject) -> Keystore {
-    let limit = context.clock.monotonic() + Self.patience
+    let patience = context.line.timeout.flatMap { try? DurationText.parse($0) } ?? Self.patience
+    let limit = context.clock.monotonic() + patience
     while true {
       do throws(VaultError) {
         return try file.exclusively { () throws(VaultError) in

@@ -490,7 +490,7 @@ enum ExitSessions {
       flock $XDG_STATE_HOME/oms/default/keystore.lock sleep 60 & holder=$!
       17 vault put a.c --from-fd 8 --passphrase-fd 9 8< <(given) 9<<<$word
       17 vault rm a.b --yes --passphrase-fd 9 9<<<$word
-      pkill -P $holder; wait $holder
+      pkill -9 -P $holder; wait $holder
       0 vault rm a.b --yes --passphrase-fd 9 9<<<$word
       """#)
 }

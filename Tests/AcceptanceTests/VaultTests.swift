@@ -303,4 +303,66 @@ import Testing
       #expect(hits.output.isEmpty, "\(hits.output)")
     }
   }
+
+  /// A command that has read the secret and waits for its turn to write: wherever the secret lies in its memory, that is
+  /// locked and in no dump. Only root may look; everybody else is refused, which is the point.
+  @Test func inMemoryASecretLiesInLockedPagesOnly() throws {
+    try Self.withKeystore { shell in
+      let mark = "secret-\(UInt64.random(in: 1_000_000_000 ... .max))"
+      let input = shell.directory.appending(path: "input")
+      try Data("{\"key\":\"k\",\"secret\":\"\(mark)\"}".utf8).write(to: input)
+      let typist = try Typist(
+        shell,
+        """
+        flock \(Self.keystore).lock sleep 600 & holder=$!
+        oms vault put a.b --from-file input --timeout 10m --passphrase-fd 9 9<<<'\(Self.passphrase)' & oms=$!
+        # It sleeps between two looks at the lock: clock_nanosleep.
+        for n in $(seq 600); do grep -q '^230 ' /proc/$oms/syscall && break; sleep 0.05; done
+        echo "process $oms waits"; read; pkill -9 -P $holder; wait $oms
+        """)
+      typist.reads(" waits")
+      defer {
+        #expect(typist.types("\n").status() == 0, "it writes when it is its turn: \(typist.transcript)")
+      }
+      let words = typist.transcript.split(separator: " ")
+      let process = String(words[try #require(words.lastIndex(of: "waits\n") ?? words.lastIndex(of: "waits")) - 1])
+      let memory = open("/proc/\(process)/mem", O_RDONLY)
+      guard memory >= 0 else {
+        #expect(getuid() != 0, "root may look: \(typist.transcript)")
+        return
+      }
+      var (kept, loose) = (0, 0)
+      for place in Self.mappings(try shell.bash("cat /proc/\(process)/smaps").output) {
+        var bytes = [UInt8](repeating: 0, count: Int(place.end - place.start))
+        // Guard pages, and what the kernel lends every process, have no bytes to read.
+        guard pread(memory, &bytes, bytes.count, Int(truncatingIfNeeded: place.start)) > 0 else { continue }
+        guard Data(bytes).range(of: Data(mark.utf8)) != nil else { continue }
+        if place.isKept { kept += 1 } else { loose += 1 }
+      }
+      close(memory)
+      #expect(kept > 0, "it was not read yet")
+      #expect(loose == 0, "a copy lies in \(loose) other places")
+    }
+  }
+
+  private struct Mapping {
+    let start: UInt64
+    let end: UInt64
+    /// Locked, and in no dump.
+    var isKept = false
+  }
+
+  private static func mappings(_ smaps: String) -> [Mapping] {
+    var found: [Mapping] = []
+    for line in smaps.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      let range = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+      if range.count == 2 {
+        found.append(Mapping(start: range[0], end: range[1]))
+      } else if words[0] == "VmFlags:", !found.isEmpty {
+        found[found.count - 1].isKept = words.contains("lo") && words.contains("dd")
+      }
+    }
+    return found
+  }
 }

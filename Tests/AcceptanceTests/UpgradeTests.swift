@@ -87,7 +87,7 @@ import Testing
         END
         chmod +x p/bin/oms
         "$install" "$oms" p > said; echo "$?"
-        ls p/libexec/oms | sed "s/core-$core\\$/own/"
+        ls p/libexec/oms | sed "s/core-$core\\$/own/" | sort
         p/libexec/oms/core-4; cmp p/bin/oms "$oms"; cmp p/libexec/oms/core-$core "$oms"
         "$install" "$oms" p; echo "$?"
         ls p/libexec/oms | wc -l

@@ -28,7 +28,7 @@ struct VenueServeCommand: Command {
       .value("tls-cert", .file, nil, "The certificate to use instead, PEM with its chain", section: "Encryption"),
       .value("tls-key", .file, nil, "Its key, PEM", section: "Encryption"),
     ],
-    objects: ["venue"], exits: [.busy], seeAlso: ["run", "sim fault"])
+    objects: ["venue"], exits: [.busy], seeAlso: ["run", "sim fault"], effect: .acts)
 
   private let spot: NetworkAddress
   private let usdm: NetworkAddress
@@ -68,12 +68,11 @@ struct VenueServeCommand: Command {
     let signals = try context.signalSource()
     let clock = context.clock
     let time = ServerTime(now: EngineTime(nanoseconds: clock.boottime()), utc: UTCTime(nanoseconds: clock.realtime()))
-    let server = VenueServer.open(options, recorder: NoExchangeRecorder(), at: time)
-    let credentials = server.credentials
     let certificate = try isEncrypted ? VenueCertificate(files, at: time.utc, context) : nil
     defer { certificate?.removeFile() }
     var runner = try Self.attempt { () throws(SystemError) in
-      try VenueRunner(server, clock: clock, signals: signals)
+      try VenueRunner(
+        VenueServer.open(options, recorder: NoExchangeRecorder(), at: time), clock: clock, signals: signals)
     }
     let places = try Self.attempt { () throws(SystemError) in
       (
@@ -81,7 +80,7 @@ struct VenueServeCommand: Command {
         usdm: try runner.listen(.usdm, at: usdm, tls: certificate?.context)
       )
     }
-    try announce(places.spot, places.usdm, certificate, credentials, &context)
+    try announce(places.spot, places.usdm, certificate, runner.surface.credentials, &context)
     try Self.attempt { () throws(SystemError) in try runner.run() }
     return .ok
   }
@@ -156,17 +155,19 @@ private struct VenueCertificate {
   ) throws(ErrorObject) {
     let authority: TLSIdentity?
     do throws(TLSError) {
-      (context, authority) =
-        try files.map { files throws(TLSError) in
-          (try TLSContext(chainFile: files.certificate, keyFile: files.key), nil)
-        } ?? Self.make(at: now)
+      if let files {
+        context = try TLSContext(chainFile: files.certificate, keyFile: files.key)
+        authority = nil
+      } else {
+        (context, authority) = try Self.make(at: now)
+      }
     } catch {
       throw ErrorObject("config.certificate", .configuration, "the venue's certificate: \(error)")
     }
-    path = try authority.map { authority throws(ErrorObject) in try Self.keep(authority.certificate, command) }
+    if let authority { path = try Self.keep(authority.certificate, command) } else { path = nil }
   }
 
-  private static func make(at now: UTCTime) throws(TLSError) -> (TLSContext, TLSIdentity?) {
+  private static func make(at now: UTCTime) throws(TLSError) -> (TLSContext, TLSIdentity) {
     let from = UTCTime(nanoseconds: now.nanoseconds - dayNanoseconds)
     let until = UTCTime(nanoseconds: now.nanoseconds + 365 * dayNanoseconds)
     let authority = try TLSIdentity.makeAuthority(named: "oms venue", from: from, until: until)
@@ -182,7 +183,7 @@ private struct VenueCertificate {
       let file = try disk.open(path, [.write, .create, .exclusive])
       defer { try? disk.close(file) }
       var failure: SystemError?
-      certificate.withUnsafeBytes { bytes in
+      unsafe certificate.withUnsafeBytes { bytes in
         do throws(SystemError) { try unsafe disk.write(file, bytes, at: 0) } catch { failure = error }
       }
       if let failure { throw failure }

@@ -2,7 +2,7 @@
 enum ExitSessions {
   typealias Session = ExitMatrixTests.Session
 
-  static let all = [orders, batches, closings, ladder, controls, live, reads, without, files, secrets]
+  static let all = [orders, batches, closings, ladder, controls, live, reads, without, files, secrets, venues]
 
   private static let orders = Session(
     name: "orders",
@@ -493,4 +493,19 @@ enum ExitSessions {
       pkill -9 -P $holder; wait $holder
       0 vault rm a.b --yes --passphrase-fd 9 9<<<$word
       """#)
+
+  private static let venues = Session(
+    name: "venues",
+    lines: """
+      2 venue serve --accounts 1
+      2 venue serve --spot localhost
+      2 venue serve --tls-cert a.pem
+      10 venue serve --tls-cert nothing.pem --tls-key nothing.pem
+      0 TERM venue serve --accounts 2
+      oms venue serve > venue & venue=$!
+      until [ -s venue ]; do sleep 0.02; done
+      port=$(sed 's/.*"rest":"[^"]*:\\([0-9]*\\)","streams":"[^"]*","ws_api":"[^"]*ws-api.*/\\1/' venue)
+      17 venue serve --spot 127.0.0.1:$port
+      kill $venue; wait $venue
+      """)
 }

@@ -13,8 +13,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   var ledger: OrderLedger
   var rates = RateDesk()
   var links: [VenueLink: LinkState] = [:]
-  private var output: [VenueOutput] = []
-  private var taken = 0
+  private var output = WaitingLine<VenueOutput>()
 
   // Requests under way.
   var jobs: [UInt64: Job] = [:]
@@ -80,18 +79,9 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
 
   // MARK: - Output
 
-  package mutating func nextOutput() -> VenueOutput? {
-    guard taken < output.count else { return nil }
-    let first = output[taken]
-    taken += 1
-    if taken == output.count {
-      output.removeAll(keepingCapacity: true)
-      taken = 0
-    }
-    return first
-  }
+  package mutating func nextOutput() -> VenueOutput? { output.pop() }
 
-  mutating func put(_ item: VenueOutput) { output.append(item) }
+  mutating func put(_ item: VenueOutput) { output.push(item) }
 }
 
 extension VenueServer where Recorder: ~Copyable {

@@ -57,8 +57,7 @@ package struct MarketStreams {
   }
 
   private var links: [VenueLink: Link] = [:]
-  private var outputs: [MarketOutput] = []
-  private var outputsTaken = 0
+  private var outputs = WaitingLine<MarketOutput>()
   /// In the order in which they came to be.
   var feeds: [Feed] = []
   /// The last slot of each period (in milliseconds) that was worked off.
@@ -241,13 +240,7 @@ package struct MarketStreams {
   // MARK: - Output
 
   package mutating func nextOutput() -> MarketOutput? {
-    while outputsTaken < outputs.count {
-      let output = outputs[outputsTaken]
-      outputsTaken += 1
-      if outputsTaken == outputs.count {
-        outputs.removeAll(keepingCapacity: true)
-        outputsTaken = 0
-      }
+    while let output = outputs.pop() {
       guard case .message(let link, let bytes) = output else { return output }
       // What waits for a connection that is gone or given up goes nowhere.
       guard let state = links[link], !state.isClosing else { continue }
@@ -294,7 +287,7 @@ package struct MarketStreams {
 
   private mutating func send(_ bytes: [UInt8], to link: VenueLink) {
     guard let state = links[link], !state.isClosing else { return }
-    outputs.append(.message(link, bytes))
+    outputs.push(.message(link, bytes))
     links[link]?.queued += bytes.count
     checkWaiting(link)
   }
@@ -306,6 +299,6 @@ package struct MarketStreams {
 
   private mutating func cut(_ link: VenueLink, reason: String) {
     links[link]?.isClosing = true
-    outputs.append(.close(link, code: 1_008, reason: reason))
+    outputs.push(.close(link, code: 1_008, reason: reason))
   }
 }

@@ -25,8 +25,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
   private let tls: TLSContext
   private let local: NetworkAddress?
   private var wires: [UInt32: Wire] = [:]
-  private var news: [WireNews] = []
-  private var nextNews = 0
+  private var news = WaitingLine<WireNews>()
   private var hasLooked = false
   private var book: [WireHost: [NetworkAddress]] = [:]
   /// Which address of a host is next: one that fails gives way to another.
@@ -54,7 +53,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
     precondition(wires[wire] == nil, "the number of a wire is used once")
     guard let address = address(of: host) else {
       wantedHosts.insert(host)
-      return tell(.ended(wire, "the address of \(host.name) is not known"))
+      return news.push(.ended(wire, "the address of \(host.name) is not known"))
     }
     do throws(ConnectionError) {
       let secured = host.isEncrypted ? (context: tls, host: host.name) : nil
@@ -64,7 +63,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
       wires[wire] = fresh
       watch(fresh)
     } catch {
-      tell(.ended(wire, "\(error)"))
+      news.push(.ended(wire, "\(error)"))
     }
   }
 
@@ -125,7 +124,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
   }
 
   package mutating func next(now: EngineTime) -> WireNews? {
-    if let told = takeNews() { return told }
+    if let told = news.pop() { return told }
     // What is ready stays so until it is received: one look tells of it, the next begins behind a `nil`.
     guard !hasLooked, (try? poll.wait(now: now, atMost: 0)) != nil else {
       hasLooked = false
@@ -136,7 +135,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
       guard let wire = wires[UInt32(truncatingIfNeeded: report.token)] else { continue }
       advance(wire, report.readiness)
     }
-    guard let told = takeNews() else {
+    guard let told = news.pop() else {
       hasLooked = false
       return nil
     }
@@ -144,19 +143,6 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
   }
 
   // MARK: Inside
-
-  private mutating func tell(_ fresh: WireNews) { news.append(fresh) }
-
-  private mutating func takeNews() -> WireNews? {
-    guard nextNews < news.count else { return nil }
-    let told = news[nextNews]
-    nextNews += 1
-    if nextNews == news.count {
-      news.removeAll(keepingCapacity: true)
-      nextNews = 0
-    }
-    return told
-  }
 
   private mutating func address(of host: WireHost) -> NetworkAddress? {
     if let numeric = NetworkAddress(host.name, port: host.port) { return numeric }
@@ -178,11 +164,11 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
     }
     if !wire.isOpen {
       wire.isOpen = true
-      tell(.opened(wire.number))
+      news.push(.opened(wire.number))
     }
     // Of TLS, bytes that came with the handshake's last ones are not told of by the kernel.
     if readiness.contains(.read) || readiness.contains(.hangup) || wire.connection?.hasUnread == true {
-      tell(.readable(wire.number))
+      news.push(.readable(wire.number))
     }
     watch(wire)
   }
@@ -202,7 +188,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
   private mutating func end(_ wire: Wire, _ reason: String) {
     let isSilent = wire.isEnding
     forget(wire)
-    if !isSilent { tell(.ended(wire.number, reason)) }
+    if !isSilent { news.push(.ended(wire.number, reason)) }
   }
 
   private mutating func forget(_ wire: Wire) {

@@ -51,8 +51,7 @@ package final class RestLine {
   private var random: SplitMix64
   private var wires: [Wire] = []
   private var jobs: [Job] = []
-  private var events: [Event] = []
-  private var nextEvent = 0
+  private var events = WaitingLine<Event>()
   private var numbers: UInt32 = 0
   private var mayOpenAt: EngineTime
   private var out = ByteBuffer(capacity: 2_048)
@@ -75,7 +74,7 @@ package final class RestLine {
   package var pendingCount: Int { jobs.count + wires.count { $0.job != nil } }
 
   package var nextDue: EngineTime {
-    if nextEvent < events.count { return .zero }
+    if !events.isEmpty { return .zero }
     var due = EngineTime.never
     for job in jobs { due = min(due, job.deadline) }
     if !jobs.isEmpty, wires.count < settings.connectionMax, mayOpenAt != .never { due = min(due, mayOpenAt) }
@@ -109,28 +108,17 @@ package final class RestLine {
       guard let wire = find(number) else { return }
       if let last = try? wire.reader.end(), let job = wire.job {
         wire.job = nil
-        events.append(.answered(job.number, last))
+        events.push(.answered(job.number, last))
       }
       lose(wire, reason, now)
     }
   }
 
   package func next<Network: WireNetwork & ~Copyable>(_ network: inout Network, now: EngineTime) -> Event? {
-    if let event = takeEvent() { return event }
+    if let event = events.pop() { return event }
     expire(&network, now)
     send(&network, now)
-    return takeEvent()
-  }
-
-  private func takeEvent() -> Event? {
-    guard nextEvent < events.count else { return nil }
-    let event = events[nextEvent]
-    nextEvent += 1
-    if nextEvent == events.count {
-      events.removeAll(keepingCapacity: true)
-      nextEvent = 0
-    }
-    return event
+    return events.pop()
   }
 
   private func find(_ number: UInt32) -> Wire? { wires.first { $0.number == number } }
@@ -146,7 +134,7 @@ package final class RestLine {
       do throws(HTTPError) {
         try HTTPWriter.append(job.request, to: &out)
       } catch {
-        events.append(.failed(job.number, mayHaveLeft: false, "\(error)"))
+        events.push(.failed(job.number, mayHaveLeft: false, "\(error)"))
         continue
       }
       guard network.send(wire.number, out) else {
@@ -177,7 +165,7 @@ package final class RestLine {
           wire.job = nil
           wire.isReused = true
           wire.since = now
-          events.append(.answered(job.number, response))
+          events.push(.answered(job.number, response))
           guard response.keepsAlive else {
             network.close(wire.number)
             wires.removeAll { $0 === wire }
@@ -194,7 +182,7 @@ package final class RestLine {
   private func expire<Network: WireNetwork & ~Copyable>(_ network: inout Network, _ now: EngineTime) {
     for job in jobs where job.deadline <= now {
       let reason = lastEnd.isEmpty ? "no connection came up in time" : lastEnd
-      events.append(.failed(job.number, mayHaveLeft: false, reason))
+      events.push(.failed(job.number, mayHaveLeft: false, reason))
     }
     jobs.removeAll { $0.deadline <= now }
     for wire in wires {
@@ -223,7 +211,7 @@ package final class RestLine {
       job.wasRepeated = true
       jobs.insert(job, at: 0)
     } else {
-      events.append(.failed(job.number, mayHaveLeft: true, reason))
+      events.push(.failed(job.number, mayHaveLeft: true, reason))
     }
   }
 }

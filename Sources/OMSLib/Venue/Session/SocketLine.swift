@@ -46,8 +46,7 @@ package final class SocketLine {
   private var links: LinkSession
   private var random: SplitMix64
   private var wires: [Wire] = []
-  private var events: [Event] = []
-  private var nextEvent = 0
+  private var events = WaitingLine<Event>()
   private var out = ByteBuffer(capacity: 4_096)
   private var lent: Wire?
   /// When the last message or pong came.
@@ -73,7 +72,7 @@ package final class SocketLine {
   package var inUse: UInt32? { links.inUse.map { wireNumber($0) } }
   package var losses: Int { links.losses }
   package var nextDue: EngineTime {
-    if nextEvent < events.count || wires.contains(where: \.hasMore) { return .zero }
+    if !events.isEmpty || wires.contains(where: \.hasMore) { return .zero }
     return links.nextDue
   }
 
@@ -98,16 +97,16 @@ package final class SocketLine {
   /// What came is told before anything is judged by its absence: call with the network's news taken.
   package func next<Network: WireNetwork & ~Copyable>(_ network: inout Network, now: EngineTime) -> Event? {
     lent = nil
-    if let event = takeEvent() { return event }
+    if let event = events.pop() { return event }
     while let wire = wires.first(where: \.hasMore) {
       if let event = read(wire, &network, now) { return event }
       guard let reason = wire.end, !wire.hasMore, wires.contains(where: { $0 === wire }) else { continue }
       drop(wire)
       lose(wire, reason, now)
-      if let event = takeEvent() { return event }
+      if let event = events.pop() { return event }
     }
     perform(links.turn(at: now), &network, now)
-    return takeEvent()
+    return events.pop()
   }
 
   /// Lends the message that was told of last.
@@ -172,18 +171,7 @@ package final class SocketLine {
 
   private func note(_ wire: Wire, _ reason: String) {
     lastEnd = reason
-    if wire.isUpgraded { events.append(.down(wire.number, reason)) }
-  }
-
-  private func takeEvent() -> Event? {
-    guard nextEvent < events.count else { return nil }
-    let event = events[nextEvent]
-    nextEvent += 1
-    if nextEvent == events.count {
-      events.removeAll(keepingCapacity: true)
-      nextEvent = 0
-    }
-    return event
+    if wire.isUpgraded { events.push(.down(wire.number, reason)) }
   }
 
   private func upgrade<Network: WireNetwork & ~Copyable>(_ wire: Wire, _ network: inout Network, _ now: EngineTime) {
@@ -203,7 +191,7 @@ package final class SocketLine {
   ) -> Event? {
     guard wire.isUpgraded else { return readUpgrade(wire, &network, now) }
     if let event = nextMessage(wire, &network, now) { return event }
-    guard wires.contains(where: { $0 === wire }) else { return takeEvent() }
+    guard wires.contains(where: { $0 === wire }) else { return events.pop() }
     wire.hasMore = network.receive(wire.number, into: &wire.session.input)
     return nextMessage(wire, &network, now)
   }
@@ -218,11 +206,11 @@ package final class SocketLine {
         try WebSocketHandshake.check(response, key: wire.key)
       } catch {
         give(up: wire.number, "\(error)", &network, now: now)
-        return takeEvent()
+        return events.pop()
       }
     } catch {
       give(up: wire.number, "\(error)", &network, now: now)
-      return takeEvent()
+      return events.pop()
     }
     unsafe wire.upgrade.takeRest { unsafe wire.session.append($0) }
     wire.isUpgraded = true
@@ -230,9 +218,9 @@ package final class SocketLine {
     wire.hasMore = true
     heardAt = now
     links.heard(wire.link, at: now)
-    events.append(.opened(wire.number))
+    events.push(.opened(wire.number))
     if !waitsForConfirmation { confirm(wire.number, &network, now: now) }
-    return takeEvent()
+    return events.pop()
   }
 
   private func nextMessage<Network: WireNetwork & ~Copyable>(
@@ -243,7 +231,7 @@ package final class SocketLine {
       guard let event = wire.session.next(&out) else { return nil }
       if !out.isEmpty, !network.send(wire.number, out) {
         give(up: wire.number, "it does not read what it asks for", &network, now: now)
-        return takeEvent()
+        return events.pop()
       }
       heardAt = now
       links.heard(wire.link, at: now)
@@ -256,10 +244,10 @@ package final class SocketLine {
       case .closed(let close):
         let said = close.reason.isEmpty ? "" : ": \(close.reason)"
         give(up: wire.number, "the venue closed it (\(close.code ?? 1_005))\(said)", &network, now: now)
-        return takeEvent()
+        return events.pop()
       case .failed(let error):
         give(up: wire.number, "\(error)", &network, now: now)
-        return takeEvent()
+        return events.pop()
       }
     }
   }
@@ -279,7 +267,7 @@ package final class SocketLine {
         guard let wire = find(wireNumber(link)) else { continue }
         out.removeAll()
         if wire.session.send(.ping, EmptyCollection<UInt8>(), to: &out) { _ = network.send(wire.number, out) }
-      case .use(let link): events.append(.up(wireNumber(link)))
+      case .use(let link): events.push(.up(wireNumber(link)))
       case .close(let link):
         guard let wire = find(wireNumber(link)) else { continue }
         out.removeAll()
@@ -287,7 +275,7 @@ package final class SocketLine {
         _ = network.send(wire.number, out)
         network.close(wire.number)
         drop(wire)
-        events.append(.down(wire.number, "another link has taken its place"))
+        events.push(.down(wire.number, "another link has taken its place"))
       case .abort(let link, let reason):
         guard let wire = find(wireNumber(link)) else { continue }
         network.abort(wire.number)

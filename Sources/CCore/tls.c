@@ -1,4 +1,5 @@
 #include "cc_tls.h"
+#include "cc_crypto.h"
 
 #include <errno.h>
 #include <openssl/bio.h>
@@ -213,6 +214,8 @@ static int add_authorities(SSL_CTX *ssl, const void *bytes, size_t length) {
 }
 
 int cc_tls_client_context(const void *authorities, size_t length, cc_tls_context **out) {
+  // Whoever uses OpenSSL first decides where it keeps everything, keys of others included.
+  (void)cc_crypto_start();
   cc_tls_context *context;
   int status = make_context(TLS_client_method(), 0, &context);
   if (status < 0) return status;
@@ -273,6 +276,7 @@ static EVP_PKEY *read_key(const void *bytes, size_t length) {
 
 int cc_tls_server_context(
     const void *chain, size_t chain_length, const void *key, size_t key_length, cc_tls_context **out) {
+  (void)cc_crypto_start();
   cc_tls_context *context;
   int status = make_context(TLS_server_method(), 1, &context);
   if (status < 0) return status;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cc_tls.h"
+#include "cc_crypto.h"
 
 static int add_extension(X509 *certificate, X509 *issuer, int kind, const char *value) {
   X509V3_CTX context;
@@ -90,6 +91,7 @@ static int write_texts(X509 *certificate, EVP_PKEY *key, cc_tls_text *certificat
 int cc_tls_make_certificate(
     const cc_tls_plan *plan, const cc_tls_text *issuer, const cc_tls_text *issuer_key, cc_tls_text *certificate_out,
     cc_tls_text *key_out) {
+  (void)cc_crypto_start();
   ERR_clear_error();
   int status = cc_tls_memory;
   X509 *certificate = X509_new();

@@ -60,7 +60,7 @@ enum Authentication {
 extension VenueServer where Recorder: ~Copyable {
   /// The account that a key speaks for.
   func account(of key: String?) throws(VenueError) -> UInt16 {
-    guard let key, !key.isEmpty, KeyRing.isWellFormed(key) else {
+    guard let key, !key.isEmpty, VenueKeys.isWellFormed(key) else {
       throw VenueError(-2014, "API-key format invalid.", status: 401)
     }
     guard let account = keys.account(of: key) else { throw Self.badKey }

@@ -1,63 +1,39 @@
 import OMSLib
 
-/// Says whether a signature was made over a payload by whoever holds a secret.
-package protocol KeyCheck: Sendable {
-  func isValid(_ signature: String, of payload: [UInt8]) -> Bool
-}
-
 /// HMAC-SHA256 with the secret as its key; the signature is hexadecimal in either case.
-package struct SharedSecretCheck: KeyCheck {
-  private static let blockBytes = 64
-
-  private let inner: SHA256
-  private let outer: SHA256
+package final class SharedSecretCheck: @unchecked Sendable {
+  // Unchecked: nothing of it changes once it is made.
+  private let arena: SecretArena
+  private let key: HMACKey
 
   package init(secret: String) {
-    var key = Array(secret.utf8)
-    if key.count > Self.blockBytes { key = SHA256.of(key).bytes }
-    key += Array(repeating: 0, count: Self.blockBytes - key.count)
-    var (inner, outer) = (SHA256(), SHA256())
-    inner.add(key.map { $0 ^ 0x36 })
-    outer.add(key.map { $0 ^ 0x5C })
-    self.inner = inner
-    self.outer = outer
+    // The secrets are made up, so memory that is not locked is as good.
+    guard var arena = try? SecretArena(slotCount: 1, slotBytes: HMACKey.slotBytes, allowUnlocked: true),
+      let key = HMACKey(secret: secret.utf8, in: &arena)
+    else { preconditionFailure("there is no memory for the key of an account") }
+    self.arena = arena
+    self.key = key
   }
 
-  package func signature(of payload: [UInt8]) -> String { digest(of: payload).hex }
+  package func signature(of payload: [UInt8]) -> String {
+    var text = ByteBuffer(capacity: 64)
+    text.append(hex: key.sign(payload, in: arena))
+    return text.text
+  }
 
   /// Takes as long for a wrong signature as for a right one.
   package func isValid(_ signature: String, of payload: [UInt8]) -> Bool {
-    let wanted = Array(digest(of: payload).hex.utf8)
-    let given = Array(signature.utf8)
-    guard given.count == wanted.count else { return false }
-    var difference: UInt8 = 0
-    for index in 0..<wanted.count {
-      let byte = given[index]
-      let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "F")
-      difference |= wanted[index] ^ (isUpper ? byte | 0x20 : byte)
-    }
-    return difference == 0
+    HMACTag(hex: signature.utf8) == key.sign(payload, in: arena)
   }
-
-  private func digest(of payload: [UInt8]) -> SHA256Digest {
-    var (inner, outer) = (inner, outer)
-    inner.add(payload)
-    outer.add(inner.digest().bytes)
-    return outer.digest()
-  }
-}
-
-extension SHA256Digest {
-  var bytes: [UInt8] { unsafe withBytes { unsafe Array($0) } }
 }
 
 /// The keys of all accounts, made from a seed: the same seed gives the same keys.
-struct KeyRing: Sendable {
+struct VenueKeys: Sendable {
   static let keyLength = 64
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
 
   let credentials: [VenueCredential]
-  private let checks: [any KeyCheck]
+  private let checks: [SharedSecretCheck]
   private let places: [String: Int]
 
   init(accounts: [(number: UInt16, name: String)], seed: UInt64) {

@@ -9,7 +9,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   package internal(set) var venue: SimulatedVenue<Recorder>
   package let options: VenueOptions
   let symbols: SymbolTable
-  let keys: KeyRing
+  let keys: VenueKeys
   var ledger: OrderLedger
   var rates = RateDesk()
   var links: [VenueLink: LinkState] = [:]
@@ -46,7 +46,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
     let accounts = venue.exchange.customers.map {
       (number: $0, name: venue.exchange.accountName($0).description)
     }
-    keys = KeyRing(accounts: accounts, seed: options.seed)
+    keys = VenueKeys(accounts: accounts, seed: options.seed)
     ledger = OrderLedger(venue.exchange, symbols)
     random = SplitMix64(seed: options.seed).stream(0x6964_73)
     pages = MarketPages(claims: Self.claims(venue.exchange.options))

@@ -73,7 +73,7 @@ import Testing
     #expect(first.credential(1).key != other.credential(1).key)
     let keys = first.server.credentials.flatMap { [$0.key, $0.secret] }
     #expect(Set(keys).count == 6)
-    #expect(keys.allSatisfy { KeyRing.isWellFormed($0) })
+    #expect(keys.allSatisfy { VenueKeys.isWellFormed($0) })
   }
 
   // MARK: - Errors

@@ -40,7 +40,7 @@ import Testing
           cat state/logs/events-*.jsonl | jq -s 'map(.seq) == [range(1; length + 1)]'
           oms stop -q
           oms run --state "$PWD/state" --detach -q 2> said; echo "back $?"
-          grep -c "ends with records of core 900; core $core goes on from snapshots of core 6, 7, 8, 9 and $core only" said
+          grep -c "ends with records of core 900; core $core goes on from snapshots of core 6, 7, 8, 9, 10 and $core only" said
           """)
       #expect(
         ran.lines == [

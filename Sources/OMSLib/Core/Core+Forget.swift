@@ -17,7 +17,10 @@ extension Core {
       // after the next, and the place where the id of the next one's old row has to be taken out.
       state.orders.prepare(hand + 1 == capacity ? 0 : hand + 1)
       state.orderIndex.prepare(state.orders[hand].keyLow)
-      if state.orders[slot].image.orderNumber != 0 { forget(slot) }
+      if state.orders[slot].image.orderNumber != 0 {
+        if isOpenAtVenue { noteForgotten(slot) }
+        forget(slot)
+      }
       state.globals[0].orderHighWater = max(state.globals[0].orderHighWater, UInt32(slot + 1))
       return slot
     }
@@ -32,6 +35,14 @@ extension Core {
     let account = state.orders[slot].image.account.index
     if state.globals[0].firstSinceLoss != 0, state.accounts[account].mayHaveLost, !isOpenAtVenue { return false }
     return state.orders[slot].hasEngineID != 0 || state.orders[slot].endLsn <= state.globals[0].idIndexLsn
+  }
+
+  /// The history of its account, which is still to be read, shows the order of this row, and nothing here tells any more
+  /// that it is known: no order that has ended is taken over from there, and each id of the account is asked for.
+  private mutating func noteForgotten(_ slot: Int) {
+    let account = state.orders[slot].image.account.index
+    guard state.globals[0].firstSinceLoss != 0, state.accounts[account].mayHaveLost else { return }
+    state.accounts[account].asksForIDs |= AccountRow.missedOrder
   }
 
   /// Drops a finished order from the table.

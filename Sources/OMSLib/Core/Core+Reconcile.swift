@@ -217,7 +217,9 @@ extension Core {
       event.cumulative >= 0, event.cumulative <= event.quantity
     else { return }
     let isOpen = status == .open || status == .waiting
-    guard isOpen ? event.cumulative < event.quantity : isOfLostRecords(event) else { return }
+    guard isOpen ? event.cumulative < event.quantity : isOfLostRecords(event) && !hasForgotten(event.account) else {
+      return
+    }
     var row = OrderRow()
     let ours = WireID(event.wireID).flatMap { $0.tag == tag ? $0 : nil }
     let key = ours?.key ?? WireID.Key(foreign: event.wireID)
@@ -260,6 +262,11 @@ extension Core {
     row.image.statusRaw = end.rawValue
     row.endLsn = stamp.lsn
     enter(row, &output)
+  }
+
+  /// Whether orders that are known have left the table while the history that shows them is still to be read.
+  private func hasForgotten(_ account: AccountID) -> Bool {
+    state.accounts[account.index].asksForIDs & AccountRow.missedOrder != 0
   }
 
   private mutating func adoptOpen(_ adopted: OrderRow, _ output: inout StepOutput) {

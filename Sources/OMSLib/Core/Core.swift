@@ -6,10 +6,10 @@
 /// Owner: one driver. `step` is on the order path.
 package struct Core: ~Copyable {
   /// Of the rules in here. A change that makes any recorded input produce other events needs a new number.
-  package static let version: UInt32 = 10
+  package static let version: UInt32 = 11
   /// Of whose snapshots this core can go on. An older version may be named only if each of its tables has the same row
   /// size here and means the same, or `CoreState.load` brings its rows over; a test of the change has to show it.
-  package static let loadableVersions: [UInt32] = [6, 7, 8, 9, version]
+  package static let loadableVersions: [UInt32] = [6, 7, 8, 9, 10, version]
 
   package internal(set) var state: CoreState
   /// Where the input under way stands.

@@ -197,7 +197,8 @@ package struct AccountRow: Sendable, BitwiseCopyable {
   static let lostRecords: UInt8 = 1
   /// More was found than could be taken in: the account is read once more.
   static let readAgain: UInt8 = 2
-  /// There was no row for an order of ours that was found, and it may end unseen: this lasts.
+  /// There was no row for an order of ours that was found, and it may end unseen; or one that is known gave its row away
+  /// before the history that shows it was read. This lasts.
   static let missedOrder: UInt8 = 4
   /// The reading for ``readAgain`` is due.
   static let rereads: UInt8 = 8

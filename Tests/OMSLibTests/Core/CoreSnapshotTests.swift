@@ -61,7 +61,7 @@ import Testing
     let fits = core.load(
       SnapshotSection(
         id: UInt32(TableID.venue.rawValue), rowBytes: size, unsafeBytes: UnsafeRawBufferPointer(bytes)))
-    #expect(fits && Core.loadableVersions == [6, 7, 8, 9, 10])
+    #expect(fits && Core.loadableVersions == [6, 7, 8, 9, 10, 11])
     #expect(core.state.venues[1].id == CoreFixture.venue && core.state.venues[1].fence == CoreFixture.fence)
     #expect(core.state.venues[1].historyFrom == .zero)
   }

@@ -386,6 +386,32 @@ import Testing
     #expect(fixture.requestKinds == [.queryOrder], "its id is asked for before it is used")
   }
 
+  /// An open order of the venue has taken its row, and by the time its history is read there are rows again.
+  @Test func whatGaveItsRowAwayIsNotTakenOverFromTheHistory() {
+    var capacity = CoreCapacity.small
+    capacity.orders = 8
+    let fixture = CoreFixture(capacity: capacity)
+    fixture.restart(epoch: 2, losing: true)
+    for number in 1...8 {
+      let account = number == 1 ? CoreFixture.main : CoreFixture.sub
+      fixture.order("", .sell, quantity: 100, price: 6_100_000, account: account)
+      fixture.venue(.rejected, "e2.\(number)")
+    }
+    let gone = fixture.wire("e2.1")
+    fixture.report(fixture.wire("found"), .open) { event in
+      event.quantity = 100
+      event.price = 5_900_000
+    }
+    #expect(fixture.row("e2.1") == nil && fixture.row("found") != nil)
+    fixture.now += Self.behindFence
+    fixture.open(CoreFixture.sub)
+    fixture.report(gone, .cancelled) { $0.quantity = 100 }
+    #expect(fixture.notices.isEmpty && fixture.row("e2.1") == nil, "it was known, and has ended")
+    fixture.open(CoreFixture.main)
+    #expect(fixture.order("mine", quantity: 100).outcome == .accepted)
+    #expect(fixture.requestKinds == [.queryOrder], "an id may be that of an order which was lost and not taken over")
+  }
+
   /// Nobody may believe in a sell order that is a buy order at the venue.
   @Test func anIDThatLostRecordsUsedForAnotherOrderStaysWithThat() {
     let fixture = CoreFixture()

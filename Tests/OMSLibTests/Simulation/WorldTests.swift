@@ -72,6 +72,7 @@ import Testing
     Case(seed: 5_547, found: "an order whose fills were booked before it was known here waited for them for ever"),
     Case(seed: 310_741, found: "a replacement whose trigger fired before it was accepted was never settled"),
     Case(seed: 415_099, found: "a replaced order that filled as lost records had sent it contradicted its larger self"),
+    Case(seed: 503_329, found: "an order whose row was given away before its account was read was taken over again"),
     Case(seed: 61_754_053, found: "a gate file that was gone kept in the world what it had said of an account"),
   ]
 

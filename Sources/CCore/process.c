@@ -71,12 +71,12 @@ int32_t cc_process_spawn(const char *path, char *const *arguments, char *const *
   return -error;
 }
 
-void cc_process_close_others(int keep, int other) {
+void cc_process_close_others(int keep, int other, int third) {
   struct rlimit limit;
   int end = 1024;
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536) end = (int)limit.rlim_cur;
   for (int descriptor = 3; descriptor < end; descriptor++) {
-    if (descriptor != keep && descriptor != other) close(descriptor);
+    if (descriptor != keep && descriptor != other && descriptor != third) close(descriptor);
   }
 }
 

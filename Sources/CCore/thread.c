@@ -70,6 +70,8 @@ int cc_thread_start(cc_thread_entry entry, void *context, size_t stack_bytes, ui
 
 int cc_thread_join(uint64_t thread) { return -pthread_join((pthread_t)thread, NULL); }
 
+int cc_thread_leave(uint64_t thread) { return -pthread_detach((pthread_t)thread); }
+
 int cc_thread_process_id(void) { return getpid(); }
 
 void cc_thread_yield(void) { sched_yield(); }

@@ -143,7 +143,8 @@ enum BinanceTarget {
     try? FuturesAccountReader.positions(root, to: request, futures, memory) { _ in }
     try? FuturesAccountReader.income(root, futures) { _ in }
     _ = try? BinanceReport.orders(root, to: request, futures) { _ in }
-    _ = try? BinanceReport.commission(root)
+    for product in BinanceProduct.allCases { _ = try? BinanceFeeRates(root, product) }
+    _ = try? BinanceKeyPermissions(root)
     if let symbol = usdm.symbol("BTCUSDT") { _ = try? BinanceReport.trades(root, of: symbol, futures) { _ in } }
   }
 }

@@ -26,8 +26,8 @@ int cc_process_signal(int32_t process, int signal);
 int cc_process_exists(int32_t process);
 /// Ends at once, without handlers.
 _Noreturn void cc_process_leave(int status);
-/// Closes all descriptors but the standard ones and these two: whoever started us may wait for their end.
-void cc_process_close_others(int keep, int other);
+/// Closes all descriptors but the standard ones and these: whoever started us may wait for their end.
+void cc_process_close_others(int keep, int other, int third);
 /// Points a standard descriptor at /dev/null.
 int cc_process_silence(int descriptor);
 /// What is written to `descriptor` goes to the end of a file, which is made when missing, for its owner alone.

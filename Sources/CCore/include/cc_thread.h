@@ -20,6 +20,8 @@ typedef void *(*cc_thread_entry)(void *context);
 int cc_thread_start(cc_thread_entry entry, void *context, size_t stack_bytes, uint64_t *thread);
 /// Waits for its end; once for each thread.
 int cc_thread_join(uint64_t thread);
+/// Instead of joining: it goes with the process.
+int cc_thread_leave(uint64_t thread);
 int cc_thread_process_id(void);
 /// Lets another thread run, if one wants to.
 void cc_thread_yield(void);

@@ -15,3 +15,15 @@ package struct SystemRandom: RandomSource, Sendable, BitwiseCopyable {
 package protocol RandomSource {
   func fill(_ bytes: UnsafeMutableRawBufferPointer) throws(SystemError)
 }
+
+extension RandomSource {
+  package func bytes(_ count: Int) throws(SystemError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var failure: SystemError?
+    unsafe bytes.withUnsafeMutableBytes { room in
+      do throws(SystemError) { try unsafe fill(room) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+}

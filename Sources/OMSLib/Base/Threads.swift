@@ -36,6 +36,13 @@ internal import Synchronization
   /// Waits for the end of the closure.
   package consuming func join() {}
 
+  /// Nobody waits for its end: it goes with the process, and so does what it uses.
+  package consuming func leave() {
+    let status = cc_thread_leave(handle)
+    precondition(status == 0, "a thread is left once, and not joined")
+    discard self
+  }
+
   deinit {
     let status = cc_thread_join(handle)
     precondition(status == 0, "a thread is joined once, and not by itself")

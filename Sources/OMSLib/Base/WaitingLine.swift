@@ -34,3 +34,5 @@ package struct WaitingLine<Element> {
     if count < self.count { elements.removeLast(self.count - count) }
   }
 }
+
+extension WaitingLine: Sendable where Element: Sendable {}

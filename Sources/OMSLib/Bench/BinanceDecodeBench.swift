@@ -70,14 +70,15 @@ private struct Decoder: ~Copyable {
     for _ in 0..<count {
       next = (next + 1) & (messages.count - 1)
       unsafe messages[next].withUnsafeBufferPointer { bytes in
-        if let ticker = unsafe TickerScan.read(bytes, names) {
-          digest &+= UInt64(truncatingIfNeeded: ticker.bid ^ ticker.askQuantity)
-        } else if let found = unsafe SpotOrderScan.read(bytes, names) {
-          digest &+= found.news.trade.low
-        } else if case .depth? = unsafe try? market.read(bytes, names) {
-          digest &+= UInt64(truncatingIfNeeded: market.depth.last)
-        } else {
-          fallbacks += 1
+        switch unsafe market.readFast(bytes, names) {
+        case .ticker(let ticker): digest &+= UInt64(truncatingIfNeeded: ticker.bid ^ ticker.askQuantity)
+        case .depth: digest &+= UInt64(truncatingIfNeeded: market.depth.last)
+        default:
+          if let found = unsafe SpotOrderScan.read(bytes, names) {
+            digest &+= found.news.trade.low
+          } else {
+            fallbacks += 1
+          }
         }
       }
     }
@@ -102,10 +103,11 @@ private struct Decoder: ~Copyable {
   }
 
   private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64? {
-    if let ticker = unsafe TickerScan.read(bytes, names) { return Self.digest(ticker) }
-    if let found = unsafe SpotOrderScan.read(bytes, names) { return Self.digest(found.news) }
-    guard case .depth? = unsafe try? market.read(bytes, names) else { return nil }
-    return Self.digest(market.depth)
+    switch unsafe market.readFast(bytes, names) {
+    case .ticker(let ticker): return Self.digest(ticker)
+    case .depth: return Self.digest(market.depth)
+    default: return unsafe SpotOrderScan.read(bytes, names).map { Self.digest($0.news) }
+    }
   }
 
   private mutating func readFully(_ message: [UInt8]) -> UInt64? {

@@ -13,6 +13,8 @@ package protocol WireVenue: AnyObject {
   func top(of instrument: InstrumentID) -> TopOfBook
   var nextDue: EngineTime { get }
 
+  /// Whether there is a key for the account, so that anything can be asked for it.
+  func serves(_ account: AccountID) -> Bool
   /// Whether orders of the account can reach the venue now.
   func isUp(_ account: AccountID) -> Bool
   /// Levels of both sides, the best first. `false`: they are on the way, ask again.

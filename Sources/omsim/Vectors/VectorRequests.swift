@@ -112,7 +112,7 @@ struct VectorRequests {
 struct VectorSigner: BinanceSigner {
   let secret: String
 
-  func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer) {
+  func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer) -> Bool {
     let block = Array(secret.utf8) + [UInt8](repeating: 0, count: max(0, 64 - secret.utf8.count))
     precondition(block.count == 64, "a key of vectors is at most one block long")
     var inner = SHA256()
@@ -122,6 +122,7 @@ struct VectorSigner: BinanceSigner {
     outer.add(block.map { $0 ^ 0x5C })
     unsafe inner.digest().withBytes { unsafe outer.add($0) }
     signature.append(utf8: outer.digest().hex)
+    return true
   }
 
   /// Whether the last parameter is the signature of all before it.
@@ -130,7 +131,7 @@ struct VectorSigner: BinanceSigner {
     guard let last = parts.last, last.hasPrefix("signature=") else { return false }
     let signed = Array(parts.dropLast().joined(separator: "&").utf8)
     var signature = ByteBuffer()
-    unsafe signed.withUnsafeBytes { unsafe sign($0, into: &signature) }
+    unsafe signed.withUnsafeBytes { _ = unsafe sign($0, into: &signature) }
     return last.dropFirst("signature=".utf8.count) == signature.text
   }
 }

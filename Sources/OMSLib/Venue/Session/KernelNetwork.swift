@@ -32,12 +32,21 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
   private var turns: [WireHost: Int] = [:]
   /// Hosts that somebody wanted and nobody has looked up yet.
   package private(set) var wantedHosts: Set<WireHost> = []
+  private let lookup: HostLookup?
+  /// No wire has such a number.
+  private static let lookupToken = UInt64.max
 
-  /// `from`: the local address that all connections have, where a host has several.
-  package init(tls: TLSContext, from local: NetworkAddress? = nil) throws(SystemError) {
-    poll = try PollLoop()
+  /// `from`: the local address that all connections have, where a host has several. Without a `lookup` the owner reads
+  /// `wantedHosts` and learns what it finds.
+  package init(
+    tls: TLSContext, from local: NetworkAddress? = nil, lookup: HostLookup? = nil
+  ) throws(SystemError) {
+    let poll = try PollLoop()
+    if let lookup { try poll.watch(lookup.descriptor, for: .read, token: Self.lookupToken) }
+    self.poll = poll
     self.tls = tls
     self.local = local
+    self.lookup = lookup
   }
 
   /// Readable when `next` may have something.
@@ -53,6 +62,7 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
     precondition(wires[wire] == nil, "the number of a wire is used once")
     guard let address = address(of: host) else {
       wantedHosts.insert(host)
+      lookup?.want(host)
       return news.push(.ended(wire, "the address of \(host.name) is not known"))
     }
     do throws(ConnectionError) {
@@ -132,6 +142,10 @@ package struct KernelNetwork: ~Copyable, WireNetwork {
     }
     hasLooked = true
     while let report = poll.nextReport() {
+      if report.token == Self.lookupToken, let lookup {
+        for (host, addresses) in lookup.take() { learn(host, addresses) }
+        continue
+      }
       guard let wire = wires[UInt32(truncatingIfNeeded: report.token)] else { continue }
       advance(wire, report.readiness)
     }

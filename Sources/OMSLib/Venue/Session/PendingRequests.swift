@@ -7,11 +7,15 @@
     package var number: UInt64
     package var request: VenueRequest
     package var charge: RateBudget.Charge?
+    /// Of the limit that the account has for itself.
+    package var accountCharge: RateBudget.Charge?
     package var sent: EngineTime
     /// The link it left by.
     package var link: UInt32
     /// Its outcome was called unknown already.
     package var isGivenUp: Bool
+    /// The sender's own.
+    package var tag: UInt8
   }
 
   private let slots: UnsafeMutablePointer<Entry?>
@@ -39,10 +43,14 @@
   /// The number that the next request is sent under.
   package var nextNumber: UInt64 { next }
 
-  package mutating func add(_ request: VenueRequest, charge: RateBudget.Charge?, link: UInt32, now: EngineTime) {
+  package mutating func add(
+    _ request: VenueRequest, charge: RateBudget.Charge?, accountCharge: RateBudget.Charge? = nil, link: UInt32,
+    tag: UInt8 = 0, now: EngineTime
+  ) {
     precondition(hasRoom, "room is asked for before a request is sent")
     unsafe slots[place(next)] = Entry(
-      number: next, request: request, charge: charge, sent: now, link: link, isGivenUp: false)
+      number: next, request: request, charge: charge, accountCharge: accountCharge, sent: now, link: link,
+      isGivenUp: false, tag: tag)
     next += 1
     waiting += 1
   }

@@ -27,6 +27,9 @@ package final class RestLine {
     var request: HTTPRequest
     var isRepeatable: Bool
     var deadline: EngineTime
+    /// It may not leave after this.
+    var sendBy: EngineTime
+    var isUrgent: Bool
     var wasRepeated = false
   }
 
@@ -55,6 +58,8 @@ package final class RestLine {
   private var numbers: UInt32 = 0
   private var mayOpenAt: EngineTime
   private var out = ByteBuffer(capacity: 2_048)
+  /// The last attempt to connect did not come up, and nothing was answered since.
+  package private(set) var isFailing = false
   /// Why the last connection ended, or did not come up; empty until one has.
   package private(set) var lastEnd = ""
 
@@ -76,22 +81,24 @@ package final class RestLine {
   package var nextDue: EngineTime {
     if !events.isEmpty { return .zero }
     var due = EngineTime.never
-    for job in jobs { due = min(due, job.deadline) }
-    if !jobs.isEmpty, wires.count < settings.connectionMax, mayOpenAt != .never { due = min(due, mayOpenAt) }
+    for job in jobs { due = min(due, job.deadline, job.sendBy.advanced(byNanoseconds: 1)) }
+    if wantsWire { due = min(due, mayOpenAt) }
     for wire in wires { due = min(due, wire.job?.deadline ?? end(of: wire)) }
     return due
   }
 
-  /// Hands a request over under the caller's number. Whoever is `urgent` goes before all that wait.
+  /// Hands a request over under the caller's number. Whoever is urgent goes before all that are not. What has not
+  /// left by `sendBy` does not.
   package func submit(
-    _ request: HTTPRequest, number: UInt64, isRepeatable: Bool, isUrgent: Bool = false, now: EngineTime
+    _ request: HTTPRequest, number: UInt64, isRepeatable: Bool, isUrgent: Bool = false, sendBy: EngineTime = .never,
+    now: EngineTime
   ) {
     var request = request
     request.fields.insert(HTTPField(name: "host", value: host.authority), at: 0)
     let job = Job(
       number: number, request: request, isRepeatable: isRepeatable,
-      deadline: now.advanced(byNanoseconds: settings.patienceNanoseconds))
-    if isUrgent { jobs.insert(job, at: 0) } else { jobs.append(job) }
+      deadline: now.advanced(byNanoseconds: settings.patienceNanoseconds), sendBy: sendBy, isUrgent: isUrgent)
+    jobs.insert(job, at: isUrgent ? jobs.firstIndex { !$0.isUrgent } ?? jobs.count : jobs.count)
   }
 
   // MARK: Turns
@@ -101,6 +108,7 @@ package final class RestLine {
     case .opened(let number):
       guard let wire = find(number) else { return }
       wire.isOpen = true
+      isFailing = false
       wire.since = now
       backoff.succeed(at: now)
     case .readable(let number): if let wire = find(number) { read(wire, &network, now) }
@@ -127,6 +135,9 @@ package final class RestLine {
     wire.since.advanced(byNanoseconds: wire.isOpen ? settings.idleNanoseconds : settings.patienceNanoseconds)
   }
 
+  /// More wait than connections are on their way, and another one may be had.
+  private var wantsWire: Bool { jobs.count > wires.count { !$0.isOpen } && wires.count < settings.connectionMax }
+
   private func send<Network: WireNetwork & ~Copyable>(_ network: inout Network, _ now: EngineTime) {
     while !jobs.isEmpty, let wire = wires.first(where: { $0.isOpen && $0.job == nil }) {
       let job = jobs.removeFirst()
@@ -147,8 +158,7 @@ package final class RestLine {
       wire.job = job
       wire.since = now
     }
-    let opening = wires.count { !$0.isOpen }
-    guard jobs.count > opening, wires.count < settings.connectionMax, now >= mayOpenAt else { return }
+    guard wantsWire, now >= mayOpenAt else { return }
     numbers += 1
     let wire = Wire(line << SocketLine.lineShift | numbers & (1 << SocketLine.lineShift - 1), now)
     wires.append(wire)
@@ -164,6 +174,7 @@ package final class RestLine {
           guard let job = wire.job else { continue }
           wire.job = nil
           wire.isReused = true
+          isFailing = false
           wire.since = now
           events.push(.answered(job.number, response))
           guard response.keepsAlive else {
@@ -180,11 +191,11 @@ package final class RestLine {
   }
 
   private func expire<Network: WireNetwork & ~Copyable>(_ network: inout Network, _ now: EngineTime) {
-    for job in jobs where job.deadline <= now {
+    for job in jobs where job.deadline <= now || job.sendBy < now {
       let reason = lastEnd.isEmpty ? "no connection came up in time" : lastEnd
       events.push(.failed(job.number, mayHaveLeft: false, reason))
     }
-    jobs.removeAll { $0.deadline <= now }
+    jobs.removeAll { $0.deadline <= now || $0.sendBy < now }
     for wire in wires {
       if let job = wire.job, job.deadline <= now {
         network.abort(wire.number)
@@ -205,7 +216,10 @@ package final class RestLine {
   private func lose(_ wire: Wire, _ reason: String, _ now: EngineTime) {
     lastEnd = reason
     wires.removeAll { $0 === wire }
-    if !wire.isOpen { mayOpenAt = backoff.fail(at: now, &random) }
+    if !wire.isOpen {
+      isFailing = true
+      mayOpenAt = backoff.fail(at: now, &random)
+    }
     guard var job = wire.job else { return }
     if job.isRepeatable, wire.isReused, !job.wasRepeated, job.deadline > now {
       job.wasRepeated = true

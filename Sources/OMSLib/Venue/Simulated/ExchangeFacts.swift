@@ -93,6 +93,8 @@ extension Exchange {
   package var customers: [UInt16] {
     (1...max(accountCount, 1)).filter { $0 <= accountCount && accounts[$0].isCustomer }.map { UInt16($0) }
   }
+  /// Customers, and those that are the exchange's own.
+  package var accountNumbers: [UInt16] { (1...max(accountCount, 1)).filter { $0 <= accountCount }.map { UInt16($0) } }
   package var instrumentNumbers: [UInt16] {
     (1...max(instrumentCount, 1)).filter { $0 <= instrumentCount }.map { UInt16($0) }
   }
@@ -172,6 +174,9 @@ extension Exchange {
     }
     return place
   }
+
+  /// What came in from outside, less what left: the balances of all accounts add up to it.
+  package func deposits(of asset: UInt16) -> Money { Money(units: assets[Int(asset)].deposits) }
 
   package func balance(of account: UInt16, _ wallet: Wallet, _ asset: UInt16) -> (total: Money, locked: Money) {
     let balance = balances[balanceIndex(account, wallet, asset)]

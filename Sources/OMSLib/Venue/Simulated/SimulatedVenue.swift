@@ -5,8 +5,6 @@
 @safe package struct SimulatedVenue<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable, VenueDoor {
   /// How long a sender waits for an answer before it calls the outcome unknown.
   package static var answerTimeoutNanoseconds: Int64 { 500_000_000 }
-  /// The receive window: a request older than its deadline by more is refused.
-  package static var windowNanoseconds: Int64 { 20_000_000 }
   private static var resynchronisationNanoseconds: Int64 { 1_000_000_000 }
   /// A longer gap is made up by the minute.
   private static var makeUpNanoseconds: Int64 { 600_000_000_000 }
@@ -14,6 +12,8 @@
   package internal(set) var exchange: Exchange
   package internal(set) var recorder: Recorder
   package let venue: VenueID
+  /// The receive window: a request older than its deadline by more is refused.
+  package var windowNanoseconds: Int64 = 20_000_000
   /// What `oms sim reset` opens the exchange with; without it there is no reset.
   package var opening: ExchangeSetup?
   var clock: MarketClock
@@ -149,7 +149,7 @@
       inner.signBy = EngineTime(nanoseconds: clock.market(at: request.signBy).nanoseconds)
     }
     let isLate =
-      request.kind != .deadman && arrival > request.signBy.advanced(byNanoseconds: Self.windowNanoseconds)
+      request.kind != .deadman && arrival > request.signBy.advanced(byNanoseconds: windowNanoseconds)
     let stamp = ExchangeStamp(time: max(exchange.time, clock.market(at: arrival)), isLate: isLate)
     if Self.changesState(request) { recorder.request(ExchangeRequestRecord(stamp: stamp, request: inner)) }
     exchange.apply(inner, at: stamp)
@@ -195,7 +195,7 @@
     return event
   }
 
-  private static func refusal(_ refusal: ExchangeRefusal, of request: VenueRequest) -> VenueEvent {
+  package static func refusal(_ refusal: ExchangeRefusal, of request: VenueRequest) -> VenueEvent {
     let kind: VenueEvent.Kind =
       switch request.kind {
       case .cancelOrder: .cancelRejected

@@ -163,7 +163,7 @@ import Testing
       ? BinanceFixture.instrument("BTCUSDT", number: 3, prices: 2, quantities: 3, isSpot: false)
       : BinanceFixture.bitcoin
     var replay = try Replay(symbol, isFutures ? .usdm : .spot, checkpoints: try #require(expected["checkpoints"]))
-    try replay.run(try Self.unpacked(file))
+    try replay.run(try BinanceFixture.unpacked(file))
     #expect(replay.gaps == 0 && replay.fast > 5_000)
     #expect(replay.full == 0, "nothing that was recorded is unusual")
     #expect(Int64(replay.applied) == expected["events_applied"]?.integer(as: Int64.self))
@@ -171,18 +171,6 @@ import Testing
     #expect(replay.book.update == expected["final_update_id"]?.integer(as: Int64.self))
     #expect(replay.compared == expected["checkpoints"]?.count)
     #expect(replay.wrongTickers <= 2 && replay.tickers > 500)
-  }
-
-  private static func unpacked(_ path: String) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/gzip")
-    process.arguments = ["-dc", path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return data
   }
 
   private struct Replay {

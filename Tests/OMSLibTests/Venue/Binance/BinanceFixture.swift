@@ -89,13 +89,26 @@ enum BinanceFixture {
     let full = "\(root)/\(path)"
     return FileManager.default.fileExists(atPath: full) ? full : nil
   }
+
+  /// What a `.gz` file holds.
+  static func unpacked(_ path: String) throws -> Data {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/gzip")
+    process.arguments = ["-dc", path]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return data
+  }
 }
 
 /// HMAC-SHA256 in a dozen lines, for published examples only.
 struct ExampleSigner: BinanceSigner {
   let secret: String
 
-  func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer) {
+  func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer) -> Bool {
     var block = Array(secret.utf8) + [UInt8](repeating: 0, count: 64 - secret.utf8.count)
     var inner = SHA256()
     inner.add(block.map { $0 ^ 0x36 })
@@ -105,6 +118,7 @@ struct ExampleSigner: BinanceSigner {
     inner.digest().withBytes { outer.add($0) }
     signature.append(utf8: outer.digest().hex)
     block.removeAll()
+    return true
   }
 }
 

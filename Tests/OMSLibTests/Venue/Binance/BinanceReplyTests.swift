@@ -201,13 +201,20 @@ import Testing
     var history: [VenueEvent] = []
     try FuturesAccountReader.income(try JSONReader.read(rows).root, Fixture.usdm()) { history.append($0) }
     #expect(history.count == 1 && history[0].trade == live[0].trade && history[0].fee == live[0].fee)
-    // Without a symbol it is money that came or went.
+    // Of a symbol that is not configured it is money that came or went.
+    let foreign = try account(
+      """
+      {"e":"ACCOUNT_UPDATE","T":1768464000123,"E":1768464000125,"a":{"m":"FUNDING_FEE","S":"XYZUSDT","B":[{"a":"USDT",\
+      "wb":"100","cw":"100","bc":"-0.25"}],"P":[]}}
+      """)
+    #expect(foreign.map(\.kind) == [.balance] && foreign[0].isForced == 1)
+    // Without a symbol it is left to history.
     let nameless = try account(
       """
       {"e":"ACCOUNT_UPDATE","T":1768464000123,"E":1768464000125,"a":{"m":"FUNDING_FEE","B":[{"a":"USDT",\
       "wb":"100","cw":"100","bc":"-0.25"}],"P":[]}}
       """)
-    #expect(nameless.map(\.kind) == [.balance] && nameless[0].isForced == 1)
+    #expect(nameless.map(\.kind) == [.balance] && nameless[0].isForced == 0)
   }
 
   @Test func otherNews() throws {

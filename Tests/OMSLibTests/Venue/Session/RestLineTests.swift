@@ -52,6 +52,65 @@ import Testing
     return wire
   }
 
+  /// Who waits for a connection that is on its way has nothing to do until it is there, or its patience ends.
+  @Test func waitingIsNotWork() throws {
+    var network = PipeNetwork()
+    let line = line(connections: 2)
+    line.submit(get("/first"), number: 1, isRepeatable: true, now: time(0))
+    #expect(line.nextDue <= time(0), "a connection has to be opened")
+    _ = events(line, &network, at: time(0))
+    #expect(line.nextDue == time(10_000))
+    line.submit(get("/second"), number: 2, isRepeatable: true, now: time(1))
+    #expect(line.nextDue <= time(1), "and one more")
+  }
+
+  /// What may leave until a time does not leave after it, though somebody would wait longer for the answer.
+  @Test func whatMayNotLeaveAnyMoreDoesNot() {
+    var network = PipeNetwork()
+    let line = line()
+    line.submit(get("/order"), number: 1, isRepeatable: false, sendBy: time(2_000), now: time(0))
+    _ = events(line, &network, at: time(0))
+    #expect(line.nextDue <= time(2_001))
+    network.connect(network.opened[0])
+    #expect(bodies(events(line, &network, at: time(2_001))) == ["1 not sent"])
+    #expect(network.takeSent(network.opened[0]).isEmpty)
+  }
+
+  /// One connection more could not be had; the one that there is answers all the same.
+  @Test func whoAnswersIsThere() throws {
+    var network = PipeNetwork()
+    let line = line(connections: 2)
+    let wire = warm(line, &network)
+    for number in 2...3 as ClosedRange<UInt64> {
+      line.submit(get("/\(number)"), number: number, isRepeatable: true, now: time(3))
+    }
+    _ = events(line, &network, at: time(3))
+    network.end(network.opened[1], "refused")
+    _ = events(line, &network, at: time(4))
+    #expect(line.isFailing)
+    network.deliver(wire, answer(200, "x"))
+    _ = events(line, &network, at: time(5))
+    #expect(!line.isFailing)
+  }
+
+  /// Two orders leave in the order in which they were given, and both before a question that came first.
+  @Test func whatIsUrgentKeepsItsOrder() throws {
+    var network = PipeNetwork()
+    let line = line()
+    let wire = warm(line, &network)
+    line.submit(get("/question"), number: 2, isRepeatable: true, now: time(3))
+    for (number, target) in [(3, "/one"), (4, "/two")] as [(UInt64, String)] {
+      line.submit(get(target), number: number, isRepeatable: false, isUrgent: true, now: time(3))
+    }
+    var targets: [Substring] = []
+    for step in 4...6 as ClosedRange<Int64> {
+      _ = events(line, &network, at: time(step))
+      targets += String(decoding: network.takeSent(wire), as: UTF8.self).split(separator: " ").dropFirst().prefix(1)
+      network.deliver(wire, answer(200, "x"))
+    }
+    #expect(targets == ["/one", "/two", "/question"])
+  }
+
   @Test func questionsShareAConnectionOneAfterTheOther() throws {
     var network = PipeNetwork()
     let line = line()

@@ -35,6 +35,8 @@ package struct BinanceBook: Sendable {
   private var keptLevels = 0
   /// No change has been applied to the snapshot yet.
   private var isFresh = false
+  /// The last levels of the snapshot, where it did not go on to the end: beyond them only what changed since is known.
+  private var edges: (bid: Int64?, ask: Int64?)
   private let levelMax: Int
   private let keptMax: Int
 
@@ -55,6 +57,7 @@ package struct BinanceBook: Sendable {
   package mutating func reset() {
     state = .waiting
     update = 0
+    edges = (nil, nil)
     bids.removeAll(keepingCapacity: true)
     asks.removeAll(keepingCapacity: true)
     kept.removeAll()
@@ -75,11 +78,14 @@ package struct BinanceBook: Sendable {
   }
 
   /// `applied`: the book is there, with all changes that were kept. After anything else another snapshot is needed.
-  package mutating func take(snapshot: BinanceDepth) -> Outcome {
+  /// `limit`: how many levels of a side it was asked for.
+  package mutating func take(snapshot: BinanceDepth, limit: Int = .max) -> Outcome {
     if let first = kept.first, isBehind(first, snapshot.last) { return .tooOld }
     let waiting = kept
     reset()
     set(snapshot)
+    if snapshot.bids.count >= limit { edges.bid = bids.first?.price }
+    if snapshot.asks.count >= limit { edges.ask = asks.first?.price }
     for depth in waiting {
       let outcome = apply(depth)
       guard outcome == .gap || outcome == .crossed else { continue }
@@ -162,6 +168,9 @@ package struct BinanceBook: Sendable {
 
   // MARK: Reading
 
+  /// Changes wait for a snapshot.
+  package var isKeeping: Bool { !kept.isEmpty }
+
   package var bid: BinanceLevel? { state == .live ? bids.last : nil }
   package var ask: BinanceLevel? { state == .live ? asks.last : nil }
   package var bidCount: Int { bids.count }
@@ -176,6 +185,32 @@ package struct BinanceBook: Sendable {
   package func levels(_ side: Side, _ count: Int) -> [BinanceLevel] {
     state == .live ? (side == .buy ? bids : asks).suffix(count).reversed() : []
   }
+
+  /// Calls `body` with at most so many levels, the best first, as far as all of them are known.
+  package func forEachLevel(_ side: Side, _ count: Int, _ body: (_ price: Int64, _ quantity: Int64) -> Void) {
+    let levels = side == .buy ? bids : asks
+    for back in 1..<(known(side, atMost: count) + 1) {
+      body(levels[levels.count - back].price, levels[levels.count - back].quantity)
+    }
+  }
+
+  /// How many levels there are up to the end of the snapshot, looking at no more than `count`.
+  package func known(_ side: Side, atMost count: Int) -> Int {
+    guard state == .live else { return 0 }
+    let levels = side == .buy ? bids : asks
+    let edge = side == .buy ? edges.bid : edges.ask
+    var known = min(count, levels.count)
+    guard let edge else { return known }
+    while known > 0,
+      side == .buy ? levels[levels.count - known].price < edge : levels[levels.count - known].price > edge
+    {
+      known -= 1
+    }
+    return known
+  }
+
+  /// Whether there may be more behind the levels that are known.
+  package func isCut(_ side: Side) -> Bool { (side == .buy ? edges.bid : edges.ask) != nil }
 
   /// Best prices for the table of markets. Not valid while a side is empty or the book is not there.
   package func top(at time: EngineTime) -> TopOfBook {

@@ -37,24 +37,24 @@ package struct BinanceDepth: Equatable, Sendable {
   }
 }
 
-/// `depthUpdate` straight from its bytes. `false`: something is not as usual, and the full reader decides.
+/// `depthUpdate` straight from its bytes, behind its name. `false`: something is not as usual, and the full reader decides.
 enum DepthScan {
-  static func read(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames, into depth: inout BinanceDepth
-  ) -> Bool {
-    guard var scan = unsafe FlatScan(bytes) else { return false }
-    let isWrapped = scan.take("{\"stream\":")
-    if isWrapped {
-      guard scan.string() != nil, scan.take(",\"data\":") else { return false }
-    }
-    guard scan.take("{\"e\":\"depthUpdate\",\"E\":"), let time = scan.integer() else { return false }
+  static let begin: StaticString = "{\"e\":\"depthUpdate\",\"E\":"
+
+  static func read(_ scan: inout FlatScan, _ names: borrowing BinanceNames, into depth: inout BinanceDepth) -> Bool {
+    guard let time = scan.integer() else { return false }
     if scan.take(",\"T\":") {
       guard scan.integer() != nil else { return false }
     }
     guard scan.take(",\"s\":"), let range = scan.string(), let name = scan.text(range),
-      let symbol = names.symbol(name), scan.skipMarket(), scan.take(",\"U\":"), let first = scan.integer(),
-      scan.take(",\"u\":"),
-      let last = scan.integer(), first > 0, last >= first
+      let symbol = names.symbol(name)
+    else { return false }
+    // Pair and market stand here or at the end.
+    let place = scan.position
+    guard scan.skipMarket() else { return false }
+    let namesMarket = scan.position > place
+    guard scan.take(",\"U\":"), let first = scan.integer(), scan.take(",\"u\":"), let last = scan.integer(), first > 0,
+      last >= first
     else { return false }
     depth.clear()
     if scan.take(",\"pu\":") {
@@ -64,9 +64,9 @@ enum DepthScan {
     depth.symbol = symbol
     (depth.first, depth.last, depth.eventTime) = (first, last, time)
     guard scan.take(",\"b\":["), levels(&scan, symbol, &depth.bids), scan.take(",\"a\":["),
-      levels(&scan, symbol, &depth.asks), scan.take(UInt8(ascii: "}")), !isWrapped || scan.take(UInt8(ascii: "}"))
+      levels(&scan, symbol, &depth.asks), namesMarket || scan.skipMarket()
     else { return false }
-    return scan.isAtEnd
+    return scan.take(UInt8(ascii: "}"))
   }
 
   @inline(__always)
@@ -146,6 +146,11 @@ enum DepthReader {
   }
 
   /// A size, cut off at the scale as the fast reader does.
+  static func size(_ event: JSONValue, _ name: String, _ scale: UInt8) throws(BinanceProblem) -> Int64 {
+    guard let size = size(try event.word(name), scale) else { throw .number(name) }
+    return size
+  }
+
   static func size(_ text: String, _ scale: UInt8) -> Int64? {
     guard let decimal = Decimal(wire: text), !decimal.isNegative,
       let whole = decimal.mantissa(scale: Int(scale), .floor),

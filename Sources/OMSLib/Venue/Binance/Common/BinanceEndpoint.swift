@@ -73,6 +73,9 @@ package enum SpotEndpoint {
   package static let allocations = BinanceEndpoint(.get, "/api/v3/myAllocations", "myAllocations")
   package static let myFilters = BinanceEndpoint(.get, "/api/v3/myFilters", "myFilters")
 
+  /// What the calling key may do; of the wallet's API, which the test networks do not have.
+  package static let keyPermissions = BinanceEndpoint(.get, "/sapi/v1/account/apiRestrictions")
+
   /// These exist over the WebSocket API only.
   package static let logOn = BinanceEndpoint(.post, "", "session.logon")
   package static let logOut = BinanceEndpoint(.post, "", "session.logout", .open)
@@ -86,8 +89,8 @@ package enum SpotEndpoint {
     ping, time, exchangeInfo, depth, trades, aggregateTrades, klines, averagePrice, dayTicker, priceTicker, bookTicker,
     executionRules, referencePrice, place, tryPlace, cancel, replace, reduce, cancelAll, order, openOrders, allOrders,
     amendments, placeOco, placeOto, placeOtoco, cancelList, orderList, openLists, allLists, account, commission,
-    myTrades, orderCounts, preventedMatches, allocations, myFilters, logOn, logOut, sessionStatus, subscribe,
-    subscribeSigned, unsubscribe, subscriptions,
+    myTrades, orderCounts, preventedMatches, allocations, myFilters, keyPermissions, logOn, logOut, sessionStatus,
+    subscribe, subscribeSigned, unsubscribe, subscriptions,
   ]
 }
 

@@ -3,11 +3,13 @@ package enum BinanceMarketNews: Equatable, Sendable {
   /// In the reader's ``BinanceMarketReader/depth``.
   case depth
   case ticker(BinanceTicker)
+  case trade(BinanceTrade)
+  case mark(BinanceMark)
   /// The server goes away: connect anew at once.
   case shutdown
   /// The answer to a subscription, by its number; `false`: it was refused.
   case answer(Int64, Bool)
-  /// Well-formed, and not about books or best prices.
+  /// Well-formed, and of another kind.
   case other(String)
 }
 
@@ -25,13 +27,9 @@ package struct BinanceMarketReader: ~Copyable {
   package mutating func read(
     _ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames
   ) throws(BinanceProblem) -> BinanceMarketNews {
-    if let ticker = unsafe TickerScan.read(bytes, names) {
+    if let news = unsafe readFast(bytes, names) {
       counts.fast += 1
-      return .ticker(ticker)
-    }
-    if unsafe DepthScan.read(bytes, names, into: &depth) {
-      counts.fast += 1
-      return .depth
+      return news
     }
     counts.full += 1
     do throws(BinanceProblem) {
@@ -40,6 +38,32 @@ package struct BinanceMarketReader: ~Copyable {
       counts.refused += 1
       throw error
     }
+  }
+
+  /// The fast reader alone: `nil` where something is not as usual.
+  mutating func readFast(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames
+  ) -> BinanceMarketNews? {
+    guard var scan = unsafe FlatScan(bytes) else { return nil }
+    let isWrapped = scan.take("{\"stream\":")
+    if isWrapped {
+      guard scan.string() != nil, scan.take(",\"data\":") else { return nil }
+    }
+    let news: BinanceMarketNews
+    if scan.take(DepthScan.begin) {
+      guard DepthScan.read(&scan, names, into: &depth) else { return nil }
+      news = .depth
+    } else if scan.take(TradeScan.begin) {
+      guard let trade = TradeScan.read(&scan, names) else { return nil }
+      news = .trade(trade)
+    } else if scan.take(MarkScan.begin) {
+      guard let mark = MarkScan.read(&scan, names) else { return nil }
+      news = .mark(mark)
+    } else {
+      guard let ticker = TickerScan.read(&scan, names) else { return nil }
+      news = .ticker(ticker)
+    }
+    return (!isWrapped || scan.take(UInt8(ascii: "}"))) && scan.isAtEnd ? news : nil
   }
 
   /// The full reader alone.
@@ -54,6 +78,8 @@ package struct BinanceMarketReader: ~Copyable {
       try DepthReader.read(event, names, into: &depth)
       return .depth
     case "bookTicker": return .ticker(try TickerReader.read(event, names))
+    case "aggTrade": return .trade(try TradeReader.read(event, names))
+    case "markPriceUpdate": return .mark(try MarkReader.read(event, names))
     case "serverShutdown": return .shutdown
     case nil where event["u"] != nil && event["B"] != nil: return .ticker(try TickerReader.read(event, names))
     case nil where event["id"]?.isNumber ?? false: return .answer(try event.number("id"), event["result"] != nil)

@@ -152,20 +152,6 @@ package enum BinanceReport {
     fill.isReplay = 1
     return fill
   }
-
-  /// `commissionRate` of USD-M, or the standard commission of spot's `account/commission`.
-  package static func commission(_ body: JSONValue) throws(BinanceProblem) -> (maker: Rate, taker: Rate) {
-    if let standard = body["standardCommission"] {
-      return (
-        Rate(e8: try standard.signedMantissa("maker", scale: 8)),
-        Rate(e8: try standard.signedMantissa("taker", scale: 8))
-      )
-    }
-    return (
-      Rate(e8: try body.signedMantissa("makerCommissionRate", scale: 8)),
-      Rate(e8: try body.signedMantissa("takerCommissionRate", scale: 8))
-    )
-  }
 }
 
 extension BinanceAlgoStatus {

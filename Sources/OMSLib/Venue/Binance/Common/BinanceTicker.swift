@@ -14,12 +14,7 @@ package struct BinanceTicker: Equatable, Sendable {
 
 /// `bookTicker` straight from its bytes. `nil`: something is not as usual, and the full reader decides.
 enum TickerScan {
-  static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ names: borrowing BinanceNames) -> BinanceTicker? {
-    guard var scan = unsafe FlatScan(bytes) else { return nil }
-    let isWrapped = scan.take("{\"stream\":")
-    if isWrapped {
-      guard scan.string() != nil, scan.take(",\"data\":") else { return nil }
-    }
+  static func read(_ scan: inout FlatScan, _ names: borrowing BinanceNames) -> BinanceTicker? {
     var ticker = BinanceTicker()
     if scan.take("{\"e\":\"bookTicker\",") {
       guard head(&scan, &ticker) else { return nil }
@@ -39,11 +34,12 @@ enum TickerScan {
     else { return nil }
     (ticker.bid, ticker.bidQuantity, ticker.ask, ticker.askQuantity) = (bid, bidQuantity, ask, askQuantity)
     if ticker.eventTime == 0, scan.take(",\"T\":"), !tail(&scan, &ticker) { return nil }
-    if scan.take(",\"st\":1"), scan.take(",\"ps\":") {
+    let namesMarket = scan.take(",\"st\":1")
+    if scan.take(",\"ps\":") {
       guard scan.string() != nil else { return nil }
     }
-    guard scan.take(UInt8(ascii: "}")), !isWrapped || scan.take(UInt8(ascii: "}")), scan.isAtEnd else { return nil }
-    return ticker
+    if !namesMarket { _ = scan.take(",\"st\":1") }
+    return scan.take(UInt8(ascii: "}")) ? ticker : nil
   }
 
   /// Number and times of futures: the times stand in front or at the end.
@@ -74,9 +70,9 @@ enum TickerReader {
     ticker.update = try event.number("u")
     guard ticker.update > 0 else { throw .number("u") }
     ticker.bid = try event.mantissa("b", scale: ticker.symbol.priceScale)
-    ticker.bidQuantity = try size(event, "B", ticker.symbol)
+    ticker.bidQuantity = try DepthReader.size(event, "B", ticker.symbol.quantityScale)
     ticker.ask = try event.mantissa("a", scale: ticker.symbol.priceScale)
-    ticker.askQuantity = try size(event, "A", ticker.symbol)
+    ticker.askQuantity = try DepthReader.size(event, "A", ticker.symbol.quantityScale)
     if event["E"] != nil {
       ticker.eventTime = try event.number("E")
       _ = try event.number("T")
@@ -85,9 +81,15 @@ enum TickerReader {
     return ticker
   }
 
-  private static func size(_ event: JSONValue, _ name: String, _ symbol: BinanceSymbol) throws(BinanceProblem) -> Int64
-  {
-    guard let size = DepthReader.size(try event.word(name), symbol.quantityScale) else { throw .number(name) }
-    return size
+  /// A row of an answer.
+  static func answer(_ row: JSONValue, _ names: borrowing BinanceNames) throws(BinanceProblem) -> BinanceTicker {
+    var ticker = BinanceTicker()
+    ticker.symbol = try row.symbol("symbol", names)
+    let symbol = ticker.symbol
+    ticker.bid = try row.mantissa("bidPrice", scale: symbol.priceScale)
+    ticker.bidQuantity = try DepthReader.size(row, "bidQty", symbol.quantityScale)
+    ticker.ask = try row.mantissa("askPrice", scale: symbol.priceScale)
+    ticker.askQuantity = try DepthReader.size(row, "askQty", symbol.quantityScale)
+    return ticker
   }
 }

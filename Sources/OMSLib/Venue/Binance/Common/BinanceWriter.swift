@@ -13,8 +13,8 @@ package struct BinanceCall: Sendable {
 
 /// What signs: a key in memory that nobody else reads, or a test's.
 package protocol BinanceSigner: ~Copyable {
-  /// Appends the signature as text: hexadecimal digits of an HMAC, base64 of other keys.
-  borrowing func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer)
+  /// Appends the signature as text: hexadecimal digits of an HMAC, base64 of other keys. `false`: it could not be signed.
+  borrowing func sign(_ payload: UnsafeRawBufferPointer, into signature: inout ByteBuffer) -> Bool
 }
 
 /// As whom a request is made.
@@ -41,7 +41,8 @@ package struct BinanceWriter: ~Copyable {
 
   package init() {}
 
-  /// One text message of the WebSocket API, appended to `frame`. `false`: the endpoint has no such face.
+  /// One text message of the WebSocket API, appended to `frame`. `false`: the endpoint has no such face, or it could not
+  /// be signed, and nothing was written.
   package mutating func writeFrame(
     _ call: inout BinanceCall, id: UInt64, access: BinanceAccess, at time: UTCTime,
     signer: borrowing some BinanceSigner & ~Copyable, into frame: inout ByteBuffer
@@ -56,7 +57,7 @@ package struct BinanceWriter: ~Copyable {
       call.parameters.sort()
       payload.removeAll()
       call.parameters.write(plainTo: &payload)
-      sign(signer)
+      guard sign(signer) else { return false }
     }
     frame.append(literal: "{\"id\":")
     frame.append(decimal: id)
@@ -85,7 +86,7 @@ package struct BinanceWriter: ~Copyable {
     payload.removeAll()
     call.parameters.write(encodedTo: &payload)
     if isSigned {
-      sign(signer)
+      guard sign(signer) else { return false }
       payload.append(literal: "&signature=")
       unsafe signature.withBytes { unsafe payload.append(percentEncoded: $0) }
     }
@@ -110,9 +111,9 @@ package struct BinanceWriter: ~Copyable {
     parameters.add("timestamp", time.nanoseconds / 1_000_000)
   }
 
-  private mutating func sign(_ signer: borrowing some BinanceSigner & ~Copyable) {
+  private mutating func sign(_ signer: borrowing some BinanceSigner & ~Copyable) -> Bool {
     signature.removeAll()
-    unsafe payload.withBytes { bytes in
+    return unsafe payload.withBytes { bytes in
       unsafe signer.sign(UnsafeRawBufferPointer(bytes), into: &signature)
     }
   }

@@ -104,10 +104,22 @@ import Glibc
     return value == 0 && rest ? 1 : value
   }
 
+  /// A decimal in quotes that may be below zero.
+  mutating func quotedSigned(scale: Int) -> Int64? {
+    guard take("\"-") else { return quotedDecimal(scale: scale) }
+    guard let (value, rest) = number(scale: scale), !rest else { return nil }
+    return -value
+  }
+
   /// The number, and whether it has digits other than zero behind the scale.
   @inline(__always)
   private mutating func quotedNumber(scale: Int) -> (value: Int64, rest: Bool)? {
-    guard take(UInt8(ascii: "\"")) else { return nil }
+    take(UInt8(ascii: "\"")) ? number(scale: scale) : nil
+  }
+
+  /// Up to the closing quote.
+  @inline(__always)
+  private mutating func number(scale: Int) -> (value: Int64, rest: Bool)? {
     let start = position
     var value: Int64 = 0
     while position < end {

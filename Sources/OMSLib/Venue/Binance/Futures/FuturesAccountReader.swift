@@ -16,7 +16,8 @@ package enum FuturesAccountReader {
     let reason = try change.word("m")
     let time = try event.time("T")
     var events: [VenueEvent] = []
-    let paid = reason == "FUNDING_FEE" ? try fundedSymbol(change, names) : nil
+    let funded = reason == "FUNDING_FEE" ? fundedName(change) : nil
+    let paid = funded.flatMap { names.symbol($0) }
     for row in change["B"]?.elements ?? [] {
       guard let asset = names.asset(try row.word("a")) else { continue }
       var balance = VenueEvent(.balance)
@@ -29,7 +30,7 @@ package enum FuturesAccountReader {
       let moved = try row.money("bc")
       if let paid, paid.settle == asset, !moved.isZero {
         events.append(funding(moved, paid, asset, account, time))
-      } else if transfers.contains(reason) || reason == "FUNDING_FEE", !moved.isZero {
+      } else if transfers.contains(reason) || funded != nil, !moved.isZero {
         balance.isForced = 1
         balance.fee = moved
       }
@@ -42,14 +43,12 @@ package enum FuturesAccountReader {
     return events
   }
 
-  /// The symbol that funding was paid for. With cross margin there is no position beside it.
-  private static func fundedSymbol(
-    _ change: JSONValue, _ names: borrowing BinanceNames
-  ) throws(BinanceProblem) -> BinanceSymbol? {
-    if let name = change["S"]?.string { return names.symbol(name) }
+  /// The symbol that funding was paid for. With cross margin there is no position beside it; where no symbol is named,
+  /// the payment is left to the list of income, which names it.
+  private static func fundedName(_ change: JSONValue) -> String? {
+    if let name = change["S"]?.string { return name }
     let rows = change["P"]?.elements ?? []
-    guard rows.count == 1, let name = rows[0]["s"]?.string else { return nil }
-    return names.symbol(name)
+    return rows.count == 1 ? rows[0]["s"]?.string : nil
   }
 
   private static func funding(
@@ -176,13 +175,17 @@ package enum FuturesAccountReader {
     _ rows: JSONValue, _ reading: borrowing BinanceReading, _ emit: (VenueEvent) -> Void
   ) throws(BinanceProblem) {
     guard rows.isArray else { throw .member("income") }
-    for row in rows.elements where row["incomeType"]?.string == "FUNDING_FEE" {
-      guard let name = row["symbol"]?.string, let symbol = reading.names.symbol(name),
-        let asset = reading.names.asset(try row.word("asset"))
-      else { continue }
-      var event = funding(try row.money("income"), symbol, asset, reading.account, try row.time("time"))
-      event.isReplay = 1
-      emit(event)
-    }
+    for row in rows.elements { if let event = try payment(row, reading) { emit(event) } }
+  }
+
+  /// One row of income; `nil` for what is no funding in the symbol's own asset, or of a symbol that is not configured.
+  static func payment(_ row: JSONValue, _ reading: borrowing BinanceReading) throws(BinanceProblem) -> VenueEvent? {
+    guard row["incomeType"]?.string == "FUNDING_FEE", let name = row["symbol"]?.string,
+      let symbol = reading.names.symbol(name), let asset = reading.names.asset(try row.word("asset")),
+      asset == symbol.settle
+    else { return nil }
+    var event = funding(try row.money("income"), symbol, asset, reading.account, try row.time("time"))
+    event.isReplay = 1
+    return event
   }
 }

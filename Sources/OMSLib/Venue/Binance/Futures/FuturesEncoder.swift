@@ -137,22 +137,24 @@ package enum FuturesEncoder {
   /// Orders of a symbol from a number of the venue on, or within the seven days from a time on.
   package static func allOrders(
     _ symbol: Text32, isAlgo: Bool = false, from order: VenueReference = .none, since time: UTCTime = .zero,
-    limit: Int64 = 1_000, into call: inout BinanceCall
+    until end: UTCTime = .zero, limit: Int64 = 1_000, into call: inout BinanceCall
   ) {
     call.begin(isAlgo ? FuturesEndpoint.allAlgoOrders : FuturesEndpoint.allOrders)
     if let number = Int64(exactly: order.low), !order.isNone {
       call.parameters.add(isAlgo ? "algoId" : "orderId", number)
     }
+    if order.isNone { call.parameters.addTime("endTime", end) }
     call.parameters.addLimit(limit)
     if order.isNone { call.parameters.addTime("startTime", time) }
     call.parameters.add("symbol", symbol)
   }
 
   package static func myTrades(
-    _ symbol: Text32, from trade: VenueReference = .none, since time: UTCTime = .zero, limit: Int64 = 1_000,
-    into call: inout BinanceCall
+    _ symbol: Text32, from trade: VenueReference = .none, since time: UTCTime = .zero, until end: UTCTime = .zero,
+    limit: Int64 = 1_000, into call: inout BinanceCall
   ) {
     call.begin(FuturesEndpoint.myTrades)
+    if trade.isNone { call.parameters.addTime("endTime", end) }
     if let number = Int64(exactly: trade.low), !trade.isNone { call.parameters.add("fromId", number) }
     call.parameters.addLimit(limit)
     if trade.isNone { call.parameters.addTime("startTime", time) }
@@ -161,9 +163,11 @@ package enum FuturesEncoder {
 
   /// Funding payments and other income since a time.
   package static func income(
-    _ type: String?, symbol: Text32?, since time: UTCTime, limit: Int64 = 1_000, into call: inout BinanceCall
+    _ type: String?, symbol: Text32?, since time: UTCTime, until end: UTCTime = .zero, limit: Int64 = 1_000,
+    into call: inout BinanceCall
   ) {
     call.begin(FuturesEndpoint.income)
+    call.parameters.addTime("endTime", end)
     if let type { call.parameters.add("incomeType", type) }
     call.parameters.addLimit(limit)
     call.parameters.addTime("startTime", time)

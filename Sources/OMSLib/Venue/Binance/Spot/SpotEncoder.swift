@@ -110,10 +110,11 @@ package enum SpotEncoder {
 
   /// Orders of a symbol from a number of the venue on, or from a time on.
   package static func allOrders(
-    _ symbol: Text32, from order: VenueReference = .none, since time: UTCTime = .zero, limit: Int64 = 1_000,
-    into call: inout BinanceCall
+    _ symbol: Text32, from order: VenueReference = .none, since time: UTCTime = .zero, until end: UTCTime = .zero,
+    limit: Int64 = 1_000, into call: inout BinanceCall
   ) {
     call.begin(SpotEndpoint.allOrders)
+    if order.isNone { call.parameters.addTime("endTime", end) }
     call.parameters.addLimit(limit)
     if let number = Int64(exactly: order.low), !order.isNone { call.parameters.add("orderId", number) }
     if order.isNone { call.parameters.addTime("startTime", time) }
@@ -122,10 +123,11 @@ package enum SpotEncoder {
 
   /// Trades of a symbol behind a trade's number, oldest first; or from a time on. Only one of the two may be said.
   package static func myTrades(
-    _ symbol: Text32, from trade: VenueReference = .none, since time: UTCTime = .zero, limit: Int64 = 1_000,
-    into call: inout BinanceCall
+    _ symbol: Text32, from trade: VenueReference = .none, since time: UTCTime = .zero, until end: UTCTime = .zero,
+    limit: Int64 = 1_000, into call: inout BinanceCall
   ) {
     call.begin(SpotEndpoint.myTrades)
+    if trade.isNone { call.parameters.addTime("endTime", end) }
     if let number = Int64(exactly: trade.low), !trade.isNone { call.parameters.add("fromId", number) }
     call.parameters.addLimit(limit)
     if trade.isNone { call.parameters.addTime("startTime", time) }

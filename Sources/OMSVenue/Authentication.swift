@@ -26,14 +26,15 @@ enum Authentication {
     return Array(sorted.map { "\($0.name)=\($0.value)" }.joined(separator: "&").utf8)
   }
 
-  /// Whether a request comes at its time: less than a second early, no later than its window.
+  /// Whether a request comes at its time: less than a second early, no later than its window, which ends at `fence`.
   ///
   /// Returns how many nanoseconds of the window are left.
-  @discardableResult
-  static func checkTime(_ parameters: Parameters, at time: UTCTime) throws(VenueError) -> Int64 {
+  static func checkTime(
+    _ parameters: Parameters, at time: UTCTime, fence: Int64?
+  ) throws(VenueError) -> Int64 {
     let timestamp = try parameters.requiredInteger("timestamp")
     guard timestamp >= 0 else { throw Parameters.illegal("timestamp", "^[0-9]{1,20}$") }
-    let window = try windowNanoseconds(parameters)
+    let window = min(try windowNanoseconds(parameters), fence ?? .max)
     let sent = Parameters.time(timestamp)
     guard sent.nanoseconds < time.nanoseconds + aheadNanoseconds else {
       throw VenueError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
@@ -72,7 +73,7 @@ extension VenueServer where Recorder: ~Copyable {
     _ key: String?, _ parameters: Parameters, _ payload: [UInt8], at time: ServerTime
   ) throws(VenueError) -> (account: UInt16, latest: EngineTime) {
     let account = try account(of: key)
-    let left = try Authentication.checkTime(parameters, at: time.utc)
+    let left = try Authentication.checkTime(parameters, at: time.utc, fence: options.fenceNanoseconds)
     let signature = try parameters.required("signature")
     guard keys.isValid(signature, of: payload, by: key ?? "") else {
       throw VenueError(-1022, "Signature for this request is not valid.")

@@ -2,7 +2,10 @@ import OMSLib
 
 /// Keys of the user data streams of futures: one per account, good for an hour after it was last asked for.
 struct ListenKeys: Sendable {
-  static let lifeNanoseconds: Int64 = 3_600_000_000_000
+  static let standardLife: Int64 = 3_600_000_000_000
+
+  /// For keys that are made or extended from now on.
+  var lifeNanoseconds = Self.standardLife
 
   private struct Row {
     var account: UInt16
@@ -20,21 +23,33 @@ struct ListenKeys: Sendable {
   mutating func start(_ account: UInt16, at now: EngineTime, draw: () -> String) -> String {
     let key = ofAccount[account] ?? draw()
     ofAccount[account] = key
-    rows[key] = Row(account: account, expires: now.advanced(byNanoseconds: Self.lifeNanoseconds))
+    rows[key] = Row(account: account, expires: now.advanced(byNanoseconds: lifeNanoseconds))
     return key
   }
 
   /// `nil`: the account has none.
   mutating func extend(_ account: UInt16, at now: EngineTime) -> String? {
     guard let key = ofAccount[account] else { return nil }
-    rows[key]?.expires = now.advanced(byNanoseconds: Self.lifeNanoseconds)
+    rows[key]?.expires = now.advanced(byNanoseconds: lifeNanoseconds)
     return key
+  }
+
+  /// From now on, and for the keys that there are.
+  mutating func setLife(_ nanoseconds: Int64, at now: EngineTime) {
+    lifeNanoseconds = nanoseconds
+    let end = now.advanced(byNanoseconds: nanoseconds)
+    for (key, row) in rows { rows[key]?.expires = min(row.expires, end) }
   }
 
   mutating func close(_ account: UInt16) -> String? {
     guard let key = ofAccount.removeValue(forKey: account) else { return nil }
     rows[key] = nil
     return key
+  }
+
+  /// No key is good for longer than that.
+  mutating func age(to end: EngineTime) {
+    for (key, row) in rows where row.expires > end { rows[key]?.expires = end }
   }
 
   /// Accounts whose keys are too old.

@@ -94,6 +94,8 @@ struct RateDesk: Sendable {
     case banned(until: UTCTime)
   }
 
+  /// Of each window, used up by others who share the address.
+  var foreignWeight = 0
   private var peers: [Place: Peer] = [:]
   private var orders: [Owner: [RateCount]] = [:]
 
@@ -105,7 +107,7 @@ struct RateDesk: Sendable {
     var peer = peers[place] ?? Peer()
     defer { peers[place] = peer }
     if time < peer.banEnd { return .banned(until: peer.banEnd) }
-    guard peer.weight.used(rule, at: time) + weight > rule.limit else {
+    guard peer.weight.used(rule, at: time) + foreignWeight + weight > rule.limit else {
       peer.weight.add(weight, rule, at: time)
       return .free
     }
@@ -123,7 +125,7 @@ struct RateDesk: Sendable {
   }
 
   func weight(of place: Place, at time: UTCTime) -> Int {
-    peers[place]?.weight.used(Self.weightRule(place.product), at: time) ?? 0
+    (peers[place]?.weight.used(Self.weightRule(place.product), at: time) ?? 0) + foreignWeight
   }
 
   func isBanned(_ place: Place, at time: UTCTime) -> Bool { (peers[place]?.banEnd ?? .zero) > time }

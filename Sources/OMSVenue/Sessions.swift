@@ -49,6 +49,7 @@ extension VenueServer where Recorder: ~Copyable {
       server.links[caller.link]?.nextSubscription += 1
       server.links[caller.link]?.subscriptions.append(UserSubscription(account: caller.account, number: number))
       server.answer(caller, .success(object { $0.member("subscriptionId", number) }), at: time)
+      server.repeatFills(of: caller.account, on: caller.link)
     }
   }
 
@@ -62,19 +63,34 @@ extension VenueServer where Recorder: ~Copyable {
     }
     links[caller.link]?.subscriptions.removeAll { number == nil || $0.number == number }
     answer(caller, .success(Array("{}".utf8)), at: time)
-    for subscription in gone {
-      let event = object { writer in
-        writer.member("e", "eventStreamTerminated")
-        writer.member("E", time.utc, caller.face)
-      }
-      put(
-        .message(
-          caller.link,
-          object { writer in
-            writer.member("subscriptionId", subscription.number)
-            writer.member("event", raw: event)
-          }))
+    for subscription in gone { tellEnd(of: subscription, caller.link, caller.face, at: time) }
+  }
+
+  private mutating func tellEnd(
+    of subscription: UserSubscription, _ link: VenueLink, _ face: TimeFace, at time: ServerTime
+  ) {
+    let event = object { writer in
+      writer.member("e", "eventStreamTerminated")
+      writer.member("E", time.utc, face)
     }
+    put(
+      .message(
+        link,
+        object { writer in
+          writer.member("subscriptionId", subscription.number)
+          writer.member("event", raw: event)
+        }))
+  }
+
+  /// Ends what brings the news of accounts, as the exchange may at any time: their clients have to ask for it anew.
+  package mutating func endUserData(_ product: VenueProduct, at time: ServerTime) {
+    for (link, state) in links.sorted(by: { $0.key.number < $1.key.number }) where state.product == product {
+      links[link]?.subscriptions = []
+      for subscription in state.subscriptions { tellEnd(of: subscription, link, state.face, at: time) }
+    }
+    guard product == .usdm else { return }
+    listenKeys.age(to: time.now)
+    expireListenKeys(at: time)
   }
 
   private mutating func listSubscriptions(_ caller: Caller, at time: ServerTime) {

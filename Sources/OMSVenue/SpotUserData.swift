@@ -190,11 +190,13 @@ extension VenueServer where Recorder: ~Copyable {
       guard subscription != nil || isStreamed && state.events[key]?.contains(name) != false else { continue }
       let event = made[state.face] ?? make(state.face)
       made[state.face] = event
+      let message: [UInt8]
       if let subscription {
-        put(.message(link, Self.subscribed(event, subscription.number)))
+        message = Self.subscribed(event, subscription.number)
       } else {
-        put(.message(link, streams.isCombined(link) ? MarketStreams.wrapped(event, key) : event))
+        message = streams.isCombined(link) ? MarketStreams.wrapped(event, key) : event
       }
+      tell(message, event, of: account, on: link)
     }
   }
 

@@ -32,6 +32,8 @@ package struct VenueOptions: Sendable {
   package var accounts = 2
   /// Whether the runner reports pongs; only then are connections closed for want of them.
   package var hearsPongs = false
+  /// How long after its timestamp a request can be carried out at most, whatever window it asks for; `nil`: as it asks.
+  package var fenceNanoseconds: Int64?
 
   package init() {}
 

@@ -1,17 +1,29 @@
 import OMSLib
 
+/// What a client has sent.
+enum VenuePeerInput {
+  case request(HTTPRequest)
+  case message([UInt8])
+  case pong([UInt8])
+  /// Nothing more will come.
+  case gone
+}
+
+/// How long a client is waited for, and how much is kept for it.
+enum VenuePatience {
+  /// Pages and streams that a client has not read. Who is further behind is cut off.
+  static let queueBytesMax = 4 << 20
+  /// A connection without a request is kept for so long.
+  static let idleNanoseconds: Int64 = 60_000_000_000
+  /// How long the other side may take to end what is over.
+  static let leavingNanoseconds: Int64 = 3_000_000_000
+}
+
 /// One connection of a client, from its first byte to its last: HTTP, then perhaps WebSocket.
 ///
 /// Owner: the runner.
-final class VenuePeer {
-  /// What a client has sent.
-  enum Input {
-    case request(HTTPRequest)
-    case message([UInt8])
-    case pong([UInt8])
-    /// Nothing more will come.
-    case gone
-  }
+final class VenuePeer<Wire: PeerWire & ~Copyable> {
+  typealias Input = VenuePeerInput
 
   private enum Stage {
     case http
@@ -31,23 +43,16 @@ final class VenuePeer {
     var version: HTTPVersion
   }
 
-  /// Pages and streams that a client has not read. Who is further behind is cut off.
-  static let queueBytesMax = 4 << 20
   /// A client that does not read its answers is not read either.
-  private static let queueBytesToRead = 1 << 16
-  /// Requests under way on one connection.
-  private static let askedMax = 64
+  private static var queueBytesToRead: Int { 1 << 16 }
+  /// Requests under way on one wire.
+  private static var askedMax: Int { 64 }
   /// Pieces that one peer is read in a turn, so that others have theirs.
-  private static let readsPerTurn = 16
-  private static let lateBytesMax = 1 << 20
-  /// A connection without a request is kept for so long.
-  static let idleNanoseconds: Int64 = 60_000_000_000
-  /// How long the other side may take to end what is over.
-  static let leavingNanoseconds: Int64 = 3_000_000_000
+  private static var readsPerTurn: Int { 16 }
+  private static var lateBytesMax: Int { 1 << 20 }
 
   let link: VenueLink
-  let product: VenueProduct
-  private var connection: Connection
+  private var wire: Wire
   private var requests = HTTPRequestReader()
   private var session = WebSocketSession(role: .server, limits: .server, masks: SplitMix64(seed: 0))
   private var stage = Stage.http
@@ -66,27 +71,21 @@ final class VenuePeer {
   /// Something happened that a deadline begins anew with.
   private var wasActive = true
 
-  init(_ connection: consuming Connection, link: VenueLink, product: VenueProduct) {
-    self.connection = connection
+  init(_ wire: consuming Wire, link: VenueLink) {
+    self.wire = wire
     self.link = link
-    self.product = product
   }
 
-  var descriptor: Int32 { connection.descriptor }
-  var peer: String {
-    let text = connection.peer.description
-    return String(text[..<(text.lastIndex(of: ":") ?? text.endIndex)])
-  }
+  var remote: String { wire.remote }
   var isOver: Bool { stage == .over }
-  var wants: Readiness { connection.wants(reads: mayRead) }
 
   /// How long nothing may happen before the connection is given up; `nil`: for ever.
   var patience: Int64? {
     switch stage {
-    case .http: asked.isEmpty ? Self.idleNanoseconds : nil
+    case .http: asked.isEmpty ? VenuePatience.idleNanoseconds : nil
     case .upgrading: nil
-    case .socket: session.isOpen ? nil : Self.leavingNanoseconds
-    case .leaving, .over: Self.leavingNanoseconds
+    case .socket: session.isOpen ? nil : VenuePatience.leavingNanoseconds
+    case .leaving, .over: VenuePatience.leavingNanoseconds
     }
   }
 
@@ -96,7 +95,7 @@ final class VenuePeer {
   }
 
   private var mayRead: Bool {
-    guard !peerHasEnded, connection.queuedBytes <= Self.queueBytesToRead else { return false }
+    guard !peerHasEnded, wire.queuedBytes <= Self.queueBytesToRead else { return false }
     return stage != .http && stage != .upgrading || mayAsk
   }
 
@@ -104,7 +103,7 @@ final class VenuePeer {
 
   /// The deadline has passed.
   func giveUp(_ deliver: (Input) -> Void) {
-    connection.resetWhenClosed()
+    wire.resetWhenClosed()
     end(deliver)
   }
 
@@ -112,7 +111,7 @@ final class VenuePeer {
   func advance(_ deliver: (Input) -> Void) {
     hasMore = false
     do throws(ConnectionError) {
-      guard try connection.advance() else { return }
+      guard try wire.advance() else { return }
       try understand(deliver)
       var reads = 0
       while stage != .over, mayRead {
@@ -123,7 +122,7 @@ final class VenuePeer {
         reads += 1
         guard try read(deliver) else { break }
       }
-      if stage == .leaving, peerHasEnded, connection.hasFinished { end(deliver) }
+      if stage == .leaving, peerHasEnded, wire.hasFinished { end(deliver) }
     } catch {
       end(deliver)
     }
@@ -179,7 +178,7 @@ final class VenuePeer {
 
   func abort() {
     isGone = true
-    connection.resetWhenClosed()
+    wire.resetWhenClosed()
     stage = .over
   }
 
@@ -189,10 +188,10 @@ final class VenuePeer {
   private func read(_ deliver: (Input) -> Void) throws(ConnectionError) -> Bool {
     let got: Connection.Read
     switch stage {
-    case .http, .upgrading: got = try connection.read(into: &requests.input)
-    case .socket: got = try connection.read(into: &session.input)
+    case .http, .upgrading: got = try wire.read(into: &requests.input)
+    case .socket: got = try wire.read(into: &session.input)
     case .leaving, .over:
-      got = try connection.read(into: &late)
+      got = try wire.read(into: &late)
       lateBytes += late.count
       late.removeAll()
       if lateBytes > Self.lateBytesMax { end(deliver) }
@@ -262,7 +261,7 @@ final class VenuePeer {
   }
 
   private func takeMessages(_ deliver: (Input) -> Void) {
-    while stage == .socket, connection.queuedBytes <= Self.queueBytesToRead, let event = session.next(&scratch) {
+    while stage == .socket, wire.queuedBytes <= Self.queueBytesToRead, let event = session.next(&scratch) {
       wasActive = true
       switch event {
       case .text: deliver(.message(session.payload))
@@ -292,10 +291,10 @@ final class VenuePeer {
     guard !scratch.isEmpty, stage != .over else { return }
     defer { scratch.removeAll() }
     do throws(ConnectionError) {
-      guard try connection.write(scratch) == .full else { return }
+      guard try wire.write(scratch) == .full else { return }
     } catch {}
     // Broken, or further behind than anybody may be: the next look at it ends it.
-    connection.resetWhenClosed()
+    wire.resetWhenClosed()
     stage = .over
   }
 
@@ -304,7 +303,7 @@ final class VenuePeer {
     stage = .leaving
     wasActive = true
     do throws(ConnectionError) {
-      try connection.finish()
+      try wire.finish()
     } catch {
       stage = .over
     }
@@ -321,4 +320,10 @@ final class VenuePeer {
     isGone = true
     deliver(.gone)
   }
+}
+
+extension VenuePeer where Wire == TroubledConnection {
+  var descriptor: Int32 { wire.descriptor }
+  /// What to watch the descriptor for.
+  var wants: Readiness { wire.wants(reads: mayRead) }
 }

@@ -6,9 +6,10 @@ package import OMSLib
 package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Copyable {
   private final class Door {
     let listener: Listener
-    let product: VenueProduct
+    /// `nil`: for those who steer the exchange.
+    let product: VenueProduct?
 
-    init(_ listener: consuming Listener, _ product: VenueProduct) {
+    init(_ listener: consuming Listener, _ product: VenueProduct?) {
       self.listener = listener
       self.product = product
     }
@@ -27,11 +28,12 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
   private let signals: Int32
   private var loop: PollLoop
   private var doors: [Door] = []
-  private var peers: [UInt64: VenuePeer] = [:]
-  private var nextToken = Self.linkTokens
+  private var peers = VenuePeers<TroubledConnection>()
   /// Peers that something was sent to, or that have more to read.
   private var touched: [UInt64] = []
   private var isStopping = false
+  /// Bytes were held back in the last turn.
+  private var wereTroubled = false
 
   /// `signals`: a descriptor that tells of them, or -1.
   package init(_ surface: consuming Surface, clock: Time, signals: Int32 = -1) throws(SystemError) {
@@ -43,9 +45,10 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
     self.loop = loop
   }
 
-  /// Lets clients in; answers the address with the port that was chosen.
+  /// Lets clients in, or without a product those who steer the exchange; answers the address with the port that was
+  /// chosen.
   package mutating func listen(
-    _ product: VenueProduct, at address: NetworkAddress, tls: TLSContext? = nil
+    _ product: VenueProduct?, at address: NetworkAddress, tls: TLSContext? = nil
   ) throws(SystemError) -> NetworkAddress {
     let door = Door(try Listener(at: address, tls: tls), product)
     doors.append(door)
@@ -55,7 +58,7 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
 
   package var connectionCount: Int { peers.count }
   /// Nobody is let in any more, and everybody has left.
-  package var isDone: Bool { isStopping && peers.isEmpty }
+  package var isDone: Bool { isStopping && peers.count == 0 }
 
   /// Runs until a signal asks for the end, and then until the clients have heard of it.
   package mutating func run() throws(SystemError) {
@@ -66,12 +69,15 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
   package mutating func turn(atMost nanoseconds: Int64 = .max) throws(SystemError) {
     let before = time.now
     let due = surface.nextDue
-    let left = due == .never ? Int64.max : max(0, due.nanoseconds - before.nanoseconds)
+    var left = due == .never ? Int64.max : max(0, due.nanoseconds - before.nanoseconds)
+    if surface.wireTroubles?.areAny == true { left = min(left, WireTroubles.paceNanoseconds) }
     try loop.wait(now: before, atMost: touched.isEmpty ? min(nanoseconds, left) : 0)
     let time = time
+    surface.wireTroubles?.now = time.now
+    lookAtTroubled(at: time)
     let again = touched
     touched = []
-    for token in again { advance(token, at: time) }
+    for link in again { advance(link, at: time) }
     while let report = loop.nextReport() { take(report.token, at: time) }
     while let token = loop.timers.takeDue(time.now) { takeDeadline(token, at: time) }
     surface.turn(at: time)
@@ -87,10 +93,11 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
     doors = []
     surface.announceShutdown(at: time)
     send(at: time)
-    for (token, peer) in peers.sorted(by: { $0.key < $1.key }) {
+    for link in peers.linksInOrder {
+      guard let peer = peers[link] else { continue }
       surface.close(peer.link, at: time)
       peer.close(1_001)
-      settle(token, at: time)
+      settle(link, at: time)
     }
   }
 
@@ -98,8 +105,15 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
     ServerTime(now: EngineTime(nanoseconds: clock.boottime()), utc: UTCTime(nanoseconds: clock.realtime()))
   }
 
+  /// What is held back goes on without news of the kernel, once more when nothing is held back any longer.
+  private mutating func lookAtTroubled(at time: ServerTime) {
+    let areAny = surface.wireTroubles?.areAny == true
+    if areAny || wereTroubled { for link in peers.linksInOrder { advance(link, at: time) } }
+    wereTroubled = areAny
+  }
+
   private mutating func take(_ token: UInt64, at time: ServerTime) {
-    if token >= Self.linkTokens { return advance(token, at: time) }
+    if token >= Self.linkTokens { return advance(token - Self.linkTokens, at: time) }
     if token > 0 { return accept(Int(token) - 1, at: time) }
     if SignalSource.ending(signals) != nil { stop() }
   }
@@ -108,7 +122,7 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
     guard number < doors.count else { return }
     let door = doors[number]
     while true {
-      switch door.listener.accept(queueBytesMax: VenuePeer.queueBytesMax) {
+      switch door.listener.accept(queueBytesMax: VenuePatience.queueBytesMax) {
       case .nothing: return
       case .exhausted:
         loop.forget(door.listener.descriptor)
@@ -121,13 +135,9 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
     }
   }
 
-  private mutating func add(_ connection: consuming Connection, _ product: VenueProduct, at time: ServerTime) {
-    let token = nextToken
-    nextToken += 1
-    let peer = VenuePeer(connection, link: VenueLink(number: token - Self.linkTokens + 1), product: product)
-    peers[token] = peer
-    surface.accept(peer.link, product: product, peer: peer.peer, at: time)
-    advance(token, at: time)
+  private mutating func add(_ connection: consuming Connection, _ product: VenueProduct?, at time: ServerTime) {
+    let wire = TroubledConnection(connection, product == nil ? nil : surface.wireTroubles)
+    advance(peers.add(wire, product, &surface, at: time), at: time)
   }
 
   private mutating func takeDeadline(_ token: UInt64, at time: ServerTime) {
@@ -141,74 +151,35 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
       }
       return
     }
-    guard let peer = peers[token] else { return }
-    peer.giveUp { input in deliver(input, of: peer, at: time) }
-    settle(token, at: time)
+    peers.giveUp(token - Self.linkTokens, &surface, at: time)
+    settle(token - Self.linkTokens, at: time)
   }
 
-  private mutating func advance(_ token: UInt64, at time: ServerTime) {
-    guard let peer = peers[token] else { return }
-    peer.advance { input in deliver(input, of: peer, at: time) }
-    settle(token, at: time)
+  private mutating func advance(_ link: UInt64, at time: ServerTime) {
+    peers.advance(link, &surface, at: time)
+    settle(link, at: time)
   }
 
-  private mutating func deliver(_ input: VenuePeer.Input, of peer: VenuePeer, at time: ServerTime) {
-    switch input {
-    case .request(let request): surface.take(request, on: peer.link, at: time)
-    case .message(let message): surface.take(message: message, on: peer.link, at: time)
-    case .pong(let payload): surface.take(pong: payload, on: peer.link, at: time)
-    case .gone: surface.close(peer.link, at: time)
-    }
-  }
-
-  /// Hands out what the surface has to say. Peers it spoke to are looked at in the next turn, which does not wait.
-  private mutating func send(at time: ServerTime) {
-    var spokenTo: Set<UInt64> = []
-    while let output = surface.nextOutput() {
-      let link: VenueLink
-      switch output {
-      case .response(let to, let response):
-        link = to
-        peer(link)?.send(response)
-      case .upgrade(let to, let request):
-        link = to
-        peer(link)?.upgrade(request)
-      case .message(let to, let message):
-        link = to
-        peer(link)?.send(message: message)
-      case .ping(let to, let payload):
-        link = to
-        peer(link)?.send(ping: payload)
-      case .closeSocket(let to, let code):
-        link = to
-        peer(link)?.close(code)
-      case .abort(let to):
-        link = to
-        peer(link)?.abort()
-      }
-      if spokenTo.insert(link.number).inserted { touched.append(Self.token(link)) }
-    }
-  }
-
-  private static func token(_ link: VenueLink) -> UInt64 { link.number - 1 + linkTokens }
-  private func peer(_ link: VenueLink) -> VenuePeer? { peers[Self.token(link)] }
+  /// Peers that were spoken to are looked at in the next turn, which does not wait.
+  private mutating func send(at time: ServerTime) { touched += peers.send(from: &surface) }
 
   /// Watches a peer for what it wants now, or lets go of it.
-  private mutating func settle(_ token: UInt64, at time: ServerTime) {
-    guard let peer = peers[token] else { return }
+  private mutating func settle(_ link: UInt64, at time: ServerTime) {
+    guard let peer = peers[link] else { return }
+    let token = Self.linkTokens + link
     var isOver = peer.isOver
     if !isOver {
       do throws(SystemError) { try loop.watch(peer.descriptor, for: peer.wants, token: token) } catch { isOver = true }
     }
     guard !isOver else {
-      peer.tellGone { input in deliver(input, of: peer, at: time) }
       loop.forget(peer.descriptor)
       loop.timers.cancel(token)
-      peers[token] = nil
-      return
+      return peers.remove(link, &surface, at: time)
     }
-    if peer.hasMore { touched.append(token) }
-    guard let patience = peer.patience else { return loop.timers.cancel(token) }
+    if peer.hasMore { touched.append(link) }
+    guard let patience = peer.patience.map({ min($0, surface.wireTroubles?.idleNanoseconds ?? .max) }) else {
+      return loop.timers.cancel(token)
+    }
     guard peer.takeActivity() || !loop.timers.isSet(token) else { return }
     loop.timers.set(token, at: time.now.advanced(byNanoseconds: patience))
   }

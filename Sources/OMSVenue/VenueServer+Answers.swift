@@ -15,12 +15,18 @@ extension VenueServer where Recorder: ~Copyable {
       }
     }
     guard links[caller.link] != nil else { return }
+    var (caller, result) = (caller, result)
+    if let operation = caller.operation, isKept(&caller, operation, &result, data, at: time) { return }
+    speak(to: caller, result, at: time, data: data)
+  }
+
+  mutating func speak(
+    to caller: Caller, _ result: Result<[UInt8], VenueError>, at time: ServerTime, data: [UInt8]? = nil
+  ) {
     switch caller.form {
     case .rest(let ticket):
-      let response = response(to: caller, result, at: time, data: data)
-      give(response, ticket, caller.link)
-    case .socket(let id):
-      put(.message(caller.link, message(to: caller, id, result, at: time, data: data)))
+      give(response(to: caller, result, at: time, data: data), ticket, caller.link)
+    case .socket(let id): put(.message(caller.link, message(to: caller, id, result, at: time, data: data)))
     }
   }
 

@@ -14,6 +14,8 @@ struct Caller: Sendable {
   var form: Form
   var face = TimeFace()
   var account: UInt16 = 0
+  /// What was asked; `nil`: something that everybody may see, or nothing that was understood.
+  var operation: Operation?
   var returnsRateLimits = true
   /// What the request costs when it fails; placing and cancelling cost nothing when they succeed.
   var weight = 0
@@ -69,19 +71,22 @@ extension VenueServer where Recorder: ~Copyable {
     then: @escaping (inout VenueServer, [Outcome], ServerTime) -> Void
   ) {
     guard !requests.isEmpty else { return then(&self, [], time) }
+    let latest = caller?.latest ?? .never
+    // What follows another request of the same caller can be late although that one was not.
+    guard time.now <= latest else {
+      return then(&self, requests.map { .refused(SimulatedVenue<Recorder>.refusal(.late, of: $0)) }, time)
+    }
+    let (requests, spared) = spare(requests, of: caller)
+    guard !requests.isEmpty else { return then(&self, spared, time) }
     let number = nextJob
     nextJob += 1
     jobs[number] = Job(
-      caller: caller, outcomes: requests.map { _ in nil }, left: requests.count, then: then)
+      caller: caller, outcomes: requests.map { _ in nil } + spared, left: requests.count, then: then)
     if caller != nil { deadlines.append((time.now.advanced(byNanoseconds: Self.answerNanoseconds), number)) }
     for (index, request) in requests.enumerated() {
       var request = request
       request.requestID = nextRequest
-      if let latest = caller?.latest, latest != .never {
-        // The door allows some time on top of the deadline.
-        let allowance = SimulatedVenue<Recorder>.windowNanoseconds
-        request.signBy = max(latest.advanced(byNanoseconds: -allowance), time.now)
-      }
+      if latest != .never { request.signBy = latest }
       nextRequest += 1
       places[request.requestID] = (number, index)
       if !backlog.isEmpty || !venue.submit(request, now: time.now, utc: time.utc) { backlog.append(request) }

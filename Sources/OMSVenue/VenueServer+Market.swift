@@ -29,9 +29,10 @@ extension VenueServer where Recorder: ~Copyable {
   mutating func marketPage(
     _ path: String, _ query: VenueQuery, _ caller: Caller, at time: ServerTime
   ) -> Result<[UInt8], VenueError> {
-    pages.answer(
-      path, query, caller.product, in: venue.exchange, at: time, unit: caller.face.isMicro ? .microsecond : .millisecond
-    )
+    recordedPage(path, query, caller, at: time)
+      ?? pages.answer(
+        path, query, caller.product, in: venue.exchange, at: time,
+        unit: caller.face.isMicro ? .microsecond : .millisecond)
   }
 
   mutating func noteMarket(_ event: VenueEvent) {
@@ -52,6 +53,9 @@ extension VenueServer where Recorder: ~Copyable {
     for key in events.keys.sorted() where !wanted.names.contains(key) { wanted.names.append(key) }
     links[link]?.events = events.filter { !$0.value.isEmpty }
     try streams.open(link, wanted, product, &pages, in: venue.exchange, at: time)
+    for name in wanted.names {
+      if let account = listenKeys.account(of: name) { repeatFills(of: account, on: link) }
+    }
   }
 
   /// Pairs of `listenKey=k` and `events=A/B` in an address, of which events follow the key they are about.
@@ -83,7 +87,7 @@ extension VenueServer where Recorder: ~Copyable {
   mutating func drainStreams() {
     while let item = streams.nextOutput() {
       switch item {
-      case .message(let link, let bytes): put(.message(link, bytes))
+      case .message(let link, let bytes): if isTold(bytes) { put(.message(link, bytes)) }
       case .close(let link, let code, _): closeSocket(link, code)
       }
     }

@@ -35,7 +35,7 @@ extension VenueServer where Recorder: ~Copyable {
   private mutating func take(_ request: HTTPRequest, _ caller: inout Caller, at time: ServerTime) throws(VenueError) {
     let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let (path, rawQuery) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-    let parameters = Parameters(query: try Self.query(rawQuery, request.body), product: caller.product)
+    var parameters = Parameters(query: try Self.query(rawQuery, request.body), product: caller.product)
     guard let route = Routes.rest(request.method, path, caller.product) else {
       return try takePublic(request, path, parameters.query, &caller, at: time)
     }
@@ -50,6 +50,7 @@ extension VenueServer where Recorder: ~Copyable {
       (caller.account, caller.latest) = try signer(key, parameters, payload, at: time)
     }
     if let names = route.names, caller.product == .spot { try parameters.refuseUnknown(names) }
+    try meet(route.operation, &parameters, &caller, at: time)
     try perform(route.operation, parameters, caller, at: time)
   }
 
@@ -78,6 +79,7 @@ extension VenueServer where Recorder: ~Copyable {
 
   /// Counts a request against its address, or answers 429 or 418 with the wait.
   mutating func weigh(_ caller: inout Caller, _ weight: Int, at time: ServerTime) throws(VenueError) {
+    try refuseIfAway(at: time)
     caller.weight = weight
     switch rates.take(weight, from: caller.place, at: time.utc) {
     case .free: break

@@ -14,6 +14,7 @@ extension VenueServer where Recorder: ~Copyable {
       let parts = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
       let (path, text) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
       let query = try Self.query(text, [])
+      try refuseIfAway(at: time)
       if path == (state.product == .spot ? "/ws-api/v3" : "/ws-fapi/v1") {
         try weigh(&caller, Self.connectWeight, at: time)
         links[link]?.role = .api
@@ -24,7 +25,7 @@ extension VenueServer where Recorder: ~Copyable {
       links[link]?.face.isMicro = query["timeUnit"]?.lowercased() == "microsecond"
       links[link]?.returnsRateLimits = query["returnRateLimits"] != "false"
       links[link]?.nextPing = time.now.advanced(byNanoseconds: Self.pingNanoseconds(state.product))
-      links[link]?.ends = time.now.advanced(byNanoseconds: Self.lifeNanoseconds)
+      links[link]?.ends = time.now.advanced(byNanoseconds: lifeNanoseconds)
       put(.upgrade(link, request))
     } catch {
       refuse(caller, error, at: time)
@@ -113,7 +114,7 @@ extension VenueServer where Recorder: ~Copyable {
     }
     try weigh(&caller, Routes.weight(of: route, query, caller.product), at: time)
     caller.isFreeOnSuccess = route.isFree
-    let parameters = Parameters(query: query, product: caller.product)
+    var parameters = Parameters(query: query, product: caller.product)
     switch route.security {
     case .open: break
     case .key: caller.account = try account(of: query["apiKey"])
@@ -124,6 +125,7 @@ extension VenueServer where Recorder: ~Copyable {
       (caller.account, caller.latest) = try signer(query["apiKey"], parameters, payload, at: time)
     }
     if let names = route.names, caller.product == .spot { try parameters.refuseUnknown(names) }
+    try meet(route.operation, &parameters, &caller, at: time)
     try perform(route.operation, parameters, caller, at: time)
   }
 }

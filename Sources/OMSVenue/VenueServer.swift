@@ -27,17 +27,22 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
 
   var pages: MarketPages
   var streams = MarketStreams()
+  var replays: [VenueProduct: MarketReplay] = [:]
   var lists = OrderLists()
   var algos = AlgoDesk()
   var listenKeys = ListenKeys()
   var deadmen: [Deadman] = []
+  var troubles = ExchangeTroubles()
+  package let wireTroubles: WireTroubles? = WireTroubles()
+  /// How long a WebSocket lasts.
+  var lifeNanoseconds = VenueServer.standardLife
   /// Accounts whose balances have changed since they were last told, with the assets.
   var touched: [UInt16: Set<UInt16>] = [:]
   /// Of what is drawn: client ids that were not given.
   var random: SplitMix64
   var executionNumber: UInt64 = 0
   /// Of the last turn: what is due is reckoned from there.
-  private var turned: ServerTime?
+  private(set) var turned: ServerTime?
 
   /// `venue`: opened, with all its accounts, instruments and assets.
   package init(_ venue: consuming SimulatedVenue<Recorder>, options: VenueOptions = VenueOptions()) {
@@ -52,6 +57,8 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
     pages = MarketPages(claims: Self.claims(venue.exchange.options))
     pages.look(in: venue.exchange)
     self.venue = venue
+    // A request brings its own window with it.
+    self.venue.windowNanoseconds = 0
     for number in self.venue.exchange.customers {
       _ = self.venue.register(account: AccountID(number: number), name: self.venue.exchange.accountName(number))
     }
@@ -87,7 +94,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
 extension VenueServer where Recorder: ~Copyable {
   package mutating func accept(_ link: VenueLink, product: VenueProduct, peer: String, at time: ServerTime) {
     links[link] = LinkState(product: product, peer: peer, opened: time.utc)
-    if !venue.isUp(at: time.now) { abort(link) }
+    if !venue.isUp(at: time.now) || troubles.closesAtOnce { abort(link) }
   }
 
   package mutating func close(_ link: VenueLink, at time: ServerTime) {
@@ -160,13 +167,16 @@ extension VenueServer where Recorder: ~Copyable {
     ledger.forgetOld(venue.exchange)
     expireListenKeys(at: time)
     turnStreams(at: time)
+    turnReplays(at: time)
+    turnTroubles(at: time)
     keepLinks(at: time)
   }
 
   package var nextDue: EngineTime {
     var due = min(venue.nextDue, deadlines.first?.due ?? .never, deadmen.map(\.due).min() ?? .never)
+    due = min(due, troublesDue)
     for state in links.values { due = min(due, state.nextPing, state.ends) }
-    if let turned { due = min(due, streams.nextDue(at: turned)) }
+    if let turned { due = min(due, streams.nextDue(at: turned), replaysDue(at: turned)) }
     return min(due, listenKeys.nextDue)
   }
 
@@ -192,5 +202,5 @@ extension VenueServer where Recorder: ~Copyable {
     product == .spot ? 20_000_000_000 : 180_000_000_000
   }
 
-  static var lifeNanoseconds: Int64 { 86_400_000_000_000 }
+  static var standardLife: Int64 { 86_400_000_000_000 }
 }

@@ -158,3 +158,67 @@ import Testing
     #expect(e8(bid) < e8(ask), "\(agreed) agreed")
   }
 }
+
+/// A served exchange that tells a recording: what is asked is answered from it, and orders meet its book.
+@Suite struct MarketReplayTests {
+  private static func depth(_ numbers: String, _ bids: String, _ asks: String) -> String {
+    let (first, last) = (numbers.split(separator: "-")[0], numbers.split(separator: "-")[1])
+    return #"{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":\#(first),"u":\#(last),"b":[\#(bids)],"a":[\#(asks)]}"#
+  }
+
+  private static let lines = [
+    #"{"recv_ns":1000000000,"rest":"depth","data":{"lastUpdateId":10,"#
+      + #""bids":[["57000.00","2.0"],["56999.00","1.0"]],"asks":[["57001.00","5.0"]]}}"#,
+    #"{"recv_ns":2000000000,"stream":"btcusdt@depth@100ms","data":"#
+      + depth("11-11", #"["57000.00","0.0"],["56999.00","0.0"],["56990.00","3.0"]"#, #"["56991.00","0.4"]"#) + "}",
+  ]
+
+  private static func driver(_ lines: [String] = lines) throws -> VenueDriver {
+    var driver = VenueDriver()
+    driver.server.replay(ReplaySource(.spot, speed: 2))
+    try driver.server.take(recording: Array(lines.joined(separator: "\n").utf8), of: .spot)
+    try driver.server.take(recording: [], of: .spot)
+    driver.pass(milliseconds: 1)
+    return driver
+  }
+
+  @Test func ordersMeetTheRecordedBook() throws {
+    var driver = try Self.driver()
+    let bought = driver.spot("BUY", "MARKET", "quantity=0.5")
+    #expect(bought.body["fills"]?.elements.map { $0.words("price", "qty") } == ["57001.00000000 0.50000000"])
+    let maker = driver.limit("BUY", "0.3", at: "56995")
+    #expect(maker["status"] == "NEW")
+    driver.pass(milliseconds: 499)
+    #expect(driver.call("GET", "/api/v3/openOrders").body.count == 1)
+    // Half a second later at twice the speed the market has come down to it.
+    driver.pass(milliseconds: 2)
+    let found = driver.call("GET", "/api/v3/order", "symbol=BTCUSDT&orderId=\(maker["orderId"])")
+    #expect(found.body.words("status", "executedQty") == "FILLED 0.30000000")
+    let depth = driver.send("GET", "/api/v3/depth?symbol=BTCUSDT").body
+    #expect(depth.words("lastUpdateId") == "11")
+    // The other product has its own market.
+    #expect(driver.send("GET", "/fapi/v1/depth?symbol=BTCUSDT", .usdm).status == 200)
+    let isSound = driver.isSound
+    #expect(isSound)
+  }
+
+  @Test func itsStreamsTellWhatWasRecorded() throws {
+    var driver = try Self.driver()
+    let link = driver.open("/stream?streams=btcusdt@depth@100ms")
+    driver.pass(milliseconds: 600)
+    let told = driver.take(link).compactMap { $0["data"]?.words("u") }
+    #expect(told == ["11"])
+  }
+
+  @Test func productsAreToldApart() {
+    func product(_ data: String, _ rest: String = #""stream":"btcusdt@x""#) -> VenueProduct {
+      ReplaySource.product(ofBeginning: Array("{\"recv_ns\":1,\(rest),\"data\":\(data)}\n{\"recv".utf8))
+    }
+    #expect(product(#"{"e":"depthUpdate","U":1,"u":2,"pu":0}"#) == .usdm)
+    #expect(product(#"{"e":"depthUpdate","U":1,"u":2}"#) == .spot)
+    #expect(product(#"{"e":"bookTicker","u":2}"#) == .usdm)
+    #expect(product(#"{"u":2,"s":"BTCUSDT","b":"1","B":"2"}"#) == .spot)
+    #expect(product(#"{"lastUpdateId":1,"E":5,"T":5}"#, #""rest":"depth""#) == .usdm)
+    #expect(product(#"{"lastUpdateId":1}"#, #""rest":"depth""#) == .spot)
+  }
+}

@@ -26,7 +26,7 @@ struct VenueDriver: ~Copyable {
     var message: String { body["msg"]?.string ?? "-" }
   }
 
-  init(accounts: Int = 3, seed: UInt64 = 7, hasFlow: Bool = false, isHedged: Bool = false) {
+  init(accounts: Int = 3, seed: UInt64 = 7, hasFlow: Bool = false, isHedged: Bool = false, fence: Int64? = nil) {
     var setup = ExchangeSetup()
     for name in ["USDT", "BTC"] { setup.addAsset(name) }
     setup.deposit("1000000", "USDT", into: 3, .futures)
@@ -42,10 +42,11 @@ struct VenueDriver: ~Copyable {
     }
     var options = VenueOptions()
     options.seed = seed
+    options.fenceNanoseconds = fence
     var house = options.exchange
     house.capacity.orders = 1 << 13
     house.capacity.fills = 1 << 12
-    house.capacity.accounts = 64
+    house.capacity.accounts = UInt32(max(64, accounts + 8))
     house.capacity.instruments = 8
     house.capacity.assets = 8
     let utc = UTCTime(nanoseconds: Self.start)
@@ -53,6 +54,7 @@ struct VenueDriver: ~Copyable {
       Exchange(house, startingAt: utc), venue: VenueID(number: 1), recorder: NoExchangeRecorder(),
       now: EngineTime(nanoseconds: Self.start), utc: utc)
     venue.open(setup, now: EngineTime(nanoseconds: Self.start))
+    venue.opening = setup
     server = VenueServer(venue, options: options)
   }
 
@@ -208,6 +210,24 @@ struct VenueDriver: ~Copyable {
   mutating func steer(_ control: ExchangeControl) {
     let isDone = server.venue.control(control, now: time.now)
     #expect(isDone)
+  }
+
+  /// An order of somebody who steers the exchange, as the command line sends it: the members behind the verb. The code
+  /// of what is wrong with it.
+  @discardableResult
+  mutating func control(_ verb: String, _ members: String = "") -> String? {
+    defer {
+      server.turn(at: time)
+      _ = drain()
+    }
+    do throws(ErrorObject) {
+      let text = "{\"verb\":\"\(verb)\"\(members.isEmpty ? "" : "," + members)}"
+      var order = try ControlOrder(Array(text.utf8))
+      try server.obey(&order, at: time)
+      return nil
+    } catch {
+      return error.code
+    }
   }
 
   var ledger: [String] {

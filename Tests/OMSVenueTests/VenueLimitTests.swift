@@ -181,4 +181,45 @@ import Testing
     }
     #expect(body.contains("-1021") == true)
   }
+
+  /// What an order that is sent now and on its way for so long is answered, with a fence of 20 ms.
+  private func answer(to order: String, at path: String, after milliseconds: Int64) -> String {
+    var driver = VenueDriver(fence: 20_000_000)
+    let placed = driver.limit("BUY", "0.1", at: "59000")
+    driver.server.venue.setLatency(nanoseconds: milliseconds * 1_000_000, jitterNanoseconds: 0)
+    let link = driver.connect()
+    let payload = "\(order.replacing("ID", with: placed["orderId"]))&timestamp=\(driver.milliseconds)"
+    let key = HTTPField(name: "x-mbx-apikey", value: driver.credential(1).key)
+    let request = HTTPRequest(
+      method: "POST", target: "\(path)?\(payload)&signature=\(driver.signature(payload))", fields: [key])
+    _ = driver.send(request, on: link)
+    var body = ""
+    for _ in 0..<100 {
+      driver.now += 1_000_000
+      driver.server.turn(at: driver.time)
+      while let item = driver.server.nextOutput() {
+        if case .response(_, let response) = item { body = String(decoding: response.body, as: UTF8.self) }
+      }
+    }
+    return body
+  }
+
+  @Test func nothingReachesTheEngineBehindTheFence() {
+    let order = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=58000"
+    let early = answer(to: order, at: "/api/v3/order", after: 20)
+    #expect(early.contains(#""status":"NEW""#) == true, "\(early)")
+    let late = answer(to: order, at: "/api/v3/order", after: 21)
+    #expect(late.contains("-1021") == true, "\(late)")
+  }
+
+  /// The cancel of a replacement is in time. Its new order comes later: under way at the fence, or not sent any more.
+  @Test(arguments: [8, 12])
+  func theSecondHalfOfARequestKeepsToItsFence(milliseconds: Int64) {
+    let replacement =
+      "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.1&price=58000&cancelReplaceMode=STOP_ON_FAILURE"
+      + "&cancelOrderId=ID"
+    let body = answer(to: replacement, at: "/api/v3/order/cancelReplace", after: milliseconds)
+    #expect(body.contains(#""cancelResult":"SUCCESS","newOrderResult":"FAILURE""#) == true, "\(body)")
+    #expect(body.contains("-1021") == true, "\(body)")
+  }
 }

@@ -283,7 +283,7 @@ private struct Stage: ~Copyable {
     try stage.send("GET /1 HTTP/1.1\nHos")
     try stage.run { $0.runner.connectionCount == 1 && $0.client.phase == .open }
     for _ in 0..<20 { try stage.runner.turn(atMost: 0) }
-    stage.clock.now += VenuePeer.idleNanoseconds - 1
+    stage.clock.now += VenuePatience.idleNanoseconds - 1
     for _ in 0..<20 { try stage.runner.turn(atMost: 0) }
     var count = stage.runner.connectionCount
     #expect(count == 1)
@@ -311,7 +311,7 @@ private struct Stage: ~Copyable {
     try stage.open()
     stage.runner.stop()
     try stage.runner.turn(atMost: 0)
-    stage.clock.now += VenuePeer.leavingNanoseconds
+    stage.clock.now += VenuePatience.leavingNanoseconds
     for _ in 0..<20 { try stage.runner.turn(atMost: 0) }
     let isDone = stage.runner.isDone
     #expect(isDone)

@@ -127,6 +127,16 @@ import Testing
     #expect(suite.answer(&driver, now, "abc") == -1100)
   }
 
+  @Test func noWindowReachesBeyondTheFence() {
+    var driver = VenueDriver(fence: 20_000_000)
+    var suite = self
+    let now = driver.milliseconds
+    #expect(suite.answer(&driver, now - 20, nil) == 200)
+    #expect(suite.answer(&driver, now - 21, nil) == -1021)
+    #expect(suite.answer(&driver, now - 21, "60000") == -1021)
+    #expect(suite.answer(&driver, now - 6, "5") == -1021)
+  }
+
   @Test func parametersAreReadOrRefused() {
     var driver = VenueDriver()
     func error(_ more: String) -> String {

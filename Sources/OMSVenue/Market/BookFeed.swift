@@ -52,14 +52,21 @@ struct BookFeed {
     let changedBids = Self.changes(from: bids, to: newBids, isDescending: true)
     let changedAsks = Self.changes(from: asks, to: newAsks, isDescending: false)
     lookAtTop(in: exchange)
-    let next = exchange.top(of: number, at: .zero).bookSequence + lead
-    if next == id && !(changedBids.isEmpty && changedAsks.isEmpty) { lead += 1 }
-    id = exchange.top(of: number, at: .zero).bookSequence + lead
+    let next = exchange.top(of: number, at: .zero).bookSequence &+ lead
+    if next == id && !(changedBids.isEmpty && changedAsks.isEmpty) { lead &+= 1 }
+    id = exchange.top(of: number, at: .zero).bookSequence &+ lead
     (bids, asks) = (newBids, newAsks)
     for speed in due.keys {
       due[speed]?.bids.formUnion(changedBids)
       due[speed]?.asks.formUnion(changedAsks)
     }
+  }
+
+  /// The next update is the first one. Nobody may follow the book.
+  mutating func startNumbersAnew(in exchange: borrowing Exchange) {
+    lead = 0 &- exchange.top(of: number, at: .zero).bookSequence
+    (id, topID) = (0, 0)
+    look(in: exchange)
   }
 
   /// Reads best bid and ask. `true`: they changed.
@@ -70,8 +77,8 @@ struct BookFeed {
       now.bid == top.bid && now.ask == top.ask && now.bidQuantity == top.bidQuantity
       && now.askQuantity == top.askQuantity
     if !isSame {
-      if now.bookSequence + lead <= max(topID, id) { lead = max(topID, id) + 1 - now.bookSequence }
-      topID = now.bookSequence + lead
+      if now.bookSequence &+ lead <= max(topID, id) { lead = max(topID, id) + 1 &- now.bookSequence }
+      topID = now.bookSequence &+ lead
     }
     top = now
     return !isSame

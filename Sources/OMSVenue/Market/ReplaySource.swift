@@ -41,10 +41,26 @@ package struct ReplaySource {
   private var hasEnded = false
   /// Where the recording and the replay begin: nanoseconds of the recording, and of the engine.
   private var origin: (recorded: Int64, now: EngineTime)?
-  private var symbol: String?
-  private var book: RecordedBook
+  private(set) var symbol: String?
+  private(set) var book: RecordedBook
   private var hasSnapshot = false
   private var trades: [JSONValue] = []
+
+  /// What the beginning of a recording is of: the messages of one product have members that those of the other lack.
+  package static func product(ofBeginning bytes: [UInt8]) -> VenueProduct {
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      guard let data = (try? JSONReader.read(Array(line)))?.root["data"] else { continue }
+      let isSnapshot = data["lastUpdateId"] != nil
+      switch data["e"]?.string {
+      case "depthUpdate": return data["pu"] == nil ? .spot : .usdm
+      case "bookTicker", "markPriceUpdate", "forceOrder": return .usdm
+      case nil where isSnapshot: return data["E"] == nil ? .spot : .usdm
+      case nil where data["B"] != nil: return .spot
+      default: continue
+      }
+    }
+    return .spot
+  }
 
   /// - Precondition: the speed is above zero.
   package init(_ product: VenueProduct, speed: Int64 = 1) {

@@ -28,7 +28,7 @@ enum CommandTable {
     ("deadman status", DeadmanStatusCommand.self),
     ("sim price", SimPriceCommand.self), ("sim fault", SimFaultCommand.self), ("sim latency", SimLatencyCommand.self),
     ("sim fill", SimFillCommand.self), ("sim book", SimBookCommand.self), ("sim clock", SimClockCommand.self),
-    ("sim account", SimAccountCommand.self), ("sim reset", SimResetCommand.self),
+    ("sim account", SimAccountCommand.self), ("sim reset", SimResetCommand.self), ("sim dump", SimDumpCommand.self),
     ("config check", ConfigCheckCommand.self), ("config show", ConfigShowCommand.self),
     ("config get", ConfigGetCommand.self), ("config diff", ConfigDiffCommand.self),
     ("config init", ConfigInitCommand.self), ("config reload", ConfigReloadCommand.self),

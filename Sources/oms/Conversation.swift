@@ -16,9 +16,7 @@ extension CommandContext {
   mutating func perform(_ request: RequestDraft, _ conversation: Conversation = Conversation()) throws(ErrorObject)
     -> ExitStatus
   {
-    if arguments.has("dry-run"), spec.effect == .acts, !request.hasDryRun {
-      throw .usage("dry_run", "`oms \(spec.name)` has no dry run; nothing was done")
-    }
+    if arguments.has("dry-run"), spec.effect == .acts, !request.hasDryRun { throw noDryRun }
     var client = try connect()
     try takeJob(&client)
     do {
@@ -30,6 +28,8 @@ extension CommandContext {
       return try askAndRepeat(request, conversation, &client, refusal: error)
     }
   }
+
+  var noDryRun: ErrorObject { .usage("dry_run", "`oms \(spec.name)` has no dry run; nothing was done") }
 
   /// `--job`: a lock of that name, held as long as the connection.
   mutating func takeJob(_ client: inout ControlClient) throws(ErrorObject) {

@@ -16,13 +16,13 @@ struct VaultSession: ~Copyable {
   var desk: SecretDesk
   let random = SystemRandom()
 
-  init(_ context: borrowing CommandContext) throws(ErrorObject) {
-    if context.arguments.has("dry-run"), context.spec.effect == .acts {
-      throw .usage("dry_run", "`oms \(context.spec.name)` has no dry run; nothing was done")
-    }
+  /// `directory`: where the keystore lies, instead of the state of the instance.
+  init(_ context: borrowing CommandContext, directory: String? = nil) throws(ErrorObject) {
+    if context.arguments.has("dry-run"), context.spec.effect == .acts { throw context.noDryRun }
     desk = try Self.concealedDesk()
-    file = context.keystoreFile
-    isThrownAway = context.isThrownAway
+    let directory = directory ?? context.paths.currentStateDirectory
+    file = KeystoreFile(directory: directory)
+    isThrownAway = KernelFileSystem().exists("\(directory)/../\(RunCommand.throwAwayMark)")
   }
 
   private static func concealedDesk() throws(ErrorObject) -> SecretDesk {
@@ -175,6 +175,25 @@ struct VaultSession: ~Copyable {
     }
   }
 
+  /// An empty keystore under a passphrase that is asked for, or handed over.
+  mutating func makeSealed(_ context: inout CommandContext) throws(ErrorObject) -> (Keystore, SecretBytes) {
+    guard let passphrase = try passphrase(&context, "a new passphrase for the keystore:", isNew: true) else {
+      throw ErrorObject(
+        "auth.locked", .credentials, "a keystore needs a passphrase, and there is nobody to ask",
+        hint: "--passphrase-fd N, or the credential \(Self.credential) of systemd")
+    }
+    defer { desk.giveBack(passphrase) }
+    do throws(VaultError) {
+      let salt = try Keystore.makeSalt(random)
+      let key = try Keystore.makeKey(passphrase, cost: .standard, salt: salt, desk: &desk)
+      return (
+        try Keystore.empty(origin: .passphrase(.standard), salt: salt, key: key, desk: &desk, random: random), key
+      )
+    } catch {
+      throw ErrorObject(error)
+    }
+  }
+
   /// A keystore for a session that is thrown away: nobody has to remember its key, which only the kernel's keyring has.
   mutating func makeThrownAway(_ context: borrowing CommandContext) throws(ErrorObject) -> (Keystore, SecretBytes) {
     do throws(VaultError) {
@@ -192,11 +211,6 @@ struct VaultSession: ~Copyable {
 
 extension CommandContext {
   var keystoreFile: KeystoreFile { KeystoreFile(directory: paths.currentStateDirectory) }
-
-  /// Whether the state of the engine that runs goes when it ends.
-  var isThrownAway: Bool {
-    KernelFileSystem().exists("\(paths.currentStateDirectory)/../\(RunCommand.throwAwayMark)")
-  }
 }
 
 extension KeystoreEntry {

@@ -37,10 +37,31 @@ extension ExitSessions {
       2 venue serve --tls-cert a.pem
       10 venue serve --tls-cert nothing.pem --tls-key nothing.pem
       0 TERM venue serve --accounts 2
+      2 venue serve --passphrase-fd 1
+      2 venue serve --speed 2
+      2 venue serve --tls-flaw host --tls-cert a.pem --tls-key a.pem
+      1 venue serve --replay nothing
+      11 venue serve --keystore kept
+      0 TERM venue serve --fence 20ms --keystore kept --passphrase-fd 9 9<<<'correct horse battery'
+      11 venue serve --keystore kept --passphrase-fd 9 9<<<'another horse'
       oms venue serve > venue & venue=$!
       until [ -s venue ]; do sleep 0.02; done
       port=$(sed 's/.*"rest":"[^"]*:\\([0-9]*\\)","streams":"[^"]*","ws_api":"[^"]*ws-api.*/\\1/' venue)
       17 venue serve --spot 127.0.0.1:$port
+      control=$(jq -r .control venue)
+      0 sim dump --venue $control
+      2 sim dump
+      2 sim dump --venue ftp://127.0.0.1/x
+      16 sim dump --venue ${control}x
+      0 sim price BTC-USDT 58000 --venue $control
+      2 sim price BTC-USDT 58000 --venue $control --dry-run
+      2 sim price BTC-USDT 58000 --venue $control --job x
+      18 sim price DOGE-USDT 1 --venue $control
+      18 sim fill nobody --venue $control
+      2 sim fault --mute
+      2 sim fault --answer rubbish --venue $control
+      0 sim fault --mute --venue $control
       kill $venue; wait $venue
+      16 sim fault --clear --venue $control
       """)
 }

@@ -12,7 +12,10 @@ import Testing
       printf 'GET %s HTTP/1.1\\r\\nhost: x\\r\\nconnection: close\\r\\n%s\\r\\n' "$2" "${3:-}" >&4
       cat <&4 | sed '1,/^\\r$/d'
     }
-    serve() { oms venue serve "$@" > venue 2> said & venue=$!; until [ -s venue ]; do sleep 0.02; done; }
+    serve() {
+      rm -f venue; oms venue serve "$@" > venue 2> said & venue=$!
+      until [ -s venue ]; do sleep 0.02; done
+    }
 
     """
 
@@ -70,6 +73,51 @@ import Testing
           """)
       #expect(
         ran.lines == ["https", "wss", "-----BEGIN CERTIFICATE-----", "0", "gone"], "\(ran.output)\(ran.errors)")
+    }
+  }
+
+  /// Under the names that accounts refer to, beside what was there.
+  @Test func itsKeysAreInAKeystore() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        Self.ask + """
+          pass() { "$@" --passphrase-fd 9 9<<<'correct horse battery'; }
+          state=$XDG_STATE_HOME/oms/default
+          pass oms vault init -q
+          printf '{"key":"k","secret":"s"}' | pass oms vault put other --from-stdin -q
+          for accounts in 3 2; do
+            pass serve --accounts $accounts --keystore $state
+            about '.accounts | map(.entry) | join(" ")'
+            kill $venue; wait $venue
+          done
+          oms vault list -o tsv --fields name,kind,can_trade,can_withdraw
+          serve; about '.accounts[0].entry'; kill $venue; wait $venue
+          cat said
+          """)
+      #expect(
+        ran.lines == [
+          "binance_main binance_sub1 binance_sub2", "binance_main binance_sub1", "binance_main\thmac\ttrue\tfalse",
+          "binance_sub1\thmac\ttrue\tfalse", "binance_sub2\thmac\ttrue\tfalse", "other\thmac\t\t", "null",
+        ], "\(ran.output)\(ran.errors)")
+    }
+  }
+
+  /// As openssl says it, which checks like any client.
+  @Test(arguments: [
+    ("expired", "10:certificate has expired"), ("host", "62:hostname mismatch"),
+    ("self-signed", "18:self-signed certificate"), ("unknown", "20:unable to get local issuer certificate"),
+  ])
+  func nobodyMayBelieveIt(flaw: String, said: String) throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        Self.ask + """
+          serve --tls-flaw \(flaw)
+          place=$(about .spot.rest); ca=$(about .ca)
+          openssl s_client -connect ${place#*://} -CAfile $ca -verify_hostname localhost < /dev/null 2>&1 |
+            sed -n 's/^verify error:num=//p' | head -1
+          kill $venue; wait $venue
+          """)
+      #expect(ran.lines == [said], "\(ran.output)\(ran.errors)")
     }
   }
 }

@@ -165,6 +165,9 @@ extension ErrorCatalog {
     engine.not_running 16
       No engine answers at the socket of this instance.
       Start one: `oms run --detach`; or choose the instance with -I.
+    venue.not_served 16
+      Nothing that `--venue` names can be steered: nobody listens, or it is another address or token.
+      Give what `oms venue serve` prints as `control`; a new one is printed at every start.
     engine.protocol 16
       Client and engine speak different versions.
       Use the `oms` that the engine was started with, or restart the engine.

@@ -6,6 +6,9 @@ extension ErrorCatalog {
     config.adapter 10
       An exchange, or an account at it, needs an adapter that this build does not have, or has otherwise.
       Use an adapter that the message names.
+    config.ca 10
+      The file of those whose certificates an exchange's are checked by cannot be read, or has no certificate.
+      Correct `ca` in exchanges.yaml; without it those count whom the system believes.
     config.capacity 10
       The configuration names more than the engine has room for.
       Configure less in one instance, and a second instance for the rest.
@@ -30,6 +33,9 @@ extension ErrorCatalog {
     config.encoding 10
       The file has bytes that text does not have.
       Save it as UTF-8 without a byte order mark, lines ended by line feeds.
+    config.endpoints 10
+      An address of an exchange cannot be connected to.
+      Correct `endpoints` in exchanges.yaml.
     config.fallback 10
       Orders go over a WebSocket only, and nothing is left when it is down (a warning).
       Add a rest endpoint.
@@ -159,6 +165,9 @@ extension ErrorCatalog {
     io.log 1
       The event log could not be written.
       Free the disk, or fix the mode of the log directory.
+    io.network 1
+      The kernel gives no descriptor for connections.
+      Raise the limit on open files, or repair the machine.
     io.random 1
       The kernel gives no random bytes.
       Repair the machine.
@@ -180,6 +189,9 @@ extension ErrorCatalog {
     io.threads 1
       A thread could not be started.
       Raise the limit of processes.
+    io.venue 16
+      An exchange does not tell what it lists, and nothing is known of it from before.
+      See the message: network, address, certificate; then start the engine again.
     io.wake 1
       The engine's threads could not be given a way to wake each other.
       Raise the limit of open files.

@@ -6,6 +6,9 @@ extension ErrorCatalog {
     auth.keyring 11
       The kernel has no keyring for this session, or does not let it be used.
       Give each command its passphrase: --passphrase-fd N, or the credential oms-keystore of systemd.
+    auth.keystore 11
+      An engine with live accounts could not open its keystore; the message says why.
+      Try `oms vault list`; where that works, start the engine again.
     auth.keystore_damaged 11
       The file of the keystore was cut or changed, or is none; the message says what is wrong.
       Put a copy in its place, or move it away and make one anew with `oms vault init`.
@@ -30,6 +33,9 @@ extension ErrorCatalog {
     auth.locked_memory 11
       Secrets are held in memory that never reaches the swap, and the limit on such memory is too low.
       Raise it: `ulimit -l`, or LimitMEMLOCK= in a unit.
+    auth.missing 11
+      A live account's settings name a key that the keystore does not have, or that this build cannot use.
+      Put it there with `oms vault put NAME`, or correct `key` in accounts.yaml.
     busy.keystore 17
       Another process changed the keystore at the same time, or changes it now.
       Try again.

@@ -270,7 +270,30 @@ package enum ObjectCatalog {
       "ts@ state=none|locked|unlocked path secrets#? generation#? key=scrypt|random? thrown_away!"),
     ObjectOutline(
       "venue", "An exchange that answers, and the made-up accounts it has.", id: "seed", columns: "seed ca",
-      "ts@ seed# spot{} usdm{} ca? accounts[{}]"),
+      "ts@ seed# spot{} usdm{} ca? control accounts[{}]"),
+    ObjectOutline(
+      "venue_asset", "What came into a served exchange.", id: "asset", columns: "asset deposits", "ts@ asset deposits%"),
+    ObjectOutline(
+      "venue_balance", "A balance as a served exchange has it.", id: "account wallet asset",
+      columns: "account wallet asset total locked", "ts@ account wallet asset total% locked%"),
+    ObjectOutline(
+      "venue_position", "A position as a served exchange has it.", id: "account symbol side",
+      columns: "account symbol side qty cost leverage margin_mode isolated",
+      "ts@ account symbol side=long|short qty% cost% isolated% margin_mode=cross|isolated leverage#"),
+    ObjectOutline(
+      "venue_order", "An order as a served exchange has it.", id: "order_id",
+      columns: "account symbol side kind qty price filled status client_id order_id",
+      """
+      ts@ account symbol order_id client_id side=buy|sell kind tif qty% price% stop% filled% quote% status open! \
+      reduce_only! algo_id? created@ updated@
+      """),
+    ObjectOutline(
+      "venue_fill", "A trade of a customer as a served exchange has it.", id: "account trade_id",
+      columns: "account symbol side qty price fee fee_asset role trade_id client_id",
+      """
+      ts@ account symbol trade_id order_id client_id? side=buy|sell qty% price% fee% fee_asset role=maker|taker forced! \
+      realised% venue_ts@
+      """),
     ObjectOutline(
       "explanation", "What a code means.", id: "subject", columns: "subject code exit sent cause action",
       "ts@ subject code? exit# sent=no|yes|some|unknown? cause action codes[]"),

@@ -23,7 +23,29 @@ extension EngineSettings {
   }
 }
 
+extension EngineSettings {
+  /// As an engine on paper has them: real exchanges are not spoken to, and their paper accounts trade on the built-in one.
+  package var onPaper: EngineSettings {
+    var settings = self
+    settings.mode = .paper
+    settings.venues = venues.map { $0.adapter == .simulated ? $0 : $0.standIn }
+    return settings
+  }
+}
+
 extension VenueSetting {
+  /// What is traded at a real exchange whose entry names no markets.
+  static let usualMarkets = ["BTC-USDT", "ETH-USDT", "BTC-USDT-PERP", "ETH-USDT-PERP"]
+
+  /// What paper accounts of a real exchange trade on: the built-in one, at its fees.
+  var standIn: VenueSetting {
+    var venue = VenueSetting.builtIn(name: name)
+    venue.standsIn = true
+    venue.maker = maker
+    venue.taker = taker
+    return venue
+  }
+
   /// The built-in exchange under a name of its own, with the four instruments it lists by itself.
   package static func builtIn(name: String) -> VenueSetting {
     var venue = VenueSetting(name: name, adapter: .simulated)

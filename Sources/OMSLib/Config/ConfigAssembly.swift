@@ -59,19 +59,22 @@ enum ConfigAssembly {
     var venues: [VenueSetting] = []
     for (venue, place) in declared {
       let accounts = file?.accounts.filter { $0.venue == venue.name } ?? []
-      if venue.adapter.isAvailable {
+      let live = accounts.first { $0.mode == .live }
+      if venue.adapter == .simulated || venue.adapter.isAvailable && live != nil {
         venues.append(venue)
-      } else if let live = accounts.first(where: { $0.mode == .live }) {
+      } else if let live {
         problems.error(
           "config.adapter", at: place,
           "adapter '\(venue.adapter.rawValue)' is not available in this build and '\(live.name)' is live; "
             + "make it paper, or use the adapter 'sim'")
       } else {
+        let reason =
+          venue.adapter.isAvailable
+          ? "no account of '\(venue.name)' is live"
+          : "adapter '\(venue.adapter.rawValue)' is not available in this build"
         problems.warning(
-          "config.adapter", at: place,
-          "adapter '\(venue.adapter.rawValue)' is not available in this build: "
-            + "'\(venue.name)' is the built-in exchange, on paper")
-        venues.append(simulated(inPlaceOf: venue))
+          "config.adapter", at: place, "\(reason): '\(venue.name)' is the built-in exchange, on paper")
+        venues.append(venue.standIn)
       }
     }
     for (name, place) in file?.exchanges ?? [] where !venues.contains(where: { $0.name == name }) {
@@ -115,14 +118,6 @@ enum ConfigAssembly {
     }
   }
 
-  /// Paper accounts of an exchange that this build does not speak trade on the built-in one, at its fees.
-  private static func simulated(inPlaceOf venue: VenueSetting) -> VenueSetting {
-    var simulated = VenueSetting.builtIn(name: venue.name)
-    simulated.maker = venue.maker
-    simulated.taker = venue.taker
-    return simulated
-  }
-
   // MARK: Accounts
 
   /// Naming an account of the built-in session brings it along. Without a choice the only account is the default.
@@ -161,6 +156,15 @@ enum ConfigAssembly {
     _ settings: EngineSettings, _ nodes: [String: YAMLNode], _ problems: inout ProblemList
   ) {
     let live = settings.accounts.filter { $0.mode == .live }
+    for venue in settings.venues where venue.adapter != .simulated {
+      for account in settings.accounts where account.venue == venue.name && account.mode == .paper {
+        guard let place = account.place else { continue }
+        problems.warning(
+          "config.adapter", at: place,
+          "'\(account.name)' is on paper and '\(venue.name)' has live accounts: it trades on the built-in exchange, and only "
+            + "in an engine on paper")
+      }
+    }
     let builtIn = settings.venues.filter { $0.adapter == .simulated }.map(\.name)
     let real = live.filter { !builtIn.contains($0.venue) }
     if settings.tag.isEmpty, let first = real.first, let place = first.place {

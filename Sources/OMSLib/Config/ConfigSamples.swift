@@ -59,8 +59,8 @@ package enum ConfigSamples {
   private static let exchanges = Sample(
     name: ExchangesFile.name,
     text: #"""
-      # What speaks for each exchange that accounts.yaml names. This build has one adapter, `sim`: the built-in exchange, in
-      # the engine's process, without network. Several exchanges may use it: each has markets and accounts of its own.
+      # What speaks for each exchange that accounts.yaml names. `sim` is the built-in exchange, in the engine,
+      # without network; several exchanges may use it, each with markets and accounts of its own. `binance` is the real one.
       version: 1
       exchanges:
         sim:
@@ -72,6 +72,11 @@ package enum ConfigSamples {
             - { symbol: ETH-USDT, tick: "0.01", lot: "0.0001", start_price: "3000" }
             - { symbol: BTC-USDT-PERP, tick: "0.1", lot: "0.001", start_price: "60000", max_leverage: 125 }
             - { symbol: ETH-USDT-PERP, tick: "0.01", lot: "0.001", start_price: "3000", max_leverage: 125 }
+        # binance:                                        # spoken to by `oms run --live`, for its live accounts only
+        #   adapter: binance
+        #   environment: testnet                          # production (default), testnet, demo; or `endpoints` of your own
+        #   markets: [BTC-USDT, BTC-USDT-PERP]            # what is traded of all it lists
+        #   receive_window: 1s                            # how long an order may be on its way
 
       """#)
 

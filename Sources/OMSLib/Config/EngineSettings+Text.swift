@@ -52,6 +52,11 @@ extension EngineSettings {
         lines.add("\(name) \(endpoint.product) \(kind)", SecretText.withoutCredentials(address))
       }
     }
+    if venue.adapter != .simulated {
+      lines.add("\(name) environment", venue.environment.rawValue)
+      lines.add("\(name) ca", venue.authorityFile)
+      lines.add("\(name) markets", venue.markets.joined(separator: " "))
+    }
     lines.add("\(name) orders_by_websocket", venue.entersOrdersByWebSocket)
     lines.add("\(name) recv_window_ns", venue.receiveWindowNanoseconds)
     lines.add("\(name) visibility_window_ns", venue.visibilityWindowNanoseconds)

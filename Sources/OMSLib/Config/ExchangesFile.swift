@@ -32,7 +32,7 @@ enum ExchangesFile {
     }
     guard let adapter: VenueSetting.Adapter = node.word(&problems) else { return nil }
     var venue = VenueSetting(name: entry.key, adapter: adapter)
-    readSession(&fields, &venue, entry, &problems)
+    readSession(&fields, &venue, &problems)
     if let node = fields.section("fees", &problems) {
       var inner = SettingFields(node, problems: &problems)
       inner.set(&venue.maker, "maker_bps", &problems) { $0.rate(decimals: 4, &$1) }
@@ -41,23 +41,48 @@ enum ExchangesFile {
     }
     let seed = fields.take("seed")
     let symbols = fields.take("symbols")
+    let markets = fields.take("markets")
     if adapter == .simulated {
       venue.instruments = InstrumentSetting.builtIn
       if let seed = seed?.integer(0...Int.max, &problems) { venue.seed = UInt64(seed) }
       if let symbols { venue.instruments = readInstruments(symbols, &problems) }
+      if let markets {
+        problems.error("config.key", at: markets.place, "the adapter 'sim' lists its own 'symbols'; it has no markets")
+      }
     } else {
+      venue.markets = markets.map { readMarkets($0, &problems) } ?? VenueSetting.usualMarkets
       for node in [seed, symbols].compactMap(\.self) {
-        problems.error("config.key", at: node.place, "only the adapter 'sim' has a seed and symbols of its own")
+        problems.error(
+          "config.key", at: node.place,
+          "only the adapter 'sim' has a seed and symbols of its own; what is traded elsewhere is named under 'markets'")
       }
     }
     fields.finish(&problems)
     return venue
   }
 
+  private static func readMarkets(_ node: YAMLNode, _ problems: inout ProblemList) -> [String] {
+    var found: [String] = []
+    for item in node.list(&problems) ?? [] {
+      guard let text = item.text(&problems) else { continue }
+      guard let symbol = Symbol(text), symbol.description == text else {
+        problems.error("config.name", at: item.place, "market '\(text)': write BASE-QUOTE or BASE-QUOTE-PERP")
+        continue
+      }
+      guard !found.contains(text) else {
+        problems.error("config.duplicate", at: item.place, "duplicate market '\(text)'")
+        continue
+      }
+      found.append(text)
+    }
+    return found
+  }
+
   private static func readSession(
-    _ fields: inout SettingFields, _ venue: inout VenueSetting, _ entry: YAMLEntry, _ problems: inout ProblemList
+    _ fields: inout SettingFields, _ venue: inout VenueSetting, _ problems: inout ProblemList
   ) {
     enum OrderEntry: String, CaseIterable { case websocket, rest }
+    fields.set(&venue.environment, "environment", &problems) { $0.word(&$1) }
     fields.set(&venue.endpoints, "endpoints", &problems) { endpoints($0, &$1) }
     var orderEntry = OrderEntry.websocket
     let orderEntryNode = fields.take("order_entry")
@@ -69,6 +94,7 @@ enum ExchangesFile {
       problems.warning(
         "config.fallback", at: node.place, "order_entry websocket without a rest endpoint has no fallback")
     }
+    fields.set(&venue.authorityFile, "ca", &problems) { $0.absolutePath(&$1) }
     fields.set(&venue.receiveWindowNanoseconds, "receive_window", &problems) { $0.duration(&$1) }
     fields.set(&venue.visibilityWindowNanoseconds, "visibility_window", &problems) { $0.duration(&$1) }
     if let node = fields.section("rate", &problems) {
@@ -84,9 +110,18 @@ enum ExchangesFile {
     }
   }
 
+  /// Products that an exchange may have addresses for.
+  private static let products = ["spot", "usdm"]
+
   private static func endpoints(_ node: YAMLNode, _ problems: inout ProblemList) -> [EndpointSetting]? {
     var found: [EndpointSetting] = []
     for entry in SettingFields(node, problems: &problems).all() {
+      if !products.contains(entry.key), entry.key != "*" {
+        problems.error(
+          "config.key", at: entry.keyPlace,
+          "unknown product '\(entry.key)'; known here: \(products.joined(separator: ", "))")
+        continue
+      }
       var fields = SettingFields(entry.value, problems: &problems)
       var endpoint = EndpointSetting(product: entry.key)
       fields.set(&endpoint.rest, "rest", &problems) { $0.address(["https", "http"], &$1) }
@@ -188,7 +223,7 @@ extension YAMLNode {
   fileprivate func address(_ schemes: [String], _ problems: inout ProblemList) -> String? {
     guard let text = text(&problems) else { return nil }
     let isAddress = text.isEmpty || schemes.contains { text.hasPrefix("\($0)://") && text.count > $0.count + 3 }
-    guard isAddress else {
+    guard isAddress, text.isEmpty || WireAddress(text) != nil else {
       problems.error("config.value", at: place, "'\(text)' is not an address; write \(schemes[0])://HOST")
       return nil
     }

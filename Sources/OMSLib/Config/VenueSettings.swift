@@ -9,12 +9,18 @@ package struct VenueSetting: Equatable, Sendable {
     case upbit
 
     /// The adapters this build has.
-    package var isAvailable: Bool { self == .simulated }
+    package var isAvailable: Bool { self == .simulated || self == .binance }
   }
+
+  /// Which of a real exchange's installations is spoken to where `endpoints` says nothing else.
+  package enum Environment: String, Sendable, CaseIterable { case production, testnet, demo }
 
   package var name: String
   package var adapter: Adapter
+  package var environment = Environment.production
   package var endpoints: [EndpointSetting] = []
+  /// PEM file of those whose certificates are believed; empty: whom the system believes.
+  package var authorityFile = ""
   package var entersOrdersByWebSocket = true
   package var receiveWindowNanoseconds: Int64 = 1_000_000_000
   package var visibilityWindowNanoseconds: Int64 = 10_000_000_000
@@ -28,6 +34,10 @@ package struct VenueSetting: Equatable, Sendable {
   /// Of the built-in exchange: its seed and what it lists.
   package var seed: UInt64 = 1
   package var instruments: [InstrumentSetting] = []
+  /// Of a real exchange: what is traded of all that it lists.
+  package var markets: [String] = []
+  /// The built-in exchange in place of a real one, for its paper accounts.
+  package var standsIn = false
 
   /// What the built-in exchange has room for, over all exchanges that it stands for.
   static let builtInSymbolCount = 60

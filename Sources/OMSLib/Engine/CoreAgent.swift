@@ -46,8 +46,10 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
   private var polledAt: EngineTime
   private var durableSeen: UInt64 = 0
   /// The next account to be compared because news may have been missed; 0: none is.
-  private var nextCompared = 0
-  private var droppedBefore: UInt64 = 0
+  var nextCompared = 0
+  /// Accounts of which alone news may have been missed.
+  var missedAccounts: [AccountID] = []
+  var droppedBefore: UInt64 = 0
   /// Missed news that the core was told of.
   private var droppedTold: UInt64 = 0
   /// When the journal was last seen to move, or to have nothing to do.
@@ -408,8 +410,8 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
         continue
       }
       guard let event = door.poll(now: now, utc: utc) else { break }
-      // A new link says nothing about what was missed: every account is read anew.
-      if event.kind == .connected { nextCompared = 1 }
+      // A new link says nothing about what was missed: all that it serves is read anew.
+      if event.kind == .connected { noteMissed(event.account) }
       let isRecorded = submit(.venueEvent, event, now: now, utc: utc)
       precondition(isRecorded, "room was asked for before the event was taken (INV-16)")
       taken += 1
@@ -426,25 +428,6 @@ package struct CoreAgent<Machine: StepMachine & ~Copyable, Door: VenueDoor & ~Co
       guard door.poll(now: now, utc: utc) != nil else { return }
       counters.newsDropped += 1
     }
-  }
-
-  /// Compares every account behind missed news, as room allows.
-  private mutating func compareMissed(now: EngineTime, utc: UTCTime) -> Int {
-    if counters.newsDropped != droppedBefore, canAccept(opensRisk: true, now: now) {
-      droppedBefore = counters.newsDropped
-      nextCompared = 1
-    }
-    guard nextCompared > 0 else { return 0 }
-    var compared = 0
-    while nextCompared <= machine.accountCount {
-      var input = ReconcileInput()
-      input.account = AccountID(number: UInt16(nextCompared))
-      guard submit(.reconcile, input, now: now, utc: utc) else { return compared }
-      nextCompared += 1
-      compared += 1
-    }
-    nextCompared = 0
-    return compared
   }
 
   /// Marks and trigger fires from the best prices the door shows.

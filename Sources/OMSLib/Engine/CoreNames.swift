@@ -1,5 +1,21 @@
 /// The names that a core's rows hold, told as the Define records and texts that once made them.
 enum CoreNames {
+  /// Exchanges as they were last defined.
+  static func venues(_ core: borrowing Core) -> [DefineVenueInput] {
+    var found: [DefineVenueInput] = []
+    for index in 1..<Int(core.state.global.venueCount) + 1 {
+      let row = core.state.venues[index]
+      var input = DefineVenueInput()
+      input.name = row.name
+      input.id = row.id
+      input.fenceNanoseconds = row.fence
+      input.visibilityNanoseconds = row.visibility
+      input.ordersPerTenSeconds = row.ordersPerTenSeconds
+      found.append(input)
+    }
+    return found
+  }
+
   static func tell(_ core: borrowing Core, to names: inout NameDirectory) {
     let global = core.state.global
     var start = StartInput()
@@ -14,12 +30,7 @@ enum CoreNames {
       input.scale = row.scale
       tell(.defineAsset, input, &names)
     }
-    for index in 1..<Int(global.venueCount) + 1 {
-      var input = DefineVenueInput()
-      input.name = core.state.venues[index].name
-      input.id = core.state.venues[index].id
-      tell(.defineVenue, input, &names)
-    }
+    for input in venues(core) { tell(.defineVenue, input, &names) }
     for index in 1..<Int(global.instrumentCount) + 1 {
       tell(.defineInstrument, core.state.instruments[index].rules, &names)
     }

@@ -14,9 +14,10 @@ struct Definitions {
   private var instrumentKeys: [String]
   private var accountKeys: [String]
 
-  /// An exchange that could not be asked is not in `listings`: what is known of it stays.
+  /// An exchange that could not be asked is not in `listings`: what is known of it stays. `defined`: exchanges as the core
+  /// has them.
   init(
-    settings: EngineSettings, names: NameDirectory, listings: [String: VenueListing]
+    settings: EngineSettings, names: NameDirectory, listings: [String: VenueListing], defined: [DefineVenueInput] = []
   ) throws(EngineFailure) {
     self.names = names
     self.settings = settings
@@ -26,7 +27,7 @@ struct Definitions {
     accountKeys = names.accounts.map { "\($0.name):\($0.mode.word)" }
     for venue in settings.venues {
       guard let listing = listings[venue.name] else { continue }
-      try define(venue, listing)
+      try define(venue, listing, defined)
     }
     for account in settings.accounts { try define(account) }
     for (index, known) in names.accounts.enumerated().dropFirst() where !known.isRemoved && !known.name.isEmpty {
@@ -41,19 +42,22 @@ struct Definitions {
     }
   }
 
-  private mutating func define(_ venue: VenueSetting, _ listing: VenueListing) throws(EngineFailure) {
+  private mutating func define(
+    _ venue: VenueSetting, _ listing: VenueListing, _ defined: [DefineVenueInput]
+  ) throws(EngineFailure) {
     var id = venueNames.lastIndex(of: venue.name) ?? 0
     if id == 0 {
       id = venueNames.count
-      guard id < Limits.venueCount, let name = Text32(venue.name) else { throw Self.full("venues") }
+      guard id < Limits.venueCount, Text32(venue.name) != nil else { throw Self.full("venues") }
       venueNames.append(venue.name)
-      var input = DefineVenueInput()
-      input.name = name
-      input.id = VenueID(number: UInt16(id))
-      input.fenceNanoseconds = listing.fenceNanoseconds
-      input.visibilityNanoseconds = listing.visibilityNanoseconds
-      input.ordersPerTenSeconds = listing.ordersPerTenSeconds
-      venues.append(input)
+      venues.append(Self.input(venue, listing, id))
+    } else if let known = defined.first(where: { $0.id.index == id }) {
+      // Other windows or limits than the last time.
+      let input = Self.input(venue, listing, id)
+      let isSame =
+        known.fenceNanoseconds == input.fenceNanoseconds && known.visibilityNanoseconds == input.visibilityNanoseconds
+        && known.ordersPerTenSeconds == input.ordersPerTenSeconds
+      if !isSame { venues.append(input) }
     }
     // How many decimals an asset is shown with: those of the spot market it is the base of, cents for what one pays in.
     for item in listing.instruments {
@@ -62,6 +66,16 @@ struct Definitions {
       try define(asset: item.settle, scale: min(item.rules.priceScale, 2))
     }
     for item in listing.instruments { try define(item, venue: id) }
+  }
+
+  private static func input(_ venue: VenueSetting, _ listing: VenueListing, _ id: Int) -> DefineVenueInput {
+    var input = DefineVenueInput()
+    input.name = Text32(venue.name) ?? Text32()
+    input.id = VenueID(number: UInt16(id))
+    input.fenceNanoseconds = listing.fenceNanoseconds
+    input.visibilityNanoseconds = listing.visibilityNanoseconds
+    input.ordersPerTenSeconds = listing.ordersPerTenSeconds
+    return input
   }
 
   private mutating func define(asset: String, scale: UInt8) throws(EngineFailure) {

@@ -54,7 +54,9 @@ extension EngineBoot {
     for input in definitions.strategies { try enter(.defineStrategy, input, &names) }
     for input in Definitions.limits(options.settings, names) { try enter(.setLimit, input, &names) }
     for input in timedInputs(options.settings, names) { try enter(.setLimit, input, &names) }
+    try wires.connect(&agent.door, names, options.settings, clock)
     register(names)
+    try wires.startLookup()
     gateNames.names = names
     agent.gate.reader.namesChanged()
     GateSync.bring(&agent, to: agent.gate.reader.reading, now: clock.now, utc: clock.utc)
@@ -127,10 +129,12 @@ extension EngineBoot {
       flush()
       while agent.takeReply() != nil {}
       let isOpen = names.accounts.indices.dropFirst().allSatisfy { index in
-        names.accounts[index].isRemoved || names.accounts[index].name.isEmpty
-          || agent.machine.state.accounts[index].isOpen != 0
+        let account = names.accounts[index]
+        return account.isRemoved || account.name.isEmpty || agent.machine.state.accounts[index].isOpen != 0
+          || !agent.door.serves(AccountID(number: UInt16(index)))
       }
       if isOpen && work == 0 && !agent.machine.hasUnfinishedWork { return }
+      if work == 0 { agent.door.rest(until: agent.nextDue, now: clock.now) }
     }
   }
 }

@@ -12,6 +12,7 @@ struct EngineBoot: ~Copyable {
   let clock: EngineClock
   let gateNames: GateNames
   let timedLimits: TimedLimits
+  var wires: WireBoot
 
   /// Of the rings that the hot thread writes to, the engine's own first.
   var ringKeepers: [RingKeeper] {
@@ -76,13 +77,19 @@ struct EngineBoot: ~Copyable {
     let venue = options.settings.venues.first { $0.adapter == .simulated }?.name ?? "sim"
     let number = view.names.venueID(named: venue) ?? VenueID(number: UInt16(view.names.venues.count))
     let exchange = try OpenedDoor.open(options, identity, venue: number, epoch: journal.ring.epoch, clock)
+    let names = view.names
+    let wires = try WireBoot.open(options, clock) { name in
+      guard let venue = names.venueID(named: name) else { return false }
+      return names.instruments.contains { $0.venue == venue }
+    }
+    let listings = VenueListing.builtIn(options.settings).merging(wires.listings) { $1 }
     let definitions = try Definitions(
-      settings: options.settings, names: view.names, listings: VenueListing.builtIn(options.settings))
+      settings: options.settings, names: names, listings: listings, defined: CoreNames.venues(core))
     let gateNames = GateNames()
     let reader = GateReader(path: options.gatePath, now: clock.now) { gateNames.target($0) }
     var boot = Self.assemble(
       exchange, core, appender, FileGate(reader: reader), journal, log, view, ids, clock, gateNames, timedLimits,
-      options)
+      wires, options)
     for wire in written { boot.agent.noteWritten(wire) }
     try boot.begin(options, identity, definitions, gateNames)
     return boot
@@ -169,13 +176,14 @@ struct EngineBoot: ~Copyable {
     _ gate: consuming FileGate<KernelFileSystem>, _ journal: consuming JournalStore,
     _ log: consuming EventLog<KernelFileSystem>,
     _ view: JournalView, _ ids: IDIndex<KernelFileSystem>,
-    _ clock: EngineClock, _ gateNames: GateNames, _ timedLimits: TimedLimits, _ options: EngineOptions
+    _ clock: EngineClock, _ gateNames: GateNames, _ timedLimits: TimedLimits, _ wires: consuming WireBoot,
+    _ options: EngineOptions
   ) -> EngineBoot {
     let agent = EngineAgent(
       machine: core, journal: appender, door: exchange.door, gate: gate, durability: options.durability)
     return EngineBoot(
       agent: agent, journal: journal, exchangeJournal: exchange.journal, log: log, view: view, ids: ids,
-      clock: clock, gateNames: gateNames, timedLimits: timedLimits)
+      clock: clock, gateNames: gateNames, timedLimits: timedLimits, wires: wires)
   }
 }
 

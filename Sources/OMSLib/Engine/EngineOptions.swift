@@ -31,6 +31,8 @@ package struct EngineOptions: Sendable {
   package var adopts = false
   /// Of the core, as journal and snapshots name it.
   package var core = CoreVersion.current
+  /// How the keys of live accounts are opened; `nil`: nothing needs one.
+  package var unsealing: KeyUnsealing?
   /// What becomes of open orders at the end, whatever the files say.
   package var exitPolicy: ExitPolicy?
 

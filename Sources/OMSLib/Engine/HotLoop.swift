@@ -75,6 +75,9 @@ final class HotLoop: @unchecked Sendable {
     guard var agent = agent.take(), var commands = commands.take(), var replies = replies.take(),
       var bell = bell.take(), var publisher = publisher.take(), var rings = rings.take()
     else { preconditionFailure("the hot loop runs once") }
+    for descriptor in agent.door.descriptors where !bell.listen(to: descriptor) {
+      Diagnostics.warn(.venue, "news of a venue wake nobody: they are heard half a second late at most")
+    }
     var counter = IdleCounter(idle)
     var held: Reply?
     var seen: UInt64 = 0

@@ -174,6 +174,7 @@ final class ReloadJob: Job {
     differences = SettingValue.differences(agent.settings.values, settings.values)
     settings.instance = agent.settings.instance
     settings.mode = agent.settings.mode
+    if settings.mode == .paper { settings = settings.onPaper }
     if let policy = agent.facts.exitPolicy {
       for index in settings.accounts.indices { settings.accounts[index].onExit = policy }
     }

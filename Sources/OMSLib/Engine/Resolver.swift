@@ -213,19 +213,11 @@ struct Resolver {
 
   /// `25bps` or `0.5%` in millionths.
   static func partsPerMillion(_ text: String, _ what: String) throws(RequestError) -> Int64 {
-    let number: String
-    let factor: Int
-    if text.hasSuffix("bps") {
-      number = String(text.dropLast(3))
-      factor = 2
-    } else if text.hasSuffix("%") {
-      number = String(text.dropLast())
-      factor = 4
-    } else {
+    guard let (number, scale) = RatioText.split(text) else {
       throw .usage("unit", "\(what) '\(text)' has no unit; write 25bps or 0.5%")
     }
     let value = try decimal(number, what)
-    guard let parts = value.mantissa(scale: factor, .halfEven), parts <= 1_000_000 else {
+    guard let parts = value.mantissa(scale: scale, .halfEven), parts <= 1_000_000 else {
       throw .usage("unit", "\(what) '\(text)' is more than 100%")
     }
     return Int64(parts)

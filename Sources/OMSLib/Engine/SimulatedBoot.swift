@@ -152,7 +152,10 @@ struct SimulatedBoot: ~Copyable {
     let venues = settings.venues.filter { $0.adapter == .simulated }
     for venue in venues { setup.list(venue) { rowName(of: $0, at: venue.name) } }
     let simulated = Set(venues.map(\.name))
+    let standIns = Set(venues.filter(\.standsIn).map(\.name))
     for account in settings.accounts where simulated.contains(account.venue) {
+      // Real money has no place on what stands in for its exchange.
+      if account.mode == .live, standIns.contains(account.venue) { continue }
       let number = setup.addAccount(account.name, isHedged: account.isHedged)
       for fund in funds(of: account) where setup.asset(fund.asset) != nil {
         setup.deposit(fund.amount.decimalString, fund.asset, into: number, fund.wallet)

@@ -36,7 +36,7 @@ package struct Supervisor {
     if child == 0 {
       _ = cc_sys_close(reader)
       _ = cc_process_detach(1)
-      cc_process_close_others(writer, options.readyDescriptor ?? writer)
+      cc_process_close_others(writer, options.readyDescriptor ?? writer, options.unsealing?.descriptor ?? writer)
       _ = cc_process_silence(0)
       _ = cc_process_silence(1)
       let status = attached { isReady in
@@ -71,6 +71,7 @@ package struct Supervisor {
       runEngine(parent, writer)
     }
     _ = cc_sys_close(writer)
+    if let unsealing = options.unsealing { _ = cc_sys_close(unsealing.descriptor) }
     let isReady = Self.hears(reader)
     told(isReady)
     guard isReady else {

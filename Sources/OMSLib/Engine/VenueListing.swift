@@ -29,6 +29,32 @@ struct VenueListing: Sendable {
     ordersPerTenSeconds = ExchangeOptions().ordersPerTenSeconds
   }
 
+  /// A real exchange, before its rules are known.
+  init(wire venue: VenueSetting) {
+    instruments = []
+    // What was signed in time is taken until its window is over, by a clock that may be a second away from ours.
+    fenceNanoseconds = venue.receiveWindowNanoseconds + 1_000_000_000
+    visibilityNanoseconds = venue.visibilityWindowNanoseconds
+    ordersPerTenSeconds = 0
+  }
+
+  mutating func add(_ listed: BinanceListing, _ venue: VenueSetting) {
+    var rules = listed.instrument
+    // Until an account's own rates are known.
+    let isSpot = rules.instrumentClass == .spot
+    rules.maker = venue.maker ?? Rate(e8: isSpot ? 100_000 : 20_000)
+    rules.taker = venue.taker ?? Rate(e8: isSpot ? 100_000 : 50_000)
+    instruments.append(Item(rules: rules, base: listed.base, quote: listed.quote, settle: listed.settle))
+  }
+
+  /// The core counts the orders of an account over all products, so the widest limit is its; each product's own is kept
+  /// where frames leave.
+  mutating func take(_ limits: [RateLimit]) {
+    for limit in limits where limit.kind == .orders && limit.intervalNanoseconds == 10_000_000_000 {
+      ordersPerTenSeconds = max(ordersPerTenSeconds, UInt32(clamping: limit.limit))
+    }
+  }
+
   /// The built-in exchange under each of the names it has in the settings.
   static func builtIn(_ settings: EngineSettings) -> [String: VenueListing] {
     let setup = SimulatedBoot.makeSetup(settings)

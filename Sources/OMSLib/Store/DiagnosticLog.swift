@@ -16,7 +16,7 @@ package enum DiagnosticLevel: String, CaseIterable, Sendable {
 
 /// The part of the engine that says it.
 package enum DiagnosticComponent: String, CaseIterable, Sendable {
-  case engine, journal, events, ids, snapshot, exchange, config, limits, rings, gate
+  case engine, journal, events, ids, snapshot, exchange, config, limits, rings, gate, venue
 }
 
 package struct DiagnosticLine: Sendable {

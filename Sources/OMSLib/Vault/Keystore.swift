@@ -232,13 +232,7 @@ private struct KeystoreWriting {
   }
 
   static func randomBytes(_ count: Int, _ random: some RandomSource) throws(VaultError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var failure: SystemError?
-    unsafe bytes.withUnsafeMutableBytes { room in
-      do throws(SystemError) { try unsafe random.fill(room) } catch { failure = error }
-    }
-    if let failure { throw .system(failure) }
-    return bytes
+    do throws(SystemError) { return try random.bytes(count) } catch { throw .system(error) }
   }
 
   mutating func add(_ entry: KeystoreEntry, _ form: SecretForm, _ desk: inout SecretDesk) throws(VaultError) {

@@ -86,6 +86,23 @@ extension SecretDesk {
     return secret
   }
 
+  /// A descriptor that `secret` is read from once, for a process that is forked from this one: locked memory is not handed
+  /// down.
+  package func handingOver(_ secret: SecretBytes) throws(VaultError) -> Int32 {
+    var reader: Int32 = -1
+    var writer: Int32 = -1
+    let status = unsafe cc_process_pipe(&reader, &writer)
+    guard status == 0 else { throw .system(SystemError(errno: -status, call: "pipe2")) }
+    defer { _ = cc_sys_close(writer) }
+    // Less than a pipe holds, so it is taken whole and nobody waits.
+    let written = unsafe withBytes(secret) { unsafe cc_sys_write(writer, $0.baseAddress, $0.count) }
+    guard written == Int64(secret.count) else {
+      _ = cc_sys_close(reader)
+      throw .system(SystemError(errno: written < 0 ? Int32(-written) : 5, call: "write"))
+    }
+    return reader
+  }
+
   /// What is typed until Enter; `nil` at the end of the input, and when a signal comes first.
   package mutating func readTyped(_ descriptor: Int32, signals: Int32) -> SecretBytes? {
     let poll = cc_poll_create()

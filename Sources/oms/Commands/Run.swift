@@ -24,6 +24,7 @@ struct RunCommand: Command {
       .value("sim-door", .text, "NAME", "Use the exchange that another process holds: omsim exchange --door NAME"),
       .value("on-exit", .choice(["keep", "cancel"]), nil, "What becomes of open orders at the end"),
       .value("until", .duration, nil, "End by itself after so long"),
+      .passphrase,
       .value("ready-fd", .count, "N", "Descriptor that gets a byte when the engine answers"),
       .toggle("adopt", "Put a journal aside that cannot be gone on from; its ids stay burnt, the venues tell the rest"),
       .value(
@@ -108,6 +109,7 @@ struct RunCommand: Command {
     options.simulatorDoor = arguments.string("sim-door")
     options.until = arguments.duration("until")
     options.readyDescriptor = arguments.integer("ready-fd").map { Int32($0) }
+    options.unsealing = try unseal(settings, state, &context)
     return ExitStatus(rawValue: Supervisor(options, banner: banner(options)).run())
   }
 
@@ -127,7 +129,10 @@ struct RunCommand: Command {
 
   /// The second lock of real money: `--live`, meant.
   private func confirm(_ settings: inout EngineSettings, _ context: inout CommandContext) throws(ErrorObject) {
-    guard context.line.isLive else { return }
+    guard context.line.isLive else {
+      settings = settings.onPaper
+      return
+    }
     settings.mode = .live
     let live = settings.accounts.filter { $0.mode == .live }.map(\.name)
     guard !live.isEmpty else { return }
@@ -139,6 +144,37 @@ struct RunCommand: Command {
     }
     let name = context.paths.instance
     try context.demand("type the name of the instance, \(name), to start it:", name)
+  }
+
+  /// Opens the keystore for accounts of real exchanges, and hands its key to the engine. On paper it is not even looked at.
+  private func unseal(
+    _ settings: EngineSettings, _ state: String, _ context: inout CommandContext
+  ) throws(ErrorObject) -> KeyUnsealing? {
+    let wanted = KeyUnsealing.wanted(settings)
+    guard !wanted.isEmpty else { return nil }
+    // A session of its own has the keys of the instance it was started for.
+    let isOwn = KeystoreFile(directory: state).isThere
+    var session = try VaultSession(context, directory: isOwn ? state : context.paths.stateDirectory)
+    let file = session.file
+    let keystore = try session.read()
+    for (account, entry) in wanted {
+      guard let entry else {
+        throw ErrorObject(
+          "auth.missing", .credentials,
+          "'\(account)' is live, and the kind of key its settings name is not available in this build",
+          hint: "key: keystore:NAME in accounts.yaml")
+      }
+      guard keystore.entry(named: entry) == nil else { continue }
+      throw ErrorObject(
+        "auth.missing", .credentials, "'\(account)' is live and the keystore \(file.path) has no key '\(entry)'",
+        hint: "oms vault put \(entry)")
+    }
+    let key = try session.key(of: keystore, &context)
+    do throws(VaultError) {
+      return KeyUnsealing(directory: file.directory, descriptor: try session.desk.handingOver(key))
+    } catch {
+      throw ErrorObject(error)
+    }
   }
 
   // MARK: Places

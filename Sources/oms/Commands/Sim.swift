@@ -2,7 +2,18 @@ import OMSLib
 
 // `oms sim ...`: the controls of the simulated venue. Refused with 13 wherever money is real.
 
-struct SimPriceCommand: RequestCommand {
+/// A control of the engine's own exchange, or with --venue of one that `oms venue serve` has.
+protocol SimCommand: RequestCommand {}
+
+extension SimCommand {
+  func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
+    guard let place = try VenuePlace(context.line) else { return try context.perform(request, conversation) }
+    _ = try context.ask(place, "POST", request.line(number: 1))
+    return .ok
+  }
+}
+
+struct SimPriceCommand: SimCommand {
   static let spec = simSpec(
     "price", "Move the price of a symbol", "oms sim price BTC-USDT 58000",
     [ArgumentSpec("SYMBOL", .symbol, help: "Symbol"), ArgumentSpec("P", .decimal, help: "The new price")])
@@ -15,7 +26,7 @@ struct SimPriceCommand: RequestCommand {
   }
 }
 
-struct SimFillCommand: RequestCommand {
+struct SimFillCommand: SimCommand {
   static let spec = simSpec(
     "fill", "Fill a resting order", "oms sim fill rebal-1 0.004",
     [
@@ -31,7 +42,7 @@ struct SimFillCommand: RequestCommand {
   }
 }
 
-struct SimLatencyCommand: RequestCommand {
+struct SimLatencyCommand: SimCommand {
   static let spec = simSpec(
     "latency", "Set how long the venue takes to answer", "oms sim latency 5ms --jitter 1ms",
     [ArgumentSpec("DUR", .duration, help: "Latency of every answer")],
@@ -44,7 +55,7 @@ struct SimLatencyCommand: RequestCommand {
   }
 }
 
-struct SimClockCommand: RequestCommand {
+struct SimClockCommand: SimCommand {
   static let spec = simSpec(
     "clock", "Move or stop the venue's clock", "oms sim clock +1h",
     [ArgumentSpec("+DUR|freeze|run", .text, help: "Forward by DUR, stand still, go on")], names: false)
@@ -63,7 +74,7 @@ struct SimClockCommand: RequestCommand {
   }
 }
 
-struct SimAccountCommand: RequestCommand {
+struct SimAccountCommand: SimCommand {
   static let spec = simSpec(
     "account", "Set balances at the venue", "oms sim account sim.main --set BTC=1.001 --silent",
     [ArgumentSpec("NAME", .account, help: "The account")],
@@ -85,7 +96,7 @@ struct SimAccountCommand: RequestCommand {
   }
 }
 
-struct SimBookCommand: RequestCommand {
+struct SimBookCommand: SimCommand {
   static let spec = simSpec(
     "book", "Shape the book of a symbol", "oms sim book BTC-USDT --spread 3bps",
     [ArgumentSpec("SYMBOL", .symbol, help: "Symbol")],
@@ -148,7 +159,7 @@ enum BookFile {
   }
 }
 
-struct SimResetCommand: RequestCommand {
+struct SimResetCommand: SimCommand {
   static let spec = simSpec(
     "reset", "Start the venue's market over", "oms sim reset --seed 7", [],
     [.value("seed", .count, nil, "Of the walk of the prices")], names: false)
@@ -156,47 +167,27 @@ struct SimResetCommand: RequestCommand {
   init(_ line: ParsedLine) throws(ErrorObject) { request = try simRequest("reset", line, of: Self.spec) }
 }
 
-struct SimFaultCommand: RequestCommand {
-  static let spec = simSpec(
-    "fault", "Make the venue misbehave", "oms sim fault --drop-ack 1", [],
-    [
-      .value("drop-ack", .count, nil, "Execute this many orders without answering"),
-      .value("dup-ack", .count, nil, "Answer this many orders twice"),
-      .value("reject", .text, "CODE[:N]", "Refuse the next N orders with CODE"),
-      .value("disconnect", .duration, nil, "Drop the connection for that long"),
-      .value("stale-feed", .symbol, nil, "No more market data of this symbol"),
-      .value("seq-gap", .symbol, nil, "Lose an update of this symbol"),
-      .value("rate-limit", .count, nil, "Answer this many requests with the rate limit"),
-      .value("partial", .percent, nil, "Fill only this share at once"),
-      .value("late-fill", .duration, nil, "Report fills that much later"),
-      .value("lost-cancel", .count, nil, "Lose this many cancels"),
-      .toggle("auth-fail", "Refuse the key"),
-      .toggle("clear", "End all faults"),
-    ])
-  let request: RequestDraft
-  init(_ line: ParsedLine) throws(ErrorObject) {
-    guard Self.spec.flags.contains(where: { line.arguments.has($0.name) }) else {
-      throw .usage("argument", "which fault?", hint: "oms sim fault --help")
-    }
-    request = try simRequest("fault", line, of: Self.spec)
-  }
-}
-
-private func simSpec(
+func simSpec(
   _ verb: String, _ summary: String, _ example: String, _ arguments: [ArgumentSpec], _ flags: [FlagSpec] = [],
-  names: Bool = true
+  names: Bool = true, more: [CommandSpec.Example] = []
 ) -> CommandSpec {
   CommandSpec(
     "sim \(verb)", group: .administration, summary: summary,
-    details: "Steers the engine's own simulated venue; refused with 13 for any other.",
-    examples: [.init(example, "on the simulated venue")], arguments: arguments, flags: flags,
+    details: """
+      Steers the engine's own simulated venue; refused with 13 for any other. With --venue it steers an exchange that \
+      `oms venue serve` has, and needs no engine.
+      """,
+    examples: [.init(example, "on the simulated venue")] + more, arguments: arguments,
+    flags: flags + [.value("venue", .text, "URL", "Steer the `oms venue serve` that printed this as `control`")],
     objects: ["event"], exits: names ? [.modeGuard, .notFound] : [.modeGuard], effect: .acts)
 }
 
-private func simRequest(
+func simRequest(
   _ verb: String, _ line: ParsedLine, of spec: CommandSpec, except: [String] = []
 ) throws(ErrorObject) -> RequestDraft {
-  var request = try RequestDraft("sim", line, of: spec, except: except)
+  // What is no place is refused before anything is read.
+  _ = try VenuePlace(line)
+  var request = try RequestDraft("sim", line, of: spec, except: except + ["venue"])
   request.set("verb", verb)
   return request
 }

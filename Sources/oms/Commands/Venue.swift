@@ -9,12 +9,17 @@ struct VenueServeCommand: Command {
       Spot and USD-M futures, each at an address of its own: REST, market streams, the WebSocket API and user data, with \
       signatures, time windows, weights and error codes checked as the real one does. Its accounts are made up, have \
       funds, and trade with each other and with a market made from the seed. Once it answers, one object on standard \
-      output names addresses, keys and secrets; it runs until TERM or INT. Nothing of it is kept.
+      output names addresses, keys and secrets; it runs until TERM or INT. Nothing of it is kept but what --keystore \
+      writes: an entry binance_NAME for each account, as `api_key_vault_path` calls it, in a keystore that is made if \
+      there is none.
       """,
     examples: [
       .init("oms venue serve", "on ports that are free", needs: "somebody to end it"),
       .init(
         "oms venue serve --spot 127.0.0.1:9100 --usdm 127.0.0.1:9200 --accounts 201", "a main account and 200 more",
+        needs: "somebody to end it"),
+      .init(
+        "oms venue serve --keystore state --passphrase-fd 3 3<<< 'a passphrase'", "for an engine of ours",
         needs: "somebody to end it"),
       .init(
         "oms venue serve --tls", "with a certificate that a file of its own vouches for", needs: "somebody to end it"),
@@ -24,17 +29,30 @@ struct VenueServeCommand: Command {
       .value("usdm", .address, nil, "Where USD-M futures are served", default: "127.0.0.1:0"),
       .value("accounts", .count, "N", "How many accounts it has, at most 201", default: "2"),
       .value("seed", .count, nil, "Of its market and of the keys", default: "1"),
+      .value(
+        "fence", .duration, nil, "Carry out no request later than this after its timestamp, whatever recvWindow it has"),
+      .list("replay", .file, nil, "Tell this recording in place of the market of its product; one of each product"),
+      .value("speed", .count, nil, "How many times faster a recording is told", default: "1"),
+      .value("keystore", .directory, nil, "Put the keys into the keystore of this state directory"),
+      .passphrase,
       .toggle("tls", "Encrypt, with a certificate made for this run", section: "Encryption"),
       .value("tls-cert", .file, nil, "The certificate to use instead, PEM with its chain", section: "Encryption"),
       .value("tls-key", .file, nil, "Its key, PEM", section: "Encryption"),
+      .value(
+        "tls-flaw", .choice(CertificateFlaw.allCases.map(\.rawValue)), nil,
+        "Encrypt with a certificate that nobody may believe", section: "Encryption"),
     ],
-    objects: ["venue"], exits: [.busy], seeAlso: ["run", "sim fault"], effect: .acts)
+    objects: ["venue"], exits: [.credentials, .busy], seeAlso: ["run", "sim fault", "sim dump"], effect: .acts)
 
   private let spot: NetworkAddress
   private let usdm: NetworkAddress
   private var options = VenueOptions()
   private let isEncrypted: Bool
   private let files: (certificate: String, key: String)?
+  private let flaw: CertificateFlaw?
+  private let keystore: String?
+  private let recordings: [String]
+  private let speed: Int
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     let arguments = line.arguments
@@ -43,6 +61,14 @@ struct VenueServeCommand: Command {
     options.accounts = arguments.integer("accounts") ?? 2
     options.seed = UInt64(arguments.integer("seed") ?? 1)
     options.hearsPongs = true
+    options.fenceNanoseconds = arguments.duration("fence")
+    keystore = arguments.string("keystore")
+    recordings = arguments.strings("replay")
+    speed = arguments.integer("speed") ?? 1
+    guard !arguments.has("speed") || !recordings.isEmpty && (1...1_000_000).contains(speed) else {
+      throw .usage("count", "--speed N is of --replay, and 1 to 1000000")
+    }
+    try checkDescriptors(line, ["passphrase-fd"])
     guard (2...VenueOptions.accountsMax).contains(options.accounts) else {
       throw .usage("count", "--accounts \(options.accounts): the venue has 2 to \(VenueOptions.accountsMax) accounts")
     }
@@ -51,16 +77,16 @@ struct VenueServeCommand: Command {
     case (nil, nil): files = nil
     default: throw .usage("argument", "--tls-cert and --tls-key belong together")
     }
-    isEncrypted = files != nil || arguments.has("tls")
+    flaw = arguments.string("tls-flaw").flatMap { CertificateFlaw(rawValue: $0) }
+    guard flaw == nil || files == nil else {
+      throw .usage("argument", "--tls-flaw is of a certificate that is made, and --tls-cert names one that is there")
+    }
+    isEncrypted = files != nil || flaw != nil || arguments.has("tls")
   }
 
   private static func address(_ text: String?, _ flag: String) throws(ErrorObject) -> NetworkAddress {
     let text = text ?? "127.0.0.1:0"
-    if let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) {
-      var host = String(text[..<colon])
-      if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-      if let address = NetworkAddress(host, port: port) { return address }
-    }
+    if let address = NetworkAddress(hostAndPort: text) { return address }
     throw .usage("address", "--\(flag) '\(text)': write a numeric address with its port, as in 127.0.0.1:9100")
   }
 
@@ -68,21 +94,37 @@ struct VenueServeCommand: Command {
     let signals = try context.signalSource()
     let clock = context.clock
     let time = ServerTime(now: EngineTime(nanoseconds: clock.boottime()), utc: UTCTime(nanoseconds: clock.realtime()))
-    let certificate = try isEncrypted ? VenueCertificate(files, at: time.utc, context) : nil
+    let token = try Self.token()
+    let certificate = try isEncrypted ? VenueCertificate(files, flaw, at: time.utc, context) : nil
     defer { certificate?.removeFile() }
     var runner = try Self.attempt { () throws(SystemError) in
-      try VenueRunner(
-        VenueServer.open(options, recorder: NoExchangeRecorder(), at: time), clock: clock, signals: signals)
+      let server = VenueServer.open(options, recorder: NoExchangeRecorder(), at: time)
+      return try VenueRunner(ServedVenue(server, token: token), clock: clock, signals: signals)
     }
+    var feeds = try VenueFeeds(recordings, speed: Int64(speed), into: &runner.surface.troubled.inner)
+    if let keystore { try VenueKeystore.write(runner.surface.credentials, into: keystore, &context) }
     let places = try Self.attempt { () throws(SystemError) in
       (
         spot: try runner.listen(.spot, at: spot, tls: certificate?.context),
-        usdm: try runner.listen(.usdm, at: usdm, tls: certificate?.context)
+        usdm: try runner.listen(.usdm, at: usdm, tls: certificate?.context),
+        control: try runner.listen(nil, at: .loopback(port: 0))
       )
     }
-    try announce(places.spot, places.usdm, certificate, runner.surface.credentials, &context)
-    try Self.attempt { () throws(SystemError) in try runner.run() }
+    let control = "http://\(places.control)/\(token)"
+    try announce(places.spot, places.usdm, control, certificate, runner.surface.credentials, &context)
+    while !runner.isDone {
+      try feeds.feed(&runner.surface.troubled.inner)
+      try Self.attempt { () throws(SystemError) in try runner.turn() }
+    }
     return .ok
+  }
+
+  /// Those who steer the exchange are on this machine, and were told this by whoever started it.
+  private static func token() throws(ErrorObject) -> String {
+    let random = try attempt { () throws(SystemError) in try SystemRandom().bytes(16) }
+    var text = ByteBuffer()
+    text.append(hex: random)
+    return text.text
   }
 
   private static func attempt<Value: ~Copyable>(
@@ -97,8 +139,8 @@ struct VenueServeCommand: Command {
 
   /// The one object: by it a script knows that clients may come.
   private func announce(
-    _ spot: NetworkAddress, _ usdm: NetworkAddress, _ certificate: VenueCertificate?, _ credentials: [VenueCredential],
-    _ context: inout CommandContext
+    _ spot: NetworkAddress, _ usdm: NetworkAddress, _ control: String, _ certificate: VenueCertificate?,
+    _ credentials: [VenueCredential], _ context: inout CommandContext
   ) throws(ErrorObject) {
     var json = JSONWriter(capacity: 4_096)
     json.beginObject()
@@ -109,6 +151,7 @@ struct VenueServeCommand: Command {
     write(&json, "spot", spot, api: "/ws-api/v3")
     write(&json, "usdm", usdm, api: "/ws-fapi/v1")
     json.member("ca", certificate?.path)
+    json.member("control", control)
     json.name("accounts")
     json.beginArray()
     for credential in credentials {
@@ -116,6 +159,7 @@ struct VenueServeCommand: Command {
       json.member("name", credential.name)
       json.member("api_key", credential.key)
       json.member("secret", credential.secret)
+      json.member("entry", keystore == nil ? nil : VenueKeystore.entryName(of: credential))
       json.endObject()
     }
     json.endArray()
@@ -139,59 +183,4 @@ struct VenueServeCommand: Command {
     return ErrorObject(
       "busy.address", .busy, "\(error.call): somebody listens there already", hint: "port 0 is any that is free")
   }
-}
-
-/// What the venue proves itself with: the files that were named, or a pair made for this run.
-private struct VenueCertificate {
-  let context: TLSContext
-  /// Of the authority that vouches for a made one; whoever believes it believes this venue.
-  let path: String?
-
-  private static let hosts = ["127.0.0.1", "::1", "localhost"]
-  private static let dayNanoseconds: Int64 = 86_400_000_000_000
-
-  init(
-    _ files: (certificate: String, key: String)?, at now: UTCTime, _ command: borrowing CommandContext
-  ) throws(ErrorObject) {
-    let authority: TLSIdentity?
-    do throws(TLSError) {
-      if let files {
-        context = try TLSContext(chainFile: files.certificate, keyFile: files.key)
-        authority = nil
-      } else {
-        (context, authority) = try Self.make(at: now)
-      }
-    } catch {
-      throw ErrorObject("config.certificate", .configuration, "the venue's certificate: \(error)")
-    }
-    if let authority { path = try Self.keep(authority.certificate, command) } else { path = nil }
-  }
-
-  private static func make(at now: UTCTime) throws(TLSError) -> (TLSContext, TLSIdentity) {
-    let from = UTCTime(nanoseconds: now.nanoseconds - dayNanoseconds)
-    let until = UTCTime(nanoseconds: now.nanoseconds + 365 * dayNanoseconds)
-    let authority = try TLSIdentity.makeAuthority(named: "oms venue", from: from, until: until)
-    let server = try authority.issue(for: hosts, from: from, until: until)
-    return (try TLSContext(chain: server.certificate, key: server.key), authority)
-  }
-
-  private static func keep(_ certificate: [UInt8], _ command: borrowing CommandContext) throws(ErrorObject) -> String {
-    let directory = command.line.environment["TMPDIR"] ?? "/tmp"
-    let path = "\(directory)/oms-venue-\(ProcessIdentity.number)-\(command.clock.realtime() % 1_000_000_000).pem"
-    let disk = KernelFileSystem()
-    do throws(SystemError) {
-      let file = try disk.open(path, [.write, .create, .exclusive])
-      defer { try? disk.close(file) }
-      var failure: SystemError?
-      unsafe certificate.withUnsafeBytes { bytes in
-        do throws(SystemError) { try unsafe disk.write(file, bytes, at: 0) } catch { failure = error }
-      }
-      if let failure { throw failure }
-    } catch {
-      throw .io(error, path)
-    }
-    return path
-  }
-
-  func removeFile() { if let path { try? KernelFileSystem().remove(path) } }
 }

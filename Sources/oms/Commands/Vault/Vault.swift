@@ -1,7 +1,7 @@
 import OMSLib
 
 extension FlagSpec {
-  fileprivate static var passphrase: FlagSpec {
+  static var passphrase: FlagSpec {
     .value("passphrase-fd", .count, "N", "Read the passphrase from this descriptor, up to its end")
   }
 
@@ -9,7 +9,7 @@ extension FlagSpec {
 }
 
 /// Numbers of descriptors that a shell hands over; two flags do not read one.
-private func checkDescriptors(_ line: ParsedLine, _ flags: [String]) throws(ErrorObject) {
+func checkDescriptors(_ line: ParsedLine, _ flags: [String]) throws(ErrorObject) {
   var seen: [Int] = line.arguments.has("from-stdin") ? [0] : []
   for flag in flags {
     guard let number = line.arguments.integer(flag) else { continue }
@@ -42,17 +42,8 @@ struct VaultInitCommand: Command {
   func run(_ context: inout CommandContext) throws(ErrorObject) -> ExitStatus {
     var session = try VaultSession(context)
     guard !session.file.isThere else { throw Self.isThere(session.file.path) }
-    guard let passphrase = try session.passphrase(&context, "a new passphrase for the keystore:", isNew: true) else {
-      throw ErrorObject(
-        "auth.locked", .credentials, "a keystore needs a passphrase, and there is nobody to ask",
-        hint: "--passphrase-fd N, or the credential oms-keystore of systemd")
-    }
-    let random = session.random
+    let (new, _) = try session.makeSealed(&context)
     do throws(VaultError) {
-      let salt = try Keystore.makeSalt(random)
-      let key = try Keystore.makeKey(passphrase, cost: .standard, salt: salt, desk: &session.desk)
-      let new = try Keystore.empty(
-        origin: .passphrase(.standard), salt: salt, key: key, desk: &session.desk, random: random)
       var isLate = false
       try session.file.exclusively { () throws(VaultError) in
         isLate = session.file.isThere

@@ -136,7 +136,7 @@ import Testing
         jq -c 'select(.account == "sim.sub01") | (.rate_used | tonumber >= 0) and .ws == "up" and .last_event_ms >= 0'
       oms guard -- oms order buy BTC-USDT 0.01 --limit 50000 --id guarded -q > /dev/null
       oms orders guarded -o tsv --fields status,reason
-      oms orders -o jsonl | jq -c 'select(.seq == null)' | wc -l
+      until [ $(oms orders -o jsonl | jq -c 'select(.seq == null)' | wc -l) = 0 ]; do sleep 0.05; done; echo 0
       oms ticker BTC-USDT BTC-USDT-PERP -o jsonl | jq -c '.funding | if . == null then . else tonumber | . < 0.01 end'
       """
     try Shell.with { shell in

@@ -402,7 +402,8 @@ import Testing
       event.quantity = 100
       event.price = 5_900_000
     }
-    #expect(fixture.row("e2.1") == nil && fixture.row("found") != nil)
+    #expect(fixture.notices == [.orderAdopted])
+    #expect(fixture.row("e2.1") == nil, "its row was taken")
     fixture.now += Self.behindFence
     fixture.open(CoreFixture.sub)
     fixture.report(gone, .cancelled) { $0.quantity = 100 }

@@ -1,9 +1,7 @@
 /// An address as files have it, taken apart: `https://HOST`, `wss://HOST:PORT/PATH`.
 package struct WireAddress: Hashable, Sendable {
-  package let host: String
-  package let port: UInt16
-  package let isEncrypted: Bool
-  /// Without a slash at its end; empty where there is none.
+  package let host: WireHost
+  /// What stands before every path there: without a slash at its end, empty where there is nothing.
   package let path: String
 
   /// `nil`: it is none of `http`, `https`, `ws` and `wss`, has no host, no port from 1 to 65535, or asks for something.
@@ -30,9 +28,27 @@ package struct WireAddress: Hashable, Sendable {
     }
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
     guard !host.isEmpty, !host.contains("["), !host.contains("]") else { return nil }
-    self.host = host
+    self.host = WireHost(name: host, port: port, isEncrypted: isEncrypted)
+    self.path = path
+  }
+}
+
+/// Somebody's end of a network connection.
+package struct WireHost: Hashable, Sendable {
+  /// A name or a numeric address.
+  package var name: String
+  package var port: UInt16
+  package var isEncrypted: Bool
+
+  package init(name: String, port: UInt16, isEncrypted: Bool) {
+    self.name = name
     self.port = port
     self.isEncrypted = isEncrypted
-    self.path = path
+  }
+
+  /// As the field `Host` of a request has it: with the port where it is not the usual one.
+  package var authority: String {
+    let shown = name.contains(":") ? "[\(name)]" : name
+    return port == (isEncrypted ? 443 : 80) ? shown : "\(shown):\(port)"
   }
 }

@@ -15,8 +15,8 @@ import Testing
     ) throws
   {
     let address = try #require(WireAddress(text))
-    #expect(address.host == host && Int(address.port) == port)
-    #expect(address.isEncrypted == isEncrypted && address.path == path)
+    #expect(address.host.name == host && Int(address.host.port) == port)
+    #expect(address.host.isEncrypted == isEncrypted && address.path == path)
   }
 
   @Test(arguments: [

@@ -1,23 +1,3 @@
-/// Somebody's end of a network connection.
-package struct WireHost: Hashable, Sendable {
-  /// A name or a numeric address.
-  package var name: String
-  package var port: UInt16
-  package var isEncrypted: Bool
-
-  package init(name: String, port: UInt16, isEncrypted: Bool) {
-    self.name = name
-    self.port = port
-    self.isEncrypted = isEncrypted
-  }
-
-  /// As the field `Host` of a request has it: with the port where it is not the usual one.
-  package var authority: String {
-    let shown = name.contains(":") ? "[\(name)]" : name
-    return port == (isEncrypted ? 443 : 80) ? shown : "\(shown):\(port)"
-  }
-}
-
 /// What became of a wire.
 package enum WireNews: Equatable, Sendable {
   case opened(UInt32)

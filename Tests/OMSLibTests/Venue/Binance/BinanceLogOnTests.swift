@@ -116,11 +116,11 @@ private final class LogOnStage {
     ("ws://[::1]:9443/public", "::1 9443 false /public"), ("wss://[::1]", "::1 443 true "),
   ])
   func addressesAreTakenApart(_ url: String, _ parts: String) {
-    let address = BinanceAddress(url)
+    let address = WireAddress(url)
     let found = address.map { "\($0.host.name) \($0.host.port) \($0.host.isEncrypted) \($0.path)" }
     #expect(found == parts)
   }
 
   @Test(arguments: ["", "api.binance.com", "ftp://host", "https://", "https://host:0", "https://host:x", "wss://:443"])
-  func whatIsNoAddressIsNone(_ url: String) { #expect(BinanceAddress(url) == nil) }
+  func whatIsNoAddressIsNone(_ url: String) { #expect(WireAddress(url) == nil) }
 }

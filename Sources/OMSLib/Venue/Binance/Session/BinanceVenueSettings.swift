@@ -14,42 +14,25 @@ package protocol BinanceKeys: AnyObject {
   func canLogOn(_ account: AccountID, _ product: BinanceProduct) -> Bool
 }
 
-/// An address as settings spell it: whom to connect to, and what stands before every path there.
-package struct BinanceAddress: Equatable, Sendable {
-  package var host: WireHost
-  /// Begins with a slash, or is empty.
-  package var path: String
-
-  /// `nil`: it is no address that can be connected to.
-  package init?(_ url: String) {
-    guard let address = WireAddress(url) else { return nil }
-    host = WireHost(name: address.host, port: address.port, isEncrypted: address.isEncrypted)
-    path = address.path
-  }
-}
-
 /// One product of the exchange as it is configured.
 package struct BinanceProductSettings: Equatable, Sendable {
-  package var rest: BinanceAddress
-  package var orders: BinanceAddress
-  package var books: BinanceAddress
-  package var market: BinanceAddress
-  package var user: BinanceAddress
+  package var rest: WireAddress
+  package var orders: WireAddress
+  package var books: WireAddress
+  package var market: WireAddress
+  package var user: WireAddress
   /// Of `exchangeInfo`: weight per address, orders per account.
   package var limits: [RateLimit]
 
   /// `nil`: one of the addresses is none.
   package init?(_ hosts: BinanceHosts, limits: [RateLimit]) {
-    guard let rest = BinanceAddress(hosts.rest), let orders = BinanceAddress(hosts.orders),
-      let books = BinanceAddress(hosts.books), let market = BinanceAddress(hosts.market),
-      let user = BinanceAddress(hosts.user)
+    guard let rest = WireAddress(hosts.rest), let orders = WireAddress(hosts.orders),
+      let books = WireAddress(hosts.books), let market = WireAddress(hosts.market),
+      let user = WireAddress(hosts.user)
     else { return nil }
     (self.rest, self.orders, self.books, self.market, self.user) = (rest, orders, books, market, user)
     self.limits = limits
   }
-
-  /// Whose addresses must be known before anything is connected.
-  package var hosts: Set<WireHost> { [rest.host, orders.host, books.host, market.host, user.host] }
 }
 
 /// One configured exchange of Binance: which products, where, and with how much patience.

@@ -185,14 +185,6 @@ extension BinanceVenue: WireVenue where Network: ~Copyable {
   }
 }
 
-extension BinanceVenue where Network == KernelNetwork {
-  /// Hosts that are to be looked up, by somebody who may wait for it.
-  package var wantedHosts: Set<WireHost> { network.wantedHosts }
-
-  /// What was found for one of them.
-  package func learn(_ host: WireHost, _ addresses: [NetworkAddress]) { network.learn(host, addresses) }
-}
-
 /// Signs for one account on one product.
 struct BinanceSeatSigner<Keys: BinanceKeys>: BinanceSigner {
   let keys: Keys

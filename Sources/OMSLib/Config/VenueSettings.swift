@@ -42,6 +42,16 @@ package struct VenueSetting: Equatable, Sendable {
   /// What the built-in exchange has room for, over all exchanges that it stands for.
   static let builtInSymbolCount = 60
 
+  package static let spotFee = Rate(e8: 100_000)
+  package static let perpMaker = Rate(e8: 20_000)
+  package static let perpTaker = Rate(e8: 50_000)
+
+  /// What its markets charge, as long as nothing better is known.
+  package func fees(of kind: InstrumentClass) -> (maker: Rate, taker: Rate) {
+    kind == .spot
+      ? (maker ?? Self.spotFee, taker ?? Self.spotFee) : (maker ?? Self.perpMaker, taker ?? Self.perpTaker)
+  }
+
   package init(name: String, adapter: Adapter) {
     self.name = name
     self.adapter = adapter

@@ -41,9 +41,7 @@ struct VenueListing: Sendable {
   mutating func add(_ listed: BinanceListing, _ venue: VenueSetting) {
     var rules = listed.instrument
     // Until an account's own rates are known.
-    let isSpot = rules.instrumentClass == .spot
-    rules.maker = venue.maker ?? Rate(e8: isSpot ? 100_000 : 20_000)
-    rules.taker = venue.taker ?? Rate(e8: isSpot ? 100_000 : 50_000)
+    (rules.maker, rules.taker) = venue.fees(of: rules.instrumentClass)
     instruments.append(Item(rules: rules, base: listed.base, quote: listed.quote, settle: listed.settle))
   }
 

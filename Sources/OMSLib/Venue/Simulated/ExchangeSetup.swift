@@ -63,8 +63,7 @@ package struct ExchangeSetup: Sendable {
     rules.minQuantity = lot
     rules.maxQuantity = most
     rules.minNotional = least
-    rules.maker = venue.maker ?? (isPerp ? Self.perpMaker : Self.spotFee)
-    rules.taker = venue.taker ?? (isPerp ? Self.perpTaker : Self.spotFee)
+    (rules.maker, rules.taker) = venue.fees(of: listed.instrumentClass)
     rules.maxLeverage = isPerp ? UInt16(listed.maxLeverage) : 1
     rules.featuresRaw = (isPerp ? Self.features.union(.reduceOnly) : Self.features).rawValue
     if isPerp,
@@ -154,8 +153,8 @@ package struct ExchangeSetup: Sendable {
     rules.minQuantity = lot
     rules.maxQuantity = 9_000 * Int64(Exchange.power(Int(quantityScale)))
     rules.minNotional = Money(units: 5 * Exchange.one)
-    rules.maker = Self.spotFee
-    rules.taker = Self.spotFee
+    rules.maker = VenueSetting.spotFee
+    rules.taker = VenueSetting.spotFee
     rules.featuresRaw = Self.features.rawValue
     addInstrument(rules, base: base, quote: quote, settle: quote, start: start, hasFlow: hasFlow)
   }
@@ -172,8 +171,8 @@ package struct ExchangeSetup: Sendable {
     rules.minQuantity = lot
     rules.maxQuantity = 10_000 * Int64(Exchange.power(Int(quantityScale)))
     rules.minNotional = Money(units: 5 * Exchange.one)
-    rules.maker = Self.perpMaker
-    rules.taker = Self.perpTaker
+    rules.maker = VenueSetting.perpMaker
+    rules.taker = VenueSetting.perpTaker
     rules.maxLeverage = 125
     rules.featuresRaw = Self.features.union(.reduceOnly).rawValue
     let spot = "\(base)-\(quote)"
@@ -203,10 +202,6 @@ package struct ExchangeSetup: Sendable {
   package static let features: VenueFeatures = [
     .stop, .takeProfit, .trailing, .iceberg, .goodTillDate, .postOnly, .amend,
   ]
-
-  private static let spotFee = Rate(e8: 100_000)
-  private static let perpMaker = Rate(e8: 20_000)
-  private static let perpTaker = Rate(e8: 50_000)
 
   private static func rules(_ name: String, _ native: String, _ kind: InstrumentClass) -> Instrument {
     guard let name = Text32(name), let native = Text32(native) else {

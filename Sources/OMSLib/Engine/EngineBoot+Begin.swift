@@ -27,6 +27,8 @@ final class GateNames: Sendable {
 
 extension EngineBoot {
   private static let readyNanoseconds: Int64 = 5_000_000_000
+  /// While a network is silent.
+  private static let restNanoseconds: Int64 = 2_000_000
 
   /// The first inputs of a run: start, new names, limits, the gate as it is, and a comparison of every account.
   mutating func begin(
@@ -124,6 +126,8 @@ extension EngineBoot {
   /// Works until every account is open, for a few seconds at most: an account that stays closed refuses by itself.
   private mutating func settle(_ names: NameDirectory) {
     let end = clock.now.advanced(byNanoseconds: Self.readyNanoseconds)
+    let descriptors = agent.door.descriptors
+    let network = descriptors.isEmpty ? nil : try? DescriptorWait(descriptors)
     while clock.now < end, agent.door.mayAnswer(at: clock.now) {
       let work = agent.poll(now: clock.now, utc: clock.utc)
       flush()
@@ -134,7 +138,13 @@ extension EngineBoot {
           || !agent.door.serves(AccountID(number: UInt16(index)))
       }
       if isOpen && work == 0 && !agent.machine.hasUnfinishedWork { return }
-      if work == 0 { agent.door.rest(until: agent.nextDue, now: clock.now) }
+      guard work == 0 else { continue }
+      let now = clock.now
+      switch network {
+      case .some(let wait):
+        wait.wait(until: min(agent.nextDue, now.advanced(byNanoseconds: Self.restNanoseconds)), now: now)
+      case .none: break
+      }
     }
   }
 }

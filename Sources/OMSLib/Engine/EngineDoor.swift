@@ -54,12 +54,6 @@ struct EngineDoor: ~Copyable, VenueDoor {
   /// Whether the venue of the account is spoken to for it: a paper account of a real exchange has none to trade with.
   func serves(_ account: AccountID) -> Bool { wire(wireOfAccount[account.index])?.serves(account) ?? true }
 
-  /// Until the network has something, or time has: for whoever polls without a thread of its own.
-  func rest(until due: EngineTime, now: EngineTime) {
-    guard let first = wires.first, let poll = try? PollDescriptor(first.descriptor) else { return }
-    poll.wait(until: min(due, now.advanced(byNanoseconds: 2_000_000)), now: now)
-  }
-
   /// Whether it makes sense to wait for somebody's answer. A link to a venue may still be on its way.
   func mayAnswer(at now: EngineTime) -> Bool { !wires.isEmpty || isBuiltInUp(at: now) }
 

@@ -92,15 +92,14 @@ struct WireBoot: ~Copyable {
   /// Rules and limits of each product that has a market here.
   private static func ask(_ place: inout Place, _ clock: EngineClock) throws(WireFetchFailure) {
     var listing = VenueListing(wire: place.setting)
-    let fetch: WireFetch
+    var fetch: WireFetch
     do throws(SystemError) { fetch = try WireFetch(place.tls, clock) } catch {
       throw WireFetchFailure(reason: "\(error.call) failed with errno \(error.errno)")
     }
-    var asking = fetch
     for product in BinanceProduct.allCases {
       guard let face = place.faces[product] else { continue }
       let wanted = BinanceMarkets.of(place.setting.markets, product)
-      let info = try BinanceMarkets.info(product, face, wanted, &asking)
+      let info = try BinanceMarkets.info(product, face, wanted, &fetch)
       for name in wanted {
         guard let found = info.listings.first(where: { $0.instrument.name.description == name }) else {
           let refusal = info.refused.first { $0.symbol == BinanceMarkets.native(name) }

@@ -11,11 +11,11 @@ struct WireFetch: ~Copyable {
   private var network: KernelNetwork
   private var lines: [WireHost: RestLine] = [:]
   private var known: Set<WireHost> = []
-  private let poll: PollDescriptor
+  private let poll: DescriptorWait
 
   init(_ tls: TLSContext, _ clock: EngineClock) throws(SystemError) {
     let network = try KernelNetwork(tls: tls)
-    poll = try PollDescriptor(network.descriptor)
+    poll = try DescriptorWait([network.descriptor])
     self.network = network
     self.clock = clock
   }
@@ -55,15 +55,17 @@ struct WireFetch: ~Copyable {
 
 struct WireFetchFailure: Error { let reason: String }
 
-/// Sleeps until one descriptor is readable.
-struct PollDescriptor: ~Copyable {
+/// Sleeps until one of a few descriptors is readable.
+struct DescriptorWait: ~Copyable {
   private let poll: Int32
 
-  init(_ descriptor: Int32) throws(SystemError) {
+  init(_ descriptors: [Int32]) throws(SystemError) {
     poll = cc_poll_create()
     guard poll >= 0 else { throw SystemError(errno: -poll, call: "epoll_create1") }
-    let status = cc_poll_watch(poll, descriptor, UInt32(cc_ready_read), 0)
-    guard status == 0 else { throw SystemError(errno: -status, call: "epoll_ctl") }
+    for descriptor in descriptors {
+      let status = cc_poll_watch(poll, descriptor, UInt32(cc_ready_read), 0)
+      guard status == 0 else { throw SystemError(errno: -status, call: "epoll_ctl") }
+    }
   }
 
   deinit { _ = cc_sys_close(poll) }

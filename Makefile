@@ -21,6 +21,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable -X
 	-Xlinker --symbol-ordering-file=$(CURDIR)/$(START_ORDER) -Xlinker --no-warn-symbol-ordering
 BIN := .build/release
 STAMP := .build/release.stamp
+REFERENCES := .build/references
 # Directories too: removing a file changes nothing but the time of its directory.
 INPUTS := $(shell find Sources) Package.swift $(START_ORDER)
 COUNT := scripts/count.sh
@@ -122,8 +123,14 @@ fuzz: packages ## Fuzz each reader of foreign bytes for SECONDS=N seconds (defau
 	@$(COUNT) fuzz scripts/fuzz.sh $(SECONDS)
 
 .PHONY: bench test-benchmark
-bench test-benchmark: build ## Measure, with the reference of each row; JSONL
-	@$(BIN)/oms bench -o jsonl
+bench test-benchmark: build $(REFERENCES)/simdjson ## Measure, with the reference of each row; JSONL
+	@$(BIN)/oms bench -o jsonl --references $(REFERENCES)
+
+# What rows of the benchmark are held against that is not ours to link.
+$(REFERENCES)/simdjson: scripts/references/simdjson.cpp
+	@scripts/install-packages.sh libsimdjson-dev
+	@mkdir -p $(REFERENCES)
+	@g++ -O3 -march=native -std=c++17 -Wall -Wextra -Werror -o $@ $< -lsimdjson
 
 .PHONY: start-order
 start-order: build ## Write anew in which order the linker lays out what short commands run

@@ -4,6 +4,7 @@
 
 #include "cr_book.h"
 #include "cr_check.h"
+#include "cr_echo.h"
 #include "cr_file.h"
 #include "cr_flow.h"
 #include "cr_hmac.h"

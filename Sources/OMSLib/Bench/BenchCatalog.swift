@@ -3,6 +3,7 @@ package enum BenchCatalog {
   package static let all: [Benchmark] = [
     RingHopBench.benchmark,
     RingCommandBench.benchmark,
+    RingCommandBench.wire,
     JournalAppendBench.append,
     JournalAppendBench.strict,
     CoreOrdersBench.accept,
@@ -18,6 +19,7 @@ package enum BenchCatalog {
     BinanceDecodeBench.ticker,
     BinanceDecodeBench.depth,
     BinanceDecodeBench.order,
+    TickToTradeBench.benchmark,
     RecoveryBench.benchmark,
     MemoryBench.benchmark,
     HostileBench.benchmark,

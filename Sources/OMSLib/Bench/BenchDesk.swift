@@ -256,6 +256,7 @@ internal import CCore
       (.maxGrossNotional, 1_000_000_000_000_000), (.maxNetNotional, 1_000_000_000_000_000),
       (.maxVaR, 1_000_000_000_000_000), (.maxOpenOrders, 1_000_000_000), (.maxOrdersPerSecond, 1_000_000_000),
       (.maxLeverage, 1_000), (.maxBalance, 1_000_000_000_000_000), (.dailyLoss, 1_000_000_000_000),
+      (.maxRepeatedRejects, 1_000_000_000),
     ]
     for (kind, value) in lifted {
       for scope in LimitScope.allCases {

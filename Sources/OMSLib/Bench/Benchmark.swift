@@ -60,6 +60,8 @@ package struct BenchSetup: Sendable {
   package var directory: String
   /// This program, for rows that need a process of their own.
   package var executable: String?
+  /// A directory with programs that rows are held against, where they were built.
+  package var references: String?
   package var clock: SystemClock
   /// Stands around each batch of the order path.
   package var watch: BatchWatch?

@@ -19,9 +19,26 @@ enum BinanceDecodeBench {
     _ name: String, _ make: (inout SplitMix64) -> String, _ setup: borrowing BenchSetup
   ) throws(BenchError) -> [BenchRow] {
     var decoder = Decoder(make, count: 256)
+    var row = BenchRow(name, bar: .speedMin(3_000), moonshot: .speedMin(5_000))
+    if let programs = setup.references {
+      row.take(try besideSimdjson(&decoder, name, programs + "/simdjson", setup), "simdjson, member by member", setup)
+    } else {
+      row.bar = .ratioMax(200)
+      row.moonshot = .ratioMax(50)
+      row.take(try besideFullReader(&decoder, setup), "strict JSON reader, then its members", setup)
+    }
+    try decoder.compare()
+    row.checksum = decoder.digest
+    row.details = [("bytes", Int64(decoder.averageBytes))]
+    return [row]
+  }
+
+  private static func besideFullReader(
+    _ decoder: inout Decoder, _ setup: borrowing BenchSetup
+  ) throws(BenchError) -> (subject: Samples, reference: Samples) {
     let batch = setup.count(small: 64, real: 4_096)
     let cold = setup.count(small: 16, real: 256)
-    let samples = try setup.alternate(
+    return try setup.alternate(
       { () throws(BenchError) -> Int in
         decoder.runFast(batch)
         return batch
@@ -30,12 +47,38 @@ enum BinanceDecodeBench {
         decoder.runFull(cold)
         return cold
       })
-    try decoder.compare()
-    var row = BenchRow(name, bar: .ratioMax(200), moonshot: .ratioMax(50))
-    row.take(samples, "strict JSON reader, then its members", setup)
-    row.checksum = decoder.digest
-    row.details = [("bytes", Int64(decoder.averageBytes))]
-    return [row]
+  }
+
+  /// By turns with a program that reads the same messages, measures itself, and adds up what it found.
+  private static func besideSimdjson(
+    _ decoder: inout Decoder, _ name: String, _ program: String, _ setup: borrowing BenchSetup
+  ) throws(BenchError) -> (subject: Samples, reference: Samples) {
+    let batch = setup.count(small: 64, real: 4_096)
+    let share = setup.size == .small ? 0 : setup.duration / Int64(2 * setup.alternations)
+    let (messages, answer) = (setup.directory + "/\(name).jsonl", setup.directory + "/\(name).out")
+    var samples = (subject: Samples(), reference: Samples())
+    let kind = String(name.drop { $0 != "." }.dropFirst())
+    do throws(SystemError) {
+      try ScratchFile.write(decoder.lines, to: messages, under: setup.directory)
+      for _ in 0..<setup.alternations {
+        do throws(BenchError) {
+          try setup.take(share, into: &samples.subject) { () throws(BenchError) -> Int in
+            decoder.runFast(batch)
+            return batch
+          }
+        } catch { preconditionFailure("decoding does not fail") }
+        let child = try ChildProcess.start([program, kind, messages, String(share), answer], with: [])
+        guard try child.end(wait: true) == 0 else { throw SystemError(errno: 8, call: program) }
+        let words = String(decoding: try BenchFiles.read(answer), as: UTF8.self).split { $0 == " " || $0 == "\n" }
+        guard words.count == 2, let each = Int64(words[0]), let sum = UInt64(words[1]) else {
+          throw SystemError(errno: 22, call: program)
+        }
+        guard sum == decoder.sum() else { throw SystemError(errno: 33, call: "\(program): another sum") }
+        samples.reference.add(nanoseconds: each, operations: 1_000)
+        samples.reference.close()
+      }
+    } catch { throw .system(error) }
+    return samples
   }
 }
 
@@ -62,6 +105,16 @@ private struct Decoder: ~Copyable {
     names.add(instrument)
     names.add(asset: Text32("BTC") ?? Text32(), AssetID(number: 1))
     self.names = names
+  }
+
+  /// A message in each line.
+  var lines: [UInt8] { messages.reduce(into: []) { $0 += $1 + [0x0A] } }
+
+  /// What a round of all messages adds up to.
+  mutating func sum() -> UInt64 {
+    digest = 0
+    runFast(messages.count)
+    return digest
   }
 
   var averageBytes: Int { messages.reduce(0) { $0 + $1.count } / messages.count }

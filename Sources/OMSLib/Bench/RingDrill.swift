@@ -4,18 +4,26 @@ internal import CCore
 ///
 /// Owner: one thread.
 @safe package struct RingDrill: ~Copyable {
-  /// Takes every frame, and says nothing until it is told to.
+  /// Takes every frame and says nothing until it is told to, or hands it to a venue behind a network, where there is one.
   struct Door: VenueDoor, ~Copyable {
     var frames: UInt64 = 0
+    /// Only what it says about orders is heard.
+    var wire: (any WireVenue)?
     /// Orders that were not rejected yet.
     var orders: [VenueRequest] = []
     var best = TopOfBook()
     mutating func submit(_ request: VenueRequest, now: EngineTime, utc: UTCTime) -> Bool {
       frames += 1
+      if let wire { return wire.submit(request, now: now, utc: utc) }
       if request.kind == .newOrder { orders.append(request) }
       return true
     }
-    mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? { nil }
+    mutating func poll(now: EngineTime, utc: UTCTime) -> VenueEvent? {
+      while let event = wire?.poll(now: now, utc: utc) {
+        if event.kind == .rejected || event.kind == .notSent { return event }
+      }
+      return nil
+    }
     func top(of instrument: InstrumentID) -> TopOfBook { best }
     var nextDue: EngineTime { .never }
   }
@@ -37,6 +45,7 @@ internal import CCore
   }
 
   package static let ringCount = 3
+  static var eventsPerTurn: Int { CoreAgent<Core, Door, OpenGate>.eventsPerTurn }
   /// So that the core's tables never fill between two rejections.
   package static let ordersMax = 1_024
   private static let role = "fuzz"
@@ -84,8 +93,43 @@ internal import CCore
     unsafe clients.deallocate()
   }
 
+  /// What the calendar is ahead of the clock.
+  static let utcFromNow: Int64 = 1_790_000_000_000_000_000
+
   private var time: EngineTime { EngineTime(nanoseconds: now) }
-  private var utc: UTCTime { UTCTime(nanoseconds: 1_790_000_000_000_000_000 + now) }
+  private var utc: UTCTime { UTCTime(nanoseconds: Self.utcFromNow + now) }
+
+  /// From now on orders of account 1 for instrument 1 go to `venue`.
+  mutating func connect(_ venue: any WireVenue) {
+    venue.register(asset: AssetID(number: 1), name: Text32("USDT") ?? Text32())
+    venue.register(agent.machine.state.instruments[1].rules)
+    venue.register(account: AccountID(number: 1), name: Text64("bench") ?? Text64())
+    agent.door.wire = venue
+  }
+
+  /// A turn of the hot thread at that time. Whether the venue has other best prices for instrument 1 than before.
+  @inline(__always)
+  mutating func follow(at time: Int64) -> Bool {
+    now = max(now, time)
+    _ = agent.poll(now: self.time, utc: utc)
+    guard let wire = agent.door.wire else { return false }
+    var top = wire.top(of: InstrumentID(number: 1))
+    guard top.isValid == 1, top.bookSequence != agent.door.best.bookSequence else { return false }
+    // No mark comes with them.
+    top.mark = agent.door.best.mark
+    agent.door.best = top
+    return true
+  }
+
+  /// Lets so many milliseconds pass at most. Whether `isDone` came true.
+  mutating func pass(milliseconds: Int, until isDone: () -> Bool) -> Bool {
+    for _ in 0..<milliseconds {
+      now += 1_000_000
+      turn()
+      if isDone() { return true }
+    }
+    return false
+  }
 
   /// A ring with memory as new for the role of this place.
   private mutating func grant(_ slot: Int, isNew: Bool) {

@@ -33,7 +33,7 @@ enum SigningBench {
     omsA7f3k2Qm9ZxT4bL&newOrderRespType=ACK&recvWindow=1000&timestamp=1790000000000
     """.utf8)
 
-  private static func start() throws(BenchError) {
+  static func start() throws(BenchError) {
     guard cc_crypto_start() == 0 else { throw .unavailable("OpenSSL has memory of its own already") }
   }
 

@@ -25,6 +25,8 @@ struct BenchCommand: Command {
       .value("baseline", .file, nil, "Objects of an earlier run to compare with", section: "Comparing"),
       .value("max-regress", .percent, nil, "How much worse a ratio may be", section: "Comparing", default: "10%"),
       .value("json-out", .file, nil, "Write the objects here too"),
+      .value(
+        "references", .file, nil, "A directory with programs that rows are held against: make bench builds them"),
     ],
     objects: ["bench"], exits: [.notFound])
 
@@ -35,6 +37,7 @@ struct BenchCommand: Command {
   private let baseline: String?
   private let regressionMax: Int64
   private let copy: String?
+  private let references: String?
 
   init(_ line: ParsedLine) throws(ErrorObject) {
     names = line.arguments.words
@@ -43,6 +46,7 @@ struct BenchCommand: Command {
     duration = line.arguments.duration("duration") ?? 1_000_000_000
     baseline = line.arguments.string("baseline")
     copy = line.arguments.string("json-out")
+    references = line.arguments.string("references")
     regressionMax = try Self.thousandths(line.arguments.string("max-regress") ?? "10%")
     if let cpu, !(0..<WorkerThread.cpuCount).contains(cpu) {
       throw .usage("cpu", "--cpu \(cpu): this machine has CPUs 0 to \(WorkerThread.cpuCount - 1)")
@@ -71,9 +75,10 @@ struct BenchCommand: Command {
     let scratch = context.paths.cacheDirectory + "/bench-\(ProcessIdentity.number)"
     do { try ScratchFile.makeDirectories(scratch) } catch { throw .io(error, scratch) }
     defer { BenchFiles.removeAll(scratch) }
-    let setup = BenchSetup(
+    var setup = BenchSetup(
       size: .real, cpu: cpu ?? WorkerThread.cpuCount - 1, duration: duration, directory: scratch,
       executable: "/proc/self/exe")
+    setup.references = references
     var lines: [UInt8] = []
     var hasMissed = false
     for benchmark in BenchCatalog.named(names) where !context.output.isClosed {

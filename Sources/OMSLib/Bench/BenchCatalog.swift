@@ -20,6 +20,7 @@ package enum BenchCatalog {
     BinanceDecodeBench.depth,
     BinanceDecodeBench.order,
     TickToTradeBench.benchmark,
+    RoundTripBench.benchmark,
     RecoveryBench.benchmark,
     MemoryBench.benchmark,
     HostileBench.benchmark,

@@ -78,21 +78,24 @@ final class BenchNetwork: WireNetwork {
 ///
 /// Owner: one thread.
 final class BenchKeys: BinanceKeys {
-  /// An example that Binance publishes.
   static let secret = Array("NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j".utf8)
 
   private let arena: SecretArena
   private let key: HMACKey
-  private let name = Text64("vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A") ?? Text64()
+  private let name: Text64
   /// Of the last signature where it was asked for: what was signed.
   private(set) var payload: [UInt8] = []
   private(set) var tag = [UInt8]()
   var keepsPayload = false
 
-  init() throws(BenchError) {
+  /// Without words of another one the examples that Binance publishes.
+  init(
+    _ name: String = "vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", secret: [UInt8] = secret
+  ) throws(BenchError) {
+    self.name = Text64(name) ?? Text64()
     do throws(SystemError) {
       var arena = try SecretArena(slotCount: 1, slotBytes: HMACKey.slotBytes)
-      guard let key = HMACKey(secret: Self.secret, in: &arena) else {
+      guard let key = HMACKey(secret: secret, in: &arena) else {
         throw SystemError(errno: 12, call: "a slot of the arena")
       }
       self.key = key

@@ -10,6 +10,7 @@ FROM ?= 1
 # Seeds of the gate, fresh ones for every commit. May only grow.
 TEST_SEEDS ?= 500
 POINTS ?= 300
+WIRE_POINTS ?= 50
 
 PACKAGES := libyaml-dev libzstd-dev libssl-dev g++ jq
 # The checker of the manual, and the shells whose completions are tested.
@@ -62,7 +63,7 @@ run: build ## Build what changed and start a paper session, its events on the sc
 
 .PHONY: test
 test: test-packages ## Lint, build, run all tests
-	@SEEDS=$(TEST_SEEDS) POINTS=$(POINTS) scripts/test.sh
+	@SEEDS=$(TEST_SEEDS) POINTS=$(POINTS) WIRE_POINTS=$(WIRE_POINTS) scripts/test.sh
 
 .PHONY: lint
 lint: test-packages ## Check the form of the sources
@@ -109,6 +110,18 @@ simulate: build ## Run SEEDS=N seeds of the simulator behind FROM=1, the first 1
 .PHONY: crash
 crash: build ## Kill and recover the engine at POINTS=N points
 	@$(COUNT) crash $(BIN)/omsim crash --points $(POINTS)
+
+.PHONY: crash-wire
+crash-wire: build ## The same at POINTS=N points over TCP and TLS, on an exchange that speaks Binance's protocols
+	@$(COUNT) crash-wire $(BIN)/omsim crash --wire --points $(POINTS)
+
+.PHONY: soak-wire
+soak-wire: build ## 200 live accounts over TLS, 1,000 orders a second for SECONDS=N seconds while the wire fails
+	@$(COUNT) soak-wire $(BIN)/omsim soak --seconds $(SECONDS)
+
+.PHONY: recovery
+recovery: build ## How long after each single fault of the wire order entry is back; JSONL
+	@$(COUNT) recovery $(BIN)/omsim recovery
 
 .PHONY: test-ws
 test-ws: build ## Hold both ends of our WebSocket against the adversarial peer of OMS_SHARED

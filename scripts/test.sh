@@ -39,4 +39,5 @@ fi
 from=$((16#$(git rev-parse --short=7 HEAD 2>/dev/null || date +%y%m%d)))
 stage simulate "$omsim" simulate --from "$from" --seeds "${SEEDS:-500}"
 SHOW='FAILED|kept|repeat|passed|acknowledged' stage crash "$omsim" crash --points "${POINTS:-300}"
+SHOW='FAILED|kept|repeat|passed|acknowledged' stage crash-wire "$omsim" crash --wire --points "${WIRE_POINTS:-50}"
 scripts/total.sh "$TALLY"

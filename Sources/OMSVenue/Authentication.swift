@@ -64,20 +64,21 @@ extension VenueServer where Recorder: ~Copyable {
     guard let key, !key.isEmpty, VenueKeys.isWellFormed(key) else {
       throw VenueError(-2014, "API-key format invalid.", status: 401)
     }
-    guard let account = keys.account(of: key) else { throw Self.badKey }
+    guard let account = keys.account(of: key), !troubles.lockedAccounts.contains(account) else { throw Self.badKey }
     return account
   }
 
-  /// The account whose key signed a request, at its time, and until when the request may reach the exchange.
-  func signer(
-    _ key: String?, _ parameters: Parameters, _ payload: [UInt8], at time: ServerTime
-  ) throws(VenueError) -> (account: UInt16, latest: EngineTime) {
-    let account = try account(of: key)
+  /// Takes down whose key signed a request, when, and until when the request may reach the exchange.
+  func identify(
+    _ caller: inout Caller, by key: String?, _ parameters: Parameters, _ payload: [UInt8], at time: ServerTime
+  ) throws(VenueError) {
+    caller.account = try account(of: key)
     let left = try Authentication.checkTime(parameters, at: time.utc, fence: options.fenceNanoseconds)
     let signature = try parameters.required("signature")
     guard keys.isValid(signature, of: payload, by: key ?? "") else {
       throw VenueError(-1022, "Signature for this request is not valid.")
     }
-    return (account, time.now.advanced(byNanoseconds: left))
+    caller.signed = Parameters.time(try parameters.requiredInteger("timestamp"))
+    caller.latest = time.now.advanced(byNanoseconds: left)
   }
 }

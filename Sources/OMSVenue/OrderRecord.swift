@@ -46,6 +46,8 @@ struct OrderRecord: Sendable {
   var strategyType: Int64?
   var held: Held?
   var heldSince = UTCTime.zero
+  /// When its request was, as that said itself; zero of one that nobody asked for.
+  var signed = UTCTime.zero
   var created = UTCTime.zero
   /// When it began to work; a stop that waits does not yet.
   var working: UTCTime?
@@ -114,6 +116,8 @@ struct OrderView: Sendable {
   var quantity: Int64 = 0
   var filled: Int64 = 0
   var quote = Money.zero
+  /// When its request was, as that said itself; zero of one that nobody asked for.
+  var signed = UTCTime.zero
   var created = UTCTime.zero
   var updated = UTCTime.zero
   var working: UTCTime?

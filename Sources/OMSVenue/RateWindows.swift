@@ -28,20 +28,20 @@ struct RateRule: Sendable {
   func window(at time: UTCTime) -> Int64 { time.nanoseconds / nanoseconds }
   func end(at time: UTCTime) -> UTCTime { UTCTime(nanoseconds: (window(at: time) + 1) * nanoseconds) }
 
-  /// As `exchangeInfo` publishes them.
-  static func rules(of product: VenueProduct) -> [RateRule] {
+  /// As `exchangeInfo` publishes them; `factor` times what the real one allows.
+  static func rules(of product: VenueProduct, times factor: Int) -> [RateRule] {
     switch product {
     case .spot:
       [
-        RateRule(kind: .weight, interval: "MINUTE", intervalNumber: 1, limit: 6_000),
-        RateRule(kind: .orders, interval: "SECOND", intervalNumber: 10, limit: 100),
-        RateRule(kind: .orders, interval: "DAY", intervalNumber: 1, limit: 200_000),
+        RateRule(kind: .weight, interval: "MINUTE", intervalNumber: 1, limit: 6_000 * factor),
+        RateRule(kind: .orders, interval: "SECOND", intervalNumber: 10, limit: 100 * factor),
+        RateRule(kind: .orders, interval: "DAY", intervalNumber: 1, limit: 200_000 * factor),
       ]
     case .usdm:
       [
-        RateRule(kind: .weight, interval: "MINUTE", intervalNumber: 1, limit: 2_400),
-        RateRule(kind: .orders, interval: "SECOND", intervalNumber: 10, limit: 300),
-        RateRule(kind: .orders, interval: "MINUTE", intervalNumber: 1, limit: 1_200),
+        RateRule(kind: .weight, interval: "MINUTE", intervalNumber: 1, limit: 2_400 * factor),
+        RateRule(kind: .orders, interval: "SECOND", intervalNumber: 10, limit: 300 * factor),
+        RateRule(kind: .orders, interval: "MINUTE", intervalNumber: 1, limit: 1_200 * factor),
       ]
     }
   }
@@ -96,14 +96,20 @@ struct RateDesk: Sendable {
 
   /// Of each window, used up by others who share the address.
   var foreignWeight = 0
+  private let factor: Int
   private var peers: [Place: Peer] = [:]
   private var orders: [Owner: [RateCount]] = [:]
 
-  static func weightRule(_ product: VenueProduct) -> RateRule { RateRule.rules(of: product)[0] }
-  static func orderRules(_ product: VenueProduct) -> [RateRule] { Array(RateRule.rules(of: product).dropFirst()) }
+  /// `factor`: how many times the real one's limits hold here.
+  init(factor: Int = 1) { self.factor = factor }
+
+  func weightRule(_ product: VenueProduct) -> RateRule { RateRule.rules(of: product, times: factor)[0] }
+  func orderRules(_ product: VenueProduct) -> [RateRule] {
+    Array(RateRule.rules(of: product, times: factor).dropFirst())
+  }
 
   mutating func take(_ weight: Int, from place: Place, at time: UTCTime) -> Verdict {
-    let rule = Self.weightRule(place.product)
+    let rule = weightRule(place.product)
     var peer = peers[place] ?? Peer()
     defer { peers[place] = peer }
     if time < peer.banEnd { return .banned(until: peer.banEnd) }
@@ -121,29 +127,30 @@ struct RateDesk: Sendable {
   }
 
   mutating func giveBack(_ weight: Int, to place: Place, at time: UTCTime) {
-    peers[place]?.weight.add(-weight, Self.weightRule(place.product), at: time)
+    let rule = weightRule(place.product)
+    peers[place]?.weight.add(-weight, rule, at: time)
   }
 
   func weight(of place: Place, at time: UTCTime) -> Int {
-    (peers[place]?.weight.used(Self.weightRule(place.product), at: time) ?? 0) + foreignWeight
+    (peers[place]?.weight.used(weightRule(place.product), at: time) ?? 0) + foreignWeight
   }
 
   func isBanned(_ place: Place, at time: UTCTime) -> Bool { (peers[place]?.banEnd ?? .zero) > time }
 
   func orderCounts(of owner: Owner, at time: UTCTime) -> [Int] {
-    let rules = Self.orderRules(owner.product)
+    let rules = orderRules(owner.product)
     let counts = orders[owner] ?? rules.map { _ in RateCount() }
     return zip(rules, counts).map { $1.used($0, at: time) }
   }
 
   /// The rule that so many more orders would break.
   func broken(by count: Int, of owner: Owner, at time: UTCTime) -> RateRule? {
-    zip(Self.orderRules(owner.product), orderCounts(of: owner, at: time)).first { $1 + count > $0.limit }?.0
+    zip(orderRules(owner.product), orderCounts(of: owner, at: time)).first { $1 + count > $0.limit }?.0
   }
 
   /// `counts`: by rule, so that a batch may count once in one window and by its orders in another.
   mutating func count(_ counts: [Int], of owner: Owner, at time: UTCTime) {
-    let rules = Self.orderRules(owner.product)
+    let rules = orderRules(owner.product)
     var rows = orders[owner] ?? rules.map { _ in RateCount() }
     for (index, rule) in rules.enumerated() where index < counts.count {
       rows[index].add(counts[index], rule, at: time)

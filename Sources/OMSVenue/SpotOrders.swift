@@ -86,9 +86,11 @@ extension VenueServer where Recorder: ~Copyable {
 
   mutating func newRecord(_ symbol: VenueSymbol, _ caller: Caller, _ clientID: String?) -> OrderRecord {
     let clientID = clientID ?? drawClientID()
-    return OrderRecord(
+    var record = OrderRecord(
       account: caller.account, symbol: symbol, wireID: ledger.wireID(for: clientID, of: caller.account),
       clientID: clientID)
+    record.signed = caller.signed
+    return record
   }
 
   func readSide(_ parameters: Parameters, _ name: String) throws(VenueError) -> Side {

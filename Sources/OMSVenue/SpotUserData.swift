@@ -75,7 +75,7 @@ extension VenueServer where Recorder: ~Copyable {
     guard event.cumulative == event.quantity else { return }
     let credit = event.isMaker == 1 ? -5 : -1
     let owner = RateDesk.Owner(product: .spot, account: record.account)
-    rates.count(RateDesk.orderRules(.spot).map { _ in credit }, of: owner, at: time.utc)
+    rates.count(rates.orderRules(.spot).map { _ in credit }, of: owner, at: time.utc)
   }
 
   private mutating func touch(_ record: OrderRecord) {

@@ -34,6 +34,9 @@ package struct VenueOptions: Sendable {
   package var hearsPongs = false
   /// How long after its timestamp a request can be carried out at most, whatever window it asks for; `nil`: as it asks.
   package var fenceNanoseconds: Int64?
+  package static let limitFactors = 1...1_000
+  /// How many times the weights and orders that the real one allows.
+  package var limitFactor = 1
 
   package init() {}
 

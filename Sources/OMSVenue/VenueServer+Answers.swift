@@ -41,7 +41,7 @@ extension VenueServer where Recorder: ~Copyable {
     fields.append(HTTPField(name: "x-mbx-used-weight-1m", value: "\(weight)"))
     if caller.countsOrders {
       let counts = rates.orderCounts(of: caller.owner, at: time.utc)
-      for (rule, count) in zip(RateDesk.orderRules(caller.product), counts) {
+      for (rule, count) in zip(rates.orderRules(caller.product), counts) {
         fields.append(HTTPField(name: "x-mbx-order-count-\(rule.letters.lowercased())", value: "\(count)"))
       }
     }
@@ -105,11 +105,11 @@ extension VenueServer where Recorder: ~Copyable {
 
   private func rateLimits(of caller: Caller, at time: ServerTime) -> [UInt8] {
     var rows = [
-      Self.rateLimit(RateDesk.weightRule(caller.product), rates.weight(of: caller.place, at: time.utc))
+      Self.rateLimit(rates.weightRule(caller.product), rates.weight(of: caller.place, at: time.utc))
     ]
     if caller.countsOrders {
       let counts = rates.orderCounts(of: caller.owner, at: time.utc)
-      rows = zip(RateDesk.orderRules(caller.product), counts).map { Self.rateLimit($0, $1) } + rows
+      rows = zip(rates.orderRules(caller.product), counts).map { Self.rateLimit($0, $1) } + rows
     }
     return array(rows)
   }

@@ -22,6 +22,8 @@ struct Caller: Sendable {
   var isFreeOnSuccess = false
   /// Whether the answer says how many orders the account has placed.
   var countsOrders = false
+  /// When it was signed, as it says itself.
+  var signed = UTCTime.zero
   /// The end of its receive window: what reaches the exchange later is refused.
   var latest = EngineTime.never
   /// What was counted for it beforehand, by rule: given back when the exchange refuses.

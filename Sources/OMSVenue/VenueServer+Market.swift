@@ -4,10 +4,10 @@ import OMSLib
 
 extension VenueServer where Recorder: ~Copyable {
   /// What `exchangeInfo` says of this server: its limits, and what it adds to the exchange.
-  static func claims(_ options: ExchangeOptions) -> MarketClaims {
+  static func claims(_ options: ExchangeOptions, limitFactor: Int) -> MarketClaims {
     var claims = MarketClaims(options)
-    claims.spotLimits = RateRule.rules(of: .spot).map(\.claim)
-    claims.usdmLimits = RateRule.rules(of: .usdm).map(\.claim)
+    claims.spotLimits = RateRule.rules(of: .spot, times: limitFactor).map(\.claim)
+    claims.usdmLimits = RateRule.rules(of: .usdm, times: limitFactor).map(\.claim)
     (claims.hasOCO, claims.hasOTO) = (true, true)
     (claims.hasCancelReplace, claims.hasAmend, claims.hasQuoteQuantity) = (true, true, true)
     return claims

@@ -123,14 +123,14 @@ extension VenueServer where Recorder: ~Copyable {
         -1015, "Too many new orders; current limit is \(rule.limit) orders per \(unit).", status: 429,
         until: rule.end(at: time.utc))
     }
-    caller.counted = RateDesk.orderRules(caller.product).map { _ in count }
+    caller.counted = rates.orderRules(caller.product).map { _ in count }
     rates.count(caller.counted, of: caller.owner, at: time.utc)
   }
 
   mutating func queryOrderRates(_ caller: Caller, at time: ServerTime) {
     ask(for: caller, at: time) { server, time in
       let counts = server.rates.orderCounts(of: caller.owner, at: time.utc)
-      let rows = zip(RateDesk.orderRules(caller.product), counts).map { rule, count in
+      let rows = zip(server.rates.orderRules(caller.product), counts).map { rule, count in
         guard caller.product == .usdm else { return Self.rateLimit(rule, count) }
         return object { writer in
           writer.member("rateLimitType", rule.kind.rawValue)

@@ -47,7 +47,7 @@ extension VenueServer where Recorder: ~Copyable {
     case .key: caller.account = try account(of: key)
     case .signed:
       let payload = Authentication.payload(query: rawQuery, body: request.body)
-      (caller.account, caller.latest) = try signer(key, parameters, payload, at: time)
+      try identify(&caller, by: key, parameters, payload, at: time)
     }
     if let names = route.names, caller.product == .spot { try parameters.refuseUnknown(names) }
     try meet(route.operation, &parameters, &caller, at: time)
@@ -84,7 +84,7 @@ extension VenueServer where Recorder: ~Copyable {
     switch rates.take(weight, from: caller.place, at: time.utc) {
     case .free: break
     case .throttled(let end):
-      let rule = RateDesk.weightRule(caller.product)
+      let rule = rates.weightRule(caller.product)
       throw VenueError(
         -1003,
         "Too much request weight used; current limit is \(rule.limit) request weight per 1 MINUTE. Please use "

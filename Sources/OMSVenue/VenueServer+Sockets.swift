@@ -122,7 +122,7 @@ extension VenueServer where Recorder: ~Copyable {
       // Without a session every call brings its key.
       guard query["apiKey"] != nil else { throw Parameters.missing("apiKey") }
       let payload = Authentication.payload(of: call.parameters)
-      (caller.account, caller.latest) = try signer(query["apiKey"], parameters, payload, at: time)
+      try identify(&caller, by: query["apiKey"], parameters, payload, at: time)
     }
     if let names = route.names, caller.product == .spot { try parameters.refuseUnknown(names) }
     try meet(route.operation, &parameters, &caller, at: time)

@@ -11,7 +11,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   let symbols: SymbolTable
   let keys: VenueKeys
   var ledger: OrderLedger
-  var rates = RateDesk()
+  var rates: RateDesk
   var links: [VenueLink: LinkState] = [:]
   private var output = WaitingLine<VenueOutput>()
 
@@ -47,6 +47,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
   /// `venue`: opened, with all its accounts, instruments and assets.
   package init(_ venue: consuming SimulatedVenue<Recorder>, options: VenueOptions = VenueOptions()) {
     self.options = options
+    rates = RateDesk(factor: options.limitFactor)
     symbols = SymbolTable(venue.exchange)
     let accounts = venue.exchange.customers.map {
       (number: $0, name: venue.exchange.accountName($0).description)
@@ -54,7 +55,7 @@ package struct VenueServer<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable {
     keys = VenueKeys(accounts: accounts, seed: options.seed)
     ledger = OrderLedger(venue.exchange, symbols)
     random = SplitMix64(seed: options.seed).stream(0x6964_73)
-    pages = MarketPages(claims: Self.claims(venue.exchange.options))
+    pages = MarketPages(claims: Self.claims(venue.exchange.options, limitFactor: options.limitFactor))
     pages.look(in: venue.exchange)
     self.venue = venue
     // A request brings its own window with it.

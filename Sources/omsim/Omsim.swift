@@ -7,7 +7,9 @@ enum Omsim {
   static let usage = """
     usage: omsim simulate [--seeds N] [--from S] [--jobs J] [--without FAULT,..] [--twice] [--first]
            omsim run --seed N [--trace] [--without FAULT,..]
-           omsim crash [--points N] [--seed S] [--jobs J] [--keep DIR]
+           omsim crash [--wire] [--points N] [--seed S] [--jobs J] [--keep DIR]
+           omsim soak [--seconds N] [--rate N] [--accounts N] [--seed S] [--plain] [--keep DIR]
+           omsim recovery [--times N] [--fault NAME] [--seed S] [--plain] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim engine --core N --loads N,.. --state DIR [--adopt]
            omsim golden DIRECTORY [--answers FILE]
@@ -23,6 +25,10 @@ enum Omsim {
       case "simulate": try exit(SimulateCommand(arguments.dropFirst()).run())
       case "run": try exit(RunCommand(arguments.dropFirst()).run())
       case "crash": try exit(CrashCommand(arguments.dropFirst()).run())
+      case "soak": try exit(SoakCommand(arguments.dropFirst()).run())
+      case "recovery":
+        var command = try RecoveryCommand(arguments.dropFirst())
+        try exit(command.run())
       case "exchange": try exit(ExchangeCommand(arguments.dropFirst()).run())
       case "engine": try exit(EngineCommand(arguments.dropFirst()).run())
       case "hotpath": try exit(HotpathCommand(arguments.dropFirst()).run())

@@ -11,6 +11,31 @@ import Testing
     }
   }
 
+  /// The same across TCP and TLS: the exchange has a process of its own and speaks Binance's protocols.
+  @Test func acrossTheWireNeither() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        "mkdir t; TMPDIR=$PWD/t omsim crash --wire --points 4 --jobs 2 --seed 77; echo $?; ls t")
+      #expect(ran.lines.dropFirst() == ["4 passed, 0 failed", "0"], "\(ran.output) \(ran.errors)")
+    }
+  }
+
+  /// A load while the wire fails, and order entry behind one fault.
+  @Test func theWireIsMeasured() throws {
+    try Shell.with { shell in
+      let ran = try shell.bash(
+        """
+        mkdir t; export TMPDIR=$PWD/t
+        omsim soak --seconds 5 --rate 60 --accounts 20 | tee soak | tail -1
+        head -1 soak | jq -c '[.orders, .acknowledged > 0, .fills > 0]'
+        omsim recovery --times 1 --fault socket_cut | tail -1
+        ls t
+        """)
+      #expect(
+        ran.lines == ["5 passed, 0 failed", "[300,true,true]", "1 passed, 0 failed"], "\(ran.output) \(ran.errors)")
+    }
+  }
+
   @Test func whatCannotBeACampaignIsRefused() throws {
     try Shell.with { shell in
       let ran = try shell.bash(

@@ -47,10 +47,10 @@ import Testing
     --repeat-fills
     """,
     """
-    fault --close-at-once --freeze both --cut 100 --cut-request 50 --drip 10 --pong wrong --pings 5 --idle 1s --life 1h \
+    fault --close-at-once --freeze both --half-open answers --cut-calls --cut 100 --cut-request 50 --drip 10 --pong wrong --pings 5 --idle 1s --life 1h \
     --shutdown 1s --listen-key-life 1s
     """,
-    "fault --ban 1m --used-weight 100 --maintenance 1m --skew=-3s --halt BTC-USDT", "fault --clear",
+    "fault --ban 1m --used-weight 100 --maintenance 1m --skew=-3s --halt BTC-USDT --lock main", "fault --clear",
   ])
   func everyControlIsObeyed(control: String) throws {
     try Shell.with { shell in

@@ -156,6 +156,49 @@ private struct SteeredStage: ~Copyable {
     row[name]?.string.flatMap { Decimal(plain: $0) }?.money(.halfEven) ?? .zero
   }
 
+  /// Only those on the calls' own address are closed, and nobody's requests are lost.
+  @Test func callsAreCutAlone() {
+    var stage = SteeredStage()
+    let links = ["/ws-api/v3", "/ws/btcusdt@trade"].enumerated().map { number, target in
+      let link = VenueLink(number: UInt64(900 + number))
+      stage.served.accept(link, product: .spot, peer: "10.0.0.1", at: stage.time)
+      let fields = [HTTPField(name: "upgrade", value: "websocket")]
+      stage.served.take(HTTPRequest(method: "GET", target: target, fields: fields), on: link, at: stage.time)
+      return link
+    }
+    while stage.served.nextOutput() != nil {}
+    let link = VenueLink(number: 999)
+    stage.served.accept(control: link)
+    let order = HTTPRequest(method: "POST", target: "/token", body: Array(#"{"verb":"fault","cut_calls":true}"#.utf8))
+    stage.served.take(order, on: link, at: stage.time)
+    var closed: [VenueLink] = []
+    while let item = stage.served.nextOutput() {
+      if case .closeSocket(let link, 1_001) = item { closed.append(link) }
+    }
+    #expect(closed == [links[0]])
+  }
+
+  /// The key of one account is refused, that of another is not.
+  @Test func anAccountIsLockedAlone() {
+    var driver = VenueDriver()
+    driver.server.troubles.lockedAccounts = [driver.credential(1).account]
+    #expect(driver.limit("BUY", "0.1", at: "50000").code == -2015)
+    #expect(driver.limit("BUY", "0.1", at: "50000", as: 2).status == 200)
+  }
+
+  /// How often each id came to be placed is shown, and when each order was signed.
+  @Test func theBooksSayWhatCame() {
+    var driver = VenueDriver()
+    driver.limit("BUY", "0.1", at: "50000", "&newClientOrderId=mine")
+    let lines = String(decoding: driver.server.dump(["mine": 1, "twice": 2], at: driver.time), as: UTF8.self)
+    let rows = lines.split(separator: "\n").compactMap { try? JSONReader.read(String($0)).root }
+    let traffic = rows.first { $0.words("type") == "venue_traffic" }
+    #expect(traffic?.words("placements", "ids") == "3 2")
+    #expect(traffic?["repeated"]?.elements.compactMap(\.string) == ["twice"])
+    let signed = rows.first { $0.words("type") == "venue_order" }?["signed"]?.string
+    #expect(UTCTime(rfc3339: (signed ?? "").utf8)?.nanoseconds == driver.milliseconds * 1_000_000)
+  }
+
   /// What the exchange shows of itself is what it answers its clients.
   @Test func theBooksAreShown() {
     var driver = VenueDriver()
@@ -163,7 +206,7 @@ private struct SteeredStage: ~Copyable {
     driver.limit("BUY", "0.5", at: "60000", "&newClientOrderId=taker")
     driver.perpLimit("SELL", "0.3", at: "60000", as: 2)
     driver.perp("BUY", "MARKET", "quantity=0.3")
-    let lines = String(decoding: driver.server.dump(at: driver.time), as: UTF8.self).split(separator: "\n")
+    let lines = String(decoding: driver.server.dump([:], at: driver.time), as: UTF8.self).split(separator: "\n")
     let all = (try? JSONReader.read("[\(lines.joined(separator: ","))]"))?.root.elements ?? []
     func rows(_ type: String) -> [JSONValue] { all.filter { $0.words("type") == "venue_" + type } }
     #expect(

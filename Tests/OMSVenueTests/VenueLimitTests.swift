@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func windowsNeverSaveUp() {
-    let rule = RateDesk.orderRules(.spot)[0]
+    let rule = RateDesk().orderRules(.spot)[0]
     var count = RateCount()
     let time = UTCTime(nanoseconds: VenueDriver.start)
     count.add(-5, rule, at: time)

@@ -135,6 +135,23 @@ import Testing
     #expect(silent.isEmpty && end.isEmpty && loud.hasSuffix("{}"))
   }
 
+  /// Who comes later meets an exchange that is well.
+  @Test func oldConnectionsStandStillAlone() throws {
+    var stage = try Stage()
+    let place = try stage.runner.listen(.spot, at: .loopback(port: 0))
+    try stage.turn(100)
+    let now = EngineTime(nanoseconds: stage.clock.now)
+    try stage.trouble { ($0.oldFreeze, $0.oldUntil, $0.now) = (.both, now, now) }
+    try stage.ask()
+    try stage.turn(400, step: 1_000)
+    let silent = stage.text
+    stage.client = try Connection(to: place)
+    try stage.ask()
+    try stage.turn(400, step: 1_000)
+    let loud = stage.text
+    #expect(silent.isEmpty && loud.hasSuffix("{}"))
+  }
+
   @Test func whatIsHeldComesBeforeTheEnd() throws {
     var stage = try Stage()
     try stage.trouble { $0.freeze = .answers }

@@ -281,11 +281,14 @@ package enum ObjectCatalog {
       columns: "account symbol side qty cost leverage margin_mode isolated",
       "ts@ account symbol side=long|short qty% cost% isolated% margin_mode=cross|isolated leverage#"),
     ObjectOutline(
+      "venue_traffic", "What came to a served exchange with orders to place, refused ones too.", id: "placements",
+      columns: "placements ids repeated", "ts@ placements# ids# repeated[]"),
+    ObjectOutline(
       "venue_order", "An order as a served exchange has it.", id: "order_id",
       columns: "account symbol side kind qty price filled status client_id order_id",
       """
       ts@ account symbol order_id client_id side=buy|sell kind tif qty% price% stop% filled% quote% status open! \
-      reduce_only! algo_id? created@ updated@
+      reduce_only! algo_id? signed@? created@ updated@
       """),
     ObjectOutline(
       "venue_fill", "A trade of a customer as a served exchange has it.", id: "account trade_id",

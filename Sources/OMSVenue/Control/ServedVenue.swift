@@ -15,6 +15,7 @@ package struct ServedVenue<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable, V
 
   package init(_ server: consuming VenueServer<Recorder>, token: String) {
     troubled = TroubledSurface(server)
+    troubled.countsPlacements = true
     self.token = token
   }
 
@@ -59,7 +60,7 @@ package struct ServedVenue<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable, V
     do throws(ErrorObject) {
       var body: [UInt8] = []
       switch request.method {
-      case "GET": body = troubled.inner.dump(at: time)
+      case "GET": body = troubled.inner.dump(troubled.placements, at: time)
       case "POST": try obey(try ControlOrder(request.body), at: time)
       default: throw .usage("method", "GET or POST")
       }
@@ -103,12 +104,16 @@ package struct ServedVenue<Recorder: ExchangeRecorder & ~Copyable>: ~Copyable, V
   /// All of what is said, or nothing where something is wrong with it.
   private mutating func makeTrouble(_ order: inout ControlOrder, at time: ServerTime) throws(ErrorObject) {
     let clears = order.has("clear")
+    let cutsCalls = try order.flag("cut_calls")
     let traffic = try TrafficOrders(&order)
     let wires = try WireOrders(&order)
     try troubled.inner.makeTrouble(&order, at: time)
     if clears { endTroubles() }
     for trouble in traffic.troubles { troubled.add(trouble) }
     if let skew = traffic.skew { troubled.skewNanoseconds = movedNanoseconds + skew }
+    if cutsCalls {
+      for product in VenueProduct.allCases { troubled.closeSockets(product, target: "/ws-", at: time) }
+    }
     if let troubles = wireTroubles { wires.apply(to: troubles) }
   }
 

@@ -2,9 +2,18 @@ import OMSLib
 
 /// The books of a served exchange as lines of JSON, for whoever holds his own against them.
 extension VenueServer where Recorder: ~Copyable {
-  /// Assets, balances and positions, then each customer's orders and trades, the oldest first.
-  mutating func dump(at time: ServerTime) -> [UInt8] {
+  /// What came with orders to place, assets, balances and positions, then each customer's orders and trades, the oldest
+  /// first. `placements`: how often each client's id came.
+  mutating func dump(_ placements: [String: Int], at time: ServerTime) -> [UInt8] {
     var lines = VenueLines(time: time.utc)
+    lines.add("venue_traffic") { json in
+      json.member("placements", placements.values.reduce(0, +))
+      json.member("ids", placements.count)
+      json.name("repeated")
+      json.beginArray()
+      for id in placements.filter({ $0.value > 1 }).keys.sorted() { json.string(id) }
+      json.endArray()
+    }
     for asset in venue.exchange.assetNumbers {
       lines.add("venue_asset") { json in
         json.member("asset", venue.exchange.assetName(asset).description)
@@ -80,6 +89,7 @@ extension VenueServer where Recorder: ~Copyable {
       json.member("open", view.isOpen)
       json.member("reduce_only", record.isReduceOnly)
       json.member("algo_id", record.algoID == 0 ? nil : "\(record.algoID)")
+      json.member("signed", record.signed == .zero ? nil : record.signed)
       json.member("created", view.created)
       json.member("updated", view.updated)
     }

@@ -69,6 +69,7 @@ extension VenueServer where Recorder: ~Copyable {
     next.emptyBalances = try order.count("zero_balances") ?? next.emptyBalances
     if let text = try order.text("hide_position") { next.hiddenPositions.insert(try controlSymbol(text).name) }
     next.falseEvent = try order.choice("event", FalseEvent.self) ?? next.falseEvent
+    if let text = try order.text("lock") { next.lockedAccounts.insert(try controlAccount(text)) }
     if try order.flag("repeat_fills") { next.repeatsFills = true }
   }
 

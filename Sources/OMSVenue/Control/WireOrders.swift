@@ -6,6 +6,7 @@ struct WireOrders {
   private let cutIn: Int?
   private let drip: Int?
   private let freeze: WireTroubles.Freeze?
+  private let halfOpen: WireTroubles.Freeze?
   private let pong: WireTroubles.PongManner?
   private let idle: Int64?
 
@@ -14,6 +15,7 @@ struct WireOrders {
     cutIn = try order.count("cut_request")
     drip = try order.count("drip")
     freeze = try order.choice("freeze", WireTroubles.Freeze.self)?.kind
+    halfOpen = try order.choice("half_open", WireTroubles.Freeze.self)?.kind
     pong = try order.choice("pong", WireTroubles.PongManner.self)?.kind
     idle = try order.duration("idle")
     guard drip != 0 else { throw .usage("count", "drip: one byte a second at least") }
@@ -24,6 +26,7 @@ struct WireOrders {
     if let cutIn { troubles.bytesInMax = cutIn }
     if let drip { troubles.bytesPerSecond = drip }
     if let freeze { troubles.freeze = freeze }
+    if let halfOpen { (troubles.oldFreeze, troubles.oldUntil) = (halfOpen, troubles.now) }
     if let pong { troubles.pongs = pong }
     if let idle { troubles.idleNanoseconds = idle }
   }

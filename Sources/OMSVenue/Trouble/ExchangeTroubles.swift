@@ -33,6 +33,9 @@ struct ExchangeTroubles: Sendable {
   var emptyBalances = 0
   var hiddenPositions: Set<String> = []
 
+  /// Whose keys nobody knows any more.
+  var lockedAccounts: Set<UInt16> = []
+
   // Everybody.
   var banEnd = UTCTime.zero
   var upkeepEnd = EngineTime.zero

@@ -32,6 +32,8 @@ package struct TroubledSurface<Inner: VenueSurface & ~Copyable>: ~Copyable, Venu
   package private(set) var requests: [VenueProduct: Int] = [:]
   /// The newest of them.
   package private(set) var lastRequest: [VenueProduct: String] = [:]
+  /// So many ids are remembered; later ones are not counted.
+  private static var placementsMax: Int { 1 << 18 }
   /// How often each client's id has come with an order to place; counted where somebody wants to know.
   package private(set) var placements: [String: Int] = [:]
   package var countsPlacements = false
@@ -252,6 +254,7 @@ package struct TroubledSurface<Inner: VenueSurface & ~Copyable>: ~Copyable, Venu
     requests[product, default: 0] += 1
     lastRequest[product] = text
     guard countsPlacements, let id = Self.placedID(text) else { return }
+    guard placements.count < Self.placementsMax || placements[id] != nil else { return }
     placements[id, default: 0] += 1
   }
 

@@ -31,6 +31,9 @@ package final class WireTroubles {
   var bytesInMax = Int.max
   var bytesPerSecond = Int.max
   var freeze = Freeze.none
+  /// The same of connections that were there before `oldUntil`: new ones are well.
+  var oldFreeze = Freeze.none
+  var oldUntil = EngineTime.zero
   var pongs = PongManner.right
   /// How long a connection without a request is kept.
   var idleNanoseconds = VenuePatience.idleNanoseconds
@@ -39,14 +42,20 @@ package final class WireTroubles {
 
   package init() {}
 
-  var freezesRequests: Bool { freeze == .requests || freeze == .both }
-  var freezesAnswers: Bool { freeze == .answers || freeze == .both }
+  func freezesRequests(since opened: EngineTime) -> Bool { freezes(.requests, opened) }
+  func freezesAnswers(since opened: EngineTime) -> Bool { freezes(.answers, opened) }
+
+  private func freezes(_ part: Freeze, _ opened: EngineTime) -> Bool {
+    [freeze, opened <= oldUntil ? oldFreeze : .none].contains { $0 == part || $0 == .both }
+  }
+
   /// Every connection is to be looked at, whether the kernel has news of it or not.
-  var areAny: Bool { bytesPerSecond != .max || freeze != .none }
+  var areAny: Bool { bytesPerSecond != .max || freeze != .none || oldFreeze != .none }
 
   func clear() {
     (bytesOutMax, bytesInMax, bytesPerSecond) = (.max, .max, .max)
-    (freeze, pongs, idleNanoseconds) = (.none, .right, VenuePatience.idleNanoseconds)
+    (freeze, oldFreeze) = (.none, .none)
+    (pongs, idleNanoseconds) = (.right, VenuePatience.idleNanoseconds)
   }
 }
 
@@ -59,6 +68,7 @@ struct TroubledConnection: ~Copyable, PeerWire {
   private var connection: Connection
   /// `nil`: nothing is done to it.
   private let troubles: WireTroubles?
+  private let opened: EngineTime
   /// Written by the exchange, and held back.
   private var held = ByteQueue(capacity: 64)
   private var (bytesOut, bytesIn) = (0, 0)
@@ -69,6 +79,7 @@ struct TroubledConnection: ~Copyable, PeerWire {
   init(_ connection: consuming Connection, _ troubles: WireTroubles?) {
     self.connection = connection
     self.troubles = troubles
+    opened = troubles?.now ?? .zero
   }
 
   var remote: String { connection.remote }
@@ -76,7 +87,9 @@ struct TroubledConnection: ~Copyable, PeerWire {
   var queuedBytes: Int { connection.queuedBytes + held.count }
   var hasFinished: Bool { connection.hasFinished }
 
-  func wants(reads: Bool) -> Readiness { connection.wants(reads: reads && troubles?.freezesRequests != true) }
+  func wants(reads: Bool) -> Readiness {
+    connection.wants(reads: reads && troubles?.freezesRequests(since: opened) != true)
+  }
 
   mutating func advance() throws(ConnectionError) -> Bool {
     if isCut { throw Self.cut }
@@ -88,7 +101,7 @@ struct TroubledConnection: ~Copyable, PeerWire {
   mutating func read(into buffer: inout ByteQueue) throws(ConnectionError) -> Connection.Read {
     guard let troubles else { return try connection.read(into: &buffer) }
     if isCut { throw Self.cut }
-    if troubles.freezesRequests { return .nothing }
+    if troubles.freezesRequests(since: opened) { return .nothing }
     guard troubles.bytesInMax != .max else {
       let read = try connection.read(into: &buffer)
       if case .bytes(let count) = read { bytesIn += count }
@@ -127,7 +140,7 @@ struct TroubledConnection: ~Copyable, PeerWire {
 
   /// Lets so much go as may.
   private mutating func drop() throws(ConnectionError) {
-    guard let troubles, !troubles.freezesAnswers, !isCut else { return }
+    guard let troubles, !troubles.freezesAnswers(since: opened), !isCut else { return }
     while !held.isEmpty {
       var count = min(held.count, allowance(troubles))
       guard count > 0 else { return }

@@ -5,8 +5,8 @@ struct SimDumpCommand: Command {
   static let spec = CommandSpec(
     "sim dump", group: .administration, summary: "Show the books of a served exchange",
     details: """
-      Assets with what was deposited, balances and positions of all accounts, orders and trades of customers, as the \
-      exchange itself has them: what a client believes can be held against it. The deposits of an asset are what all its \
+      How often orders came to be placed, assets with what was deposited, balances and positions of all accounts, orders \
+      and trades of customers, as the exchange itself has them: what a client believes can be held against it. The deposits of an asset are what all its \
       balances add up to.
       """,
     examples: [
@@ -15,7 +15,7 @@ struct SimDumpCommand: Command {
         needs: "an `oms venue serve` whose object is in venue.json")
     ],
     flags: [.value("venue", .text, "URL", "The `oms venue serve` that printed this as `control`")],
-    objects: ["venue_asset", "venue_balance", "venue_position", "venue_order", "venue_fill"],
+    objects: ["venue_traffic", "venue_asset", "venue_balance", "venue_position", "venue_order", "venue_fill"],
     seeAlso: ["venue serve", "sim fault"])
 
   private let place: VenuePlace

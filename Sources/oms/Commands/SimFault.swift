@@ -75,6 +75,10 @@ struct SimFaultCommand: SimCommand {
     .value(
       "freeze", .choice(["none", "requests", "answers", "both"]), nil, "Stand still, and tell nobody",
       section: connections),
+    .value(
+      "half-open", .choice(["none", "requests", "answers", "both"]), nil,
+      "Stand still like --freeze, but only on connections that are open now", section: connections),
+    .toggle("cut-calls", "Close the connections of the WebSocket API", section: connections),
     .value("cut", .count, "BYTES", "Reset a connection behind so many bytes to the client", section: connections),
     .value("cut-request", .count, "BYTES", "Reset it behind so many bytes of the client", section: connections),
     .value("drip", .count, "BYTES", "Send so many a second", section: connections),
@@ -93,6 +97,7 @@ struct SimFaultCommand: SimCommand {
     .value("used-weight", .count, nil, "Let others use so much of each minute's weight", section: house),
     .value("maintenance", .duration, nil, "Take no request for so long; then books are numbered anew", section: house),
     .value("skew", .text, "DUR", "Have a clock that is so much ahead; behind: --skew=-DUR", section: house),
+    .value("lock", .account, nil, "Refuse the key of this account", section: house),
     .value("halt", .symbol, nil, "Close the market of this symbol", section: house),
     .value("bust", .count, "TRADE", "Undo the trade of this number", section: house),
   ]

@@ -31,6 +31,7 @@ struct VenueServeCommand: Command {
       .value("seed", .count, nil, "Of its market and of the keys", default: "1"),
       .value(
         "fence", .duration, nil, "Carry out no request later than this after its timestamp, whatever recvWindow it has"),
+      .value("limits", .count, "N", "Allow N times as many requests and orders as the real one", default: "1"),
       .list("replay", .file, nil, "Tell this recording in place of the market of its product; one of each product"),
       .value("speed", .count, nil, "How many times faster a recording is told", default: "1"),
       .value("keystore", .directory, nil, "Put the keys into the keystore of this state directory"),
@@ -61,6 +62,7 @@ struct VenueServeCommand: Command {
     options.accounts = arguments.integer("accounts") ?? 2
     options.seed = UInt64(arguments.integer("seed") ?? 1)
     options.hearsPongs = true
+    options.limitFactor = arguments.integer("limits") ?? 1
     options.fenceNanoseconds = arguments.duration("fence")
     keystore = arguments.string("keystore")
     recordings = arguments.strings("replay")
@@ -71,6 +73,9 @@ struct VenueServeCommand: Command {
     try checkDescriptors(line, ["passphrase-fd"])
     guard (2...VenueOptions.accountsMax).contains(options.accounts) else {
       throw .usage("count", "--accounts \(options.accounts): the venue has 2 to \(VenueOptions.accountsMax) accounts")
+    }
+    guard VenueOptions.limitFactors.contains(options.limitFactor) else {
+      throw .usage("count", "--limits \(options.limitFactor): 1 to \(VenueOptions.limitFactors.upperBound) times")
     }
     switch (arguments.string("tls-cert"), arguments.string("tls-key")) {
     case (let certificate?, let key?): files = (certificate, key)

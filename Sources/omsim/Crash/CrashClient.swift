@@ -33,10 +33,19 @@ struct CrashClient {
   private(set) var isKilled: Bool? = false
   private var tradingAsks = 0
 
-  static let accounts = ["sim.main", "sim.sub01", "sim.sub02", "sim.sub03"]
+  /// Whose orders these are, and whether money is real as far as the engine knows.
+  struct Exchange {
+    let name: String
+    let accounts: [String]
+    let isLive: Bool
+  }
+
+  private let exchange: Exchange
   private static let symbols = [
     ("BTC-USDT", "0.001", 60_000), ("ETH-USDT", "0.02", 3_000), ("BTC-USDT-PERP", "0.002", 60_000),
   ]
+
+  init(_ exchange: Exchange) { self.exchange = exchange }
 
   var openCount: Int { places.count }
 
@@ -64,10 +73,12 @@ struct CrashClient {
       ask(request, &line)
     case ..<94:
       var request = RequestDraft("cancel_all")
-      request.set("account", Self.accounts[Int(random.below(4))])
+      request.set("account", pickAccount(&random))
       request.set("yes", if: true)
       ask(request, &line)
     case ..<98:
+      // Real ones have nobody who moves them.
+      guard !exchange.isLive else { return }
       var request = RequestDraft("sim")
       request.set("verb", "price")
       let (symbol, _, price) = Self.symbols[Int(random.below(3))]
@@ -97,7 +108,7 @@ struct CrashClient {
     count += 1
     let (symbol, quantity, price) = Self.symbols[Int(random.below(3))]
     var request = RequestDraft("order")
-    request.set("account", Self.accounts[Int(random.below(4))])
+    request.set("account", pickAccount(&random))
     request.set("symbol", symbol)
     request.set("side", random.chance(3, in: 5) ? "buy" : "sell")
     request.set("qty", quantity)
@@ -116,11 +127,20 @@ struct CrashClient {
     return request
   }
 
+  private func pickAccount(_ random: inout SplitMix64) -> String {
+    "\(exchange.name).\(exchange.accounts[Int(random.below(UInt64(exchange.accounts.count)))])"
+  }
+
   private func pick(_ random: inout SplitMix64) -> String? {
     recent.isEmpty ? nil : recent[Int(random.below(UInt64(recent.count)))]
   }
 
   private mutating func ask(_ request: RequestDraft, id: String? = nil, _ line: inout CrashLine) {
+    var request = request
+    if exchange.isLive, request.operation != "snapshot_take" {
+      request.set("live", .flag)
+      request.set("yes", .flag)
+    }
     asks.append(Ask(request: request, id: id))
     send(asks.count - 1, &line)
   }

@@ -1,7 +1,8 @@
 internal import Glibc
 import OMSLib
 
-/// `omsim crash`: kills real engines at random instructions, and judges what the next ones make of it.
+/// `omsim crash`: kills real engines at random instructions, and judges what the next ones make of it. With `--wire` their
+/// exchange is behind TCP and TLS, and speaks the protocols of Binance.
 struct CrashCommand {
   static let pointsPerLife = 12
 
@@ -10,15 +11,17 @@ struct CrashCommand {
   private let jobs: Int
   private let base: String
   private let isOneLife: Bool
+  private let isWire: Bool
   private let clock = SystemClock()
 
   init(_ arguments: ArraySlice<String>) throws(UsageError) {
     let options = try Options(
-      arguments, flags: ["--one-life"], values: ["--points", "--seed", "--jobs", "--keep"])
+      arguments, flags: ["--one-life", "--wire"], values: ["--points", "--seed", "--jobs", "--keep"])
     points = Int(clamping: try options.number("--points", or: 300))
     seed = try options.number("--seed", or: 1)
     jobs = Int(clamping: try options.number("--jobs", or: 3))
     isOneLife = options.has("--one-life")
+    isWire = options.has("--wire")
     guard points >= 1, points <= 1_000_000 else {
       throw UsageError(message: "--points \(points) is not in 1 to 1000000")
     }
@@ -41,8 +44,20 @@ struct CrashCommand {
   private func oneLife() throws(CrashError) -> Int32 {
     let directory = "\(base)/\(seed)"
     try CrashFiles.makeDirectory(directory)
-    let life = try CrashLife(seed: seed, directory: directory)
-    let result = life.run(points: points)
+    var random = SplitMix64(seed: seed).stream(0x6372_6173)
+    let name = "cr\(ProcessIdentity.number)"
+    let isStrict = random.chance(1, in: 2)
+    let worldSeed = 1 + random.below(1 << 30)
+    let result: CrashResult
+    if isWire {
+      var setting = WireStage.Setting()
+      (setting.isEncrypted, setting.isStrict, setting.seed) = (seed % 2 == 0, isStrict, worldSeed)
+      let stage = try WireStage.open(name: name, directory: directory, setting)
+      result = CrashLife(in: stage, random).run(points: points)
+    } else {
+      let stage = try CrashStage.open(name: name, directory: directory, isStrict: isStrict, seed: worldSeed)
+      result = CrashLife(in: stage, random).run(points: points)
+    }
     try CrashFiles.write(
       "\(result.passed) \(result.failed) \(result.acknowledged) \(result.fills) \(result.events) \(result.judged)\n"
         + "\(result.failure ?? "")\n", to: "\(base)/\(seed).result")
@@ -54,7 +69,7 @@ struct CrashCommand {
   private func campaign() throws(CrashError) -> Int32 {
     try CrashFiles.makeDirectory(base)
     let began = clock.monotonic()
-    var sums = CrashLife.Result()
+    var sums = CrashResult()
     var running: [(child: ChildProcess, seed: UInt64, points: Int)] = []
     var left = points
     var next = seed
@@ -92,13 +107,13 @@ struct CrashCommand {
         [
           CrashFiles.ownDirectory() + "/omsim", "crash", "--one-life", "--seed", "\(seed)", "--points", "\(points)",
           "--keep", base,
-        ], with: [])
+        ] + (isWire ? ["--wire"] : []), with: [])
     } catch {
       throw CrashError("a life cannot be started: \(error.call) failed with errno \(error.errno)")
     }
   }
 
-  private func add(_ seed: UInt64, _ points: Int, _ status: UInt8, to sums: inout CrashLife.Result) {
+  private func add(_ seed: UInt64, _ points: Int, _ status: UInt8, to sums: inout CrashResult) {
     let text = CrashFiles.text("\(base)/\(seed).result") ?? ""
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let numbers = (lines.first ?? "").split(separator: " ").compactMap { Int($0) }
@@ -117,12 +132,12 @@ struct CrashCommand {
     } else {
       CrashFiles.say(
         "crash: FAILED seed \(seed), \(lines.count > 1 ? lines[1] : "")\n  kept: \(base)/\(seed)\n"
-          + "  repeat: omsim crash --points \(points) --seed \(seed)")
+          + "  repeat: omsim crash\(isWire ? " --wire" : "") --points \(points) --seed \(seed)")
     }
     CrashFiles.remove("\(base)/\(seed).result")
   }
 
-  private func tell(_ sums: CrashLife.Result, _ began: Int64) {
+  private func tell(_ sums: CrashResult, _ began: Int64) {
     let tenths = (clock.monotonic() - began) / 100_000_000
     CrashFiles.say(
       "crash: \(sums.passed + sums.failed) of \(points) points, \(sums.failed) failed, \(tenths / 10).\(tenths % 10) s")

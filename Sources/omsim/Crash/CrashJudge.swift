@@ -3,10 +3,10 @@ import OMSLib
 /// Compares what the engine shows with what the exchange itself wrote down, to the unit.
 struct CrashJudge {
   /// Decimals of quantity and price, by symbol; money has eighteen.
-  private static let scales: [String: (quantity: Int, price: Int)] = [
+  static let scales: [String: (quantity: Int, price: Int)] = [
     "BTC-USDT": (5, 2), "ETH-USDT": (4, 2), "BTC-USDT-PERP": (3, 1), "ETH-USDT-PERP": (3, 2),
   ]
-  private static let moneyScale = 18
+  static let moneyScale = 18
   private static let unsettled: Set<String> = ["new", "sent", "unknown", "pending_cancel", "pending_amend"]
 
   /// Facts as words, so that two sides are equal when their sets are.
@@ -61,7 +61,8 @@ struct CrashJudge {
 
   // MARK: The engine's side
 
-  static func facts(of line: inout CrashLine) throws(CrashError) -> (Facts, Orders) {
+  /// `namesOrders`: fills say under which id their order is at the exchange; one that was replaced had several.
+  static func facts(of line: inout CrashLine, namesOrders: Bool) throws(CrashError) -> (Facts, Orders) {
     var facts = Facts()
     var orders = Orders()
     var wires: [String: String] = [:]
@@ -80,7 +81,7 @@ struct CrashJudge {
     for fill in try line.ask(RequestDraft("fills")) {
       guard let scale = scales[fill.text("symbol")] else { continue }
       facts.fills.insert(
-        "fill \(fill.text("account")) \(wires[fill.text("id")] ?? "?") trade \(fill.text("trade_id")) "
+        "fill \(fill.text("account")) \(namesOrders ? (wires[fill.text("id")] ?? "?") + " " : "")trade \(fill.text("trade_id")) "
           + "order \(fill.text("venue_id")) \(fill.text("symbol")) \(fill.text("side")) "
           + "\(units(fill.text("qty"), scale.quantity))@\(units(fill.text("price"), scale.price)) "
           + "fee \(units(fill.text("fee"), moneyScale)) \(fill.text("fee_asset")) \(fill.text("role"))")

@@ -1,20 +1,21 @@
 internal import Glibc
 import OMSLib
 
+/// What a life, or a whole campaign, came to.
+struct CrashResult {
+  var passed = 0
+  var failed = 0
+  var acknowledged = 0
+  var fills = 0
+  var events = 0
+  var judged = 0
+  var failure: String?
+}
+
 /// One state directory and its exchange: an engine is started, loaded and killed on it again and again.
 ///
 /// Everything that can be chosen comes from the seed; at which instruction a process dies comes from the machine.
-struct CrashLife: ~Copyable {
-  struct Result {
-    var passed = 0
-    var failed = 0
-    var acknowledged = 0
-    var fills = 0
-    var events = 0
-    var judged = 0
-    var failure: String?
-  }
-
+struct CrashLife<World: CrashWorld & ~Copyable>: ~Copyable {
   private enum Moment: Equatable {
     case load
     case start
@@ -23,27 +24,24 @@ struct CrashLife: ~Copyable {
     case answer
   }
 
-  private static let outstandingMost = 24
-  private static let settleSeconds: Int64 = 60
+  private static var outstandingMost: Int { 24 }
+  private static var settleSeconds: Int64 { 60 }
 
-  private let seed: UInt64
   private var random: SplitMix64
-  private var client = CrashClient()
-  private var stage: CrashStage
-  private var result = Result()
+  private var client = CrashClient(World.exchange)
+  private var world: World
+  private var result = CrashResult()
   private let clock = SystemClock()
 
-  init(seed: UInt64, directory: String) throws(CrashError) {
-    self.seed = seed
-    random = SplitMix64(seed: seed).stream(0x6372_6173)
-    let isStrict = random.chance(1, in: 2)
-    stage = try CrashStage(
-      name: "cr\(ProcessIdentity.number)", directory: directory, isStrict: isStrict, seed: 1 + random.below(1 << 30))
+  /// `random`: as the world has left it.
+  init(in world: consuming World, _ random: SplitMix64) {
+    self.random = random
+    self.world = world
   }
 
   /// Runs to the end; what is left of a life that failed is its directory.
-  consuming func run(points: Int) -> Result {
-    var result = Result()
+  consuming func run(points: Int) -> CrashResult {
+    var result = CrashResult()
     do throws(CrashError) {
       try live(points: points)
       result = self.result
@@ -51,29 +49,29 @@ struct CrashLife: ~Copyable {
       result = self.result
       result.failed += 1
       result.failure =
-        "\(stage.isStrict ? "strict" : "group"), point \(result.passed + result.failed): \(error.message)"
+        "\(world.isStrict ? "strict" : "group"), point \(result.passed + result.failed): \(error.message)"
     }
     result.acknowledged = client.acknowledged.count
-    stage.clear()
+    world.clear()
     return result
   }
 
   private mutating func live(points: Int) throws(CrashError) {
-    try stage.startEngine()
+    try world.engine.start()
     for point in 1...points {
       let moment = drawMoment()
       if moment == .start {
-        pause(upTo: 160_000)
+        pause(upTo: World.startMicroseconds)
         try strike()
-        try stage.startEngine()
+        try world.engine.start()
       }
-      var line = try stage.connect()
+      var line = try world.engine.connect()
       client.repeatOpen(&line)
       if moment != .start {
         try work(moment, &line)
         try strike()
         drain(&line)
-        try stage.startEngine()
+        try world.engine.start()
       }
       if point == points || random.chance(1, in: 4) { try judge() }
       result.passed += 1
@@ -106,6 +104,7 @@ struct CrashLife: ~Copyable {
       return
     }
     if moment == .snapshot { client.askSnapshot(&line) }
+    try world.makeTrouble(&random)
     let end = clock.monotonic() + Int64(1_000 + random.below(80_000)) * 1_000
     let answers = client.answerCount + 1 + Int(random.below(40))
     while clock.monotonic() < end {
@@ -119,10 +118,12 @@ struct CrashLife: ~Copyable {
   /// KILL for the engine or for its parent; then, as after a reboot, perhaps no ring.
   private mutating func strike() throws(CrashError) {
     let isParent = random.chance(3, in: 10)
-    guard try stage.kill(parent: isParent) else { throw CrashError("the engine ended by itself before it was killed") }
+    guard try world.engine.kill(parent: isParent) else {
+      throw CrashError("the engine ended by itself before it was killed")
+    }
     // Only `strict` promises anything without it.
-    if stage.isStrict, random.chance(1, in: 4) {
-      CrashFiles.removeShared(of: stage.name, purpose: "journal")
+    if world.isStrict, random.chance(1, in: 4) {
+      world.engine.removeJournalRing()
     }
   }
 
@@ -135,7 +136,8 @@ struct CrashLife: ~Copyable {
 
   /// Lets everything settle while the market stands still, then compares.
   private mutating func judge() throws(CrashError) {
-    var line = try stage.connect()
+    try world.endTrouble()
+    var line = try world.engine.connect()
     client.repeatOpen(&line)
     let deadline = clock.monotonic() + Self.settleSeconds * 1_000_000_000
     while client.openCount > 0 {
@@ -144,7 +146,7 @@ struct CrashLife: ~Copyable {
       }
       if let reply = try line.next(milliseconds: 10) { client.take(reply) }
     }
-    _ = try line.ask(Self.clock("freeze"))
+    try world.setFrozen(true, &line)
     var complaint = ""
     while true {
       complaint = try compare(&line)
@@ -154,18 +156,19 @@ struct CrashLife: ~Copyable {
     }
     try judgeTrading(&line)
     result.judged += 1
-    _ = try line.ask(Self.clock("run"))
+    try world.setFrozen(false, &line)
   }
 
   /// Empty when both sides are equal.
   private mutating func compare(_ line: inout CrashLine) throws(CrashError) -> String {
-    let (ours, orders) = try CrashJudge.facts(of: &line)
+    let (ours, orders) = try CrashJudge.facts(of: &line, namesOrders: !World.exchange.isLive)
     if let first = orders.unsettled.first { return "\(orders.unsettled.count) orders do not settle: \(first)" }
     let lost = client.acknowledged.filter { !orders.known.contains($0) }
     if let first = lost.first { throw CrashError("\(lost.count) acknowledged orders are lost, the first is \(first)") }
-    let theirs = CrashJudge.facts(ofLedger: try stage.ledger())
+    let theirs = try world.facts()
     result.fills = theirs.fills.count
-    return ours.differences(from: theirs).joined(separator: "; ")
+    let differences = ours.differences(from: theirs).joined(separator: "; ")
+    return differences.isEmpty ? try world.judge() : differences
   }
 
   private func judgeTrading(_ line: inout CrashLine) throws(CrashError) {
@@ -176,34 +179,22 @@ struct CrashLife: ~Copyable {
     }
   }
 
-  private static func clock(_ word: String) -> RequestDraft {
-    var request = RequestDraft("sim")
-    request.set("verb", "clock")
-    request.set("clock", word)
-    return request
-  }
-
   /// The life ends in good order: files, and once more from the beginning without snapshots.
   private mutating func finish() throws(CrashError) {
-    try stage.stopEngine()
-    for name in CrashFiles.list(stage.state + "/snapshots") { CrashFiles.remove(stage.state + "/snapshots/" + name) }
-    try stage.startEngine()
+    try world.engine.stop()
+    for name in CrashFiles.list(world.engine.state + "/snapshots") {
+      CrashFiles.remove(world.engine.state + "/snapshots/" + name)
+    }
+    try world.engine.start()
     do {
-      var line = try stage.connect()
-      _ = try line.ask(Self.clock("freeze"))
+      var line = try world.engine.connect()
+      try world.setFrozen(true, &line)
       let complaint = try compare(&line)
       guard complaint.isEmpty else { throw CrashError("replayed from the beginning: \(complaint)") }
     }
-    try stage.stopEngine()
-    let ledger = CrashJudge.facts(ofLedger: try stage.ledger())
-    try stage.stopExchange()
-    _ = try CrashAudit.verify(stage.state + "/journal")
-    let options = try CrashAudit.verify(stage.exchangeJournal)
-    let again = CrashJudge.facts(ofLedger: try CrashAudit.replay(options))
-    let differences = again.differences(from: ledger)
-    guard differences.isEmpty else {
-      throw CrashError("the exchange's journal makes another ledger: \(differences.joined(separator: "; "))")
-    }
-    result.events = try CrashAudit.events(stage.state + "/logs")
+    try world.engine.stop()
+    _ = try CrashAudit.verify(world.engine.state + "/journal")
+    try world.finish(try world.facts())
+    result.events = try CrashAudit.events(world.engine.state + "/logs")
   }
 }

@@ -14,6 +14,8 @@ struct CrashEngine {
   private var child: ChildProcess?
   /// When each of them answered for the first time.
   private(set) var starts: [UTCTime] = []
+  /// When what only the ring had was lost.
+  private(set) var losses: [UTCTime] = []
 
   init(name: String, directory: String, words: [String], secret: String? = nil) throws(CrashError) {
     self.name = name
@@ -82,7 +84,10 @@ struct CrashEngine {
   }
 
   /// As after a reboot.
-  func removeJournalRing() { CrashFiles.removeShared(of: name, purpose: "journal") }
+  mutating func removeJournalRing() {
+    losses.append(UTCTime(nanoseconds: clock.realtime()))
+    CrashFiles.removeShared(of: name, purpose: "journal")
+  }
 
   /// Nothing of it stays but its directory.
   mutating func clear() {

@@ -149,7 +149,7 @@ struct SoakCommand {
     report.expect(lost.isEmpty, "no acknowledged order is lost", "\(lost.count) are")
     // The last events reach their file a moment later.
     clock.pause(milliseconds: 1_000)
-    let audit = try WireAudit(events: stage.engine.state + "/logs", starts: stage.engine.starts)
+    let audit = WireAudit(of: stage.engine)
     let placed = books.first { $0.text("type") == "venue_traffic" }
     report.number("placed", placed?["placements"]?.integer() ?? 0)
     report.number("unknown", audit.unknowns.count)

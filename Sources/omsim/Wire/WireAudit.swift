@@ -10,6 +10,8 @@ struct WireAudit {
   /// Nothing that was sent before can be accepted behind it: signed at last, its window, and a second between the clocks.
   static let fenceNanoseconds: Int64 =
     signNanoseconds + WireStage.receiveMilliseconds * 1_000_000 + 1_000_000_000
+  /// For so long the exchange may be asked first.
+  private static let lossNanoseconds: Int64 = 30_000_000_000
   static let unknownNanoseconds: Int64 = fenceNanoseconds + 15_000_000_000
 
   /// The time of each wire id's last intent, in nanoseconds.
@@ -19,10 +21,12 @@ struct WireAudit {
   /// Those that still are, with the time since when.
   private var open: [String: Int64] = [:]
   private let starts: [Int64]
+  private let losses: [Int64]
 
-  /// `events`: the directory of the event log; `starts`: when engines began to answer.
-  init(events directory: String, starts: [UTCTime]) throws(CrashError) {
-    self.starts = starts.map(\.nanoseconds)
+  init(of engine: CrashEngine) {
+    starts = engine.starts.map(\.nanoseconds)
+    losses = engine.losses.map(\.nanoseconds)
+    let directory = engine.state + "/logs"
     let names = CrashFiles.list(directory).filter { $0.hasPrefix("events-") && $0.hasSuffix(".jsonl") }
     for name in names.sorted() {
       for line in (CrashFiles.read(directory + "/" + name) ?? []).split(separator: 0x0A) {
@@ -67,11 +71,15 @@ struct WireAudit {
     return found
   }
 
-  /// How long after its `sign_by` an order was signed; below zero: before.
+  /// How long after its `sign_by` an order was signed; below zero: before. Behind a loss the exchange is asked before an
+  /// order leaves, and only then its time begins, which no event tells.
   func lateness(of order: JSONValue) -> Int64 {
     guard let signed = UTCTime(rfc3339: order.text("signed").utf8)?.nanoseconds,
       let intent = intents[order.text("client_id")]
-    else { return .min }
+    else { return -Self.signNanoseconds }
+    guard !losses.contains(where: { $0 < signed && signed < $0 + Self.lossNanoseconds }) else {
+      return -Self.signNanoseconds
+    }
     return signed - intent - Self.signNanoseconds - Self.clockNanoseconds
   }
 }

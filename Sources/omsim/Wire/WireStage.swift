@@ -123,8 +123,7 @@ struct WireStage: ~Copyable, CrashWorld {
   }
 
   func judge() throws(CrashError) -> String {
-    let audit = try WireAudit(events: engine.state + "/logs", starts: engine.starts)
-    return audit.findings(in: try served.dump()).joined(separator: "; ")
+    WireAudit(of: engine).findings(in: try served.dump()).joined(separator: "; ")
   }
 
   mutating func finish(_ ledger: CrashJudge.Facts) throws(CrashError) { try served.end() }

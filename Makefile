@@ -123,6 +123,10 @@ soak-wire: build ## 200 live accounts over TLS, 1,000 orders a second for SECOND
 recovery: build ## How long after each single fault of the wire order entry is back; JSONL
 	@$(COUNT) recovery $(BIN)/omsim recovery
 
+.PHONY: isolation
+isolation: build ## What 199 live accounts notice of one that is locked or halted; JSONL
+	@$(COUNT) isolation $(BIN)/omsim isolation
+
 .PHONY: test-ws
 test-ws: build ## Hold both ends of our WebSocket against the adversarial peer of OMS_SHARED
 	@$(COUNT) test-ws scripts/ws.sh $(BIN)/omsim

@@ -9,6 +9,7 @@ enum Omsim {
            omsim run --seed N [--trace] [--without FAULT,..]
            omsim crash [--wire] [--points N] [--seed S] [--jobs J] [--keep DIR]
            omsim soak [--seconds N] [--rate N] [--accounts N] [--seed S] [--plain] [--keep DIR]
+           omsim isolation [--pairs N] [--rate N] [--accounts N] [--seed S] [--keep DIR]
            omsim recovery [--times N] [--fault NAME] [--seed S] [--plain] [--keep DIR]
            omsim exchange --door NAME --state DIR [--seed N] [--speed realtime|Nx] [--config-dir DIR] [--ready-fd N]
            omsim engine --core N --loads N,.. --state DIR [--adopt]
@@ -26,6 +27,7 @@ enum Omsim {
       case "run": try exit(RunCommand(arguments.dropFirst()).run())
       case "crash": try exit(CrashCommand(arguments.dropFirst()).run())
       case "soak": try exit(SoakCommand(arguments.dropFirst()).run())
+      case "isolation": try exit(IsolationCommand(arguments.dropFirst()).run())
       case "recovery":
         var command = try RecoveryCommand(arguments.dropFirst())
         try exit(command.run())

@@ -137,7 +137,8 @@ struct CrashClient {
 
   private mutating func ask(_ request: RequestDraft, id: String? = nil, _ line: inout CrashLine) {
     var request = request
-    if exchange.isLive, request.operation != "snapshot_take" {
+    // What takes nothing on needs no word that it is meant.
+    if exchange.isLive, !["snapshot_take", "cancel"].contains(request.operation) {
       request.set("live", .flag)
       request.set("yes", .flag)
     }

@@ -61,9 +61,8 @@ struct SoakCommand {
   private func soak(_ stage: inout WireStage, _ report: inout SoakReport) throws(CrashError) {
     try stage.engine.start()
     var line = try stage.engine.connect()
-    let names = stage.served.accounts.dropFirst().map { "binance.\($0.name)" }
-    var load = WireLoad(accounts: names, rate: rate, wait: "none", seed: seed)
-    try waitForAccounts(names, &line)
+    var load = WireLoad(accounts: stage.subAccounts, rate: rate, wait: "none", seed: seed)
+    try stage.waitForAccounts(&line)
     let faults = try storm(&stage, &load, &line)
     try load.drain(&line, seconds: 30)
     let count = load.count
@@ -81,20 +80,6 @@ struct SoakCommand {
     try compare(&stage, load, &line, &report)
     try stage.engine.stop()
     try stage.served.end()
-  }
-
-  /// Until orders of each account would be taken.
-  private func waitForAccounts(_ names: [String], _ line: inout CrashLine) throws(CrashError) {
-    let deadline = clock.monotonic() + Self.settleSeconds * 1_000_000_000
-    while true {
-      let rows = try line.ask(RequestDraft("accounts"))
-      let ready = rows.filter { names.contains($0.text("account")) && $0.text("state") == "ready" }
-      if ready.count == names.count { return }
-      guard clock.monotonic() < deadline else {
-        throw CrashError("only \(ready.count) of \(names.count) accounts are ready")
-      }
-      clock.pause(milliseconds: 50)
-    }
   }
 
   /// The load, with one fault after the other; answers how many there were.

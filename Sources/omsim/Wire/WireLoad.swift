@@ -105,8 +105,6 @@ struct WireLoad {
   private mutating func cancel(_ id: String, _ now: Int64, _ line: inout CrashLine) {
     var request = RequestDraft("cancel")
     request.set("ids", .list([id]))
-    request.set("live", .flag)
-    request.set("yes", .flag)
     count.cancels += 1
     asked[line.send(request)] = Asked(id: id, account: 0, time: now, isOrder: false)
   }

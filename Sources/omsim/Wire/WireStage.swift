@@ -92,6 +92,28 @@ struct WireStage: ~Copyable, CrashWorld {
       """, to: conf + "risk.yaml")
   }
 
+  // MARK: Accounts
+
+  /// All but the main one, as the engine calls them.
+  var subAccounts: [String] { served.accounts.dropFirst().map { "\(Self.exchange.name).\($0.name)" } }
+
+  /// Until orders of each sub-account would be taken.
+  func waitForAccounts(_ line: inout CrashLine) throws(CrashError) {
+    let clock = SystemClock()
+    let deadline = clock.monotonic() + 180_000_000_000
+    let names = Set(subAccounts)
+    while true {
+      let ready = try line.ask(RequestDraft("accounts")).filter {
+        names.contains($0.text("account")) && $0.text("state") == "ready"
+      }
+      if ready.count == names.count { return }
+      guard clock.monotonic() < deadline else {
+        throw CrashError("only \(ready.count) of \(names.count) accounts are ready")
+      }
+      clock.pause(milliseconds: 50)
+    }
+  }
+
   // MARK: As a world
 
   func setFrozen(_ isFrozen: Bool, _ line: inout CrashLine) throws(CrashError) {

@@ -13,6 +13,8 @@ enum VenuePeerInput {
 enum VenuePatience {
   /// Pages and streams that a client has not read. Who is further behind is cut off.
   static let queueBytesMax = 4 << 20
+  /// The same of those who steer: all books are one answer.
+  static let booksBytesMax = 64 << 20
   /// A connection without a request is kept for so long.
   static let idleNanoseconds: Int64 = 60_000_000_000
   /// How long the other side may take to end what is over.

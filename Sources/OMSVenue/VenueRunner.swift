@@ -121,8 +121,9 @@ package struct VenueRunner<Surface: VenueSurface & ~Copyable, Time: Clock>: ~Cop
   private mutating func accept(_ number: Int, at time: ServerTime) {
     guard number < doors.count else { return }
     let door = doors[number]
+    let queueBytesMax = door.product == nil ? VenuePatience.booksBytesMax : VenuePatience.queueBytesMax
     while true {
-      switch door.listener.accept(queueBytesMax: VenuePatience.queueBytesMax) {
+      switch door.listener.accept(queueBytesMax: queueBytesMax) {
       case .nothing: return
       case .exhausted:
         loop.forget(door.listener.descriptor)

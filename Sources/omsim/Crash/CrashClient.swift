@@ -38,6 +38,9 @@ struct CrashClient {
     let name: String
     let accounts: [String]
     let isLive: Bool
+
+    /// As commands say them.
+    var fullNames: [String] { accounts.map { "\(name).\($0)" } }
   }
 
   private let exchange: Exchange

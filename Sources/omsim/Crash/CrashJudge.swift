@@ -62,11 +62,14 @@ struct CrashJudge {
   // MARK: The engine's side
 
   /// `namesOrders`: fills say under which id their order is at the exchange; one that was replaced had several.
-  static func facts(of line: inout CrashLine, namesOrders: Bool) throws(CrashError) -> (Facts, Orders) {
+  /// Each account is asked for by itself: all rows of a long campaign are more than one answer holds.
+  static func facts(
+    of line: inout CrashLine, namesOrders: Bool, accounts: [String]
+  ) throws(CrashError) -> (Facts, Orders) {
     var facts = Facts()
     var orders = Orders()
     var wires: [String: String] = [:]
-    for order in try line.ask(RequestDraft("orders")) {
+    for order in try rows("orders", of: accounts, &line) {
       let id = order.text("id")
       let status = order.text("status")
       wires[id] = order.text("wire_id")
@@ -78,7 +81,7 @@ struct CrashJudge {
           + "\(units(order.text("price"), scale.price)) quantity \(units(order.text("qty"), scale.quantity)) "
           + "filled \(units(order.text("filled"), scale.quantity))")
     }
-    for fill in try line.ask(RequestDraft("fills")) {
+    for fill in try rows("fills", of: accounts, &line) {
       guard let scale = scales[fill.text("symbol")] else { continue }
       facts.fills.insert(
         "fill \(fill.text("account")) \(namesOrders ? (wires[fill.text("id")] ?? "?") + " " : "")trade \(fill.text("trade_id")) "
@@ -99,6 +102,18 @@ struct CrashJudge {
       facts.positions.insert("position \(position.text("account")) \(position.text("symbol")) \(quantity)")
     }
     return (facts, orders)
+  }
+
+  private static func rows(
+    _ operation: String, of accounts: [String], _ line: inout CrashLine
+  ) throws(CrashError) -> [JSONValue] {
+    var found: [JSONValue] = []
+    for account in accounts {
+      var request = RequestDraft(operation)
+      request.set("account", account)
+      found += try line.ask(request)
+    }
+    return found
   }
 
   /// A decimal in whole units of `scale`; what has more digits stays as it is, and so differs from everything.

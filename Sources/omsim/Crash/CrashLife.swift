@@ -161,7 +161,8 @@ struct CrashLife<World: CrashWorld & ~Copyable>: ~Copyable {
 
   /// Empty when both sides are equal.
   private mutating func compare(_ line: inout CrashLine) throws(CrashError) -> String {
-    let (ours, orders) = try CrashJudge.facts(of: &line, namesOrders: !World.exchange.isLive)
+    let (ours, orders) = try CrashJudge.facts(
+      of: &line, namesOrders: !World.exchange.isLive, accounts: World.exchange.fullNames)
     if let first = orders.unsettled.first { return "\(orders.unsettled.count) orders do not settle: \(first)" }
     let lost = client.acknowledged.filter { !orders.known.contains($0) }
     if let first = lost.first { throw CrashError("\(lost.count) acknowledged orders are lost, the first is \(first)") }

@@ -119,7 +119,7 @@ struct SoakCommand {
     var (ours, orders) = (CrashJudge.Facts(), CrashJudge.Orders())
     var books: [JSONValue] = []
     while true {
-      (ours, orders) = try CrashJudge.facts(of: &line, namesOrders: false)
+      (ours, orders) = try CrashJudge.facts(of: &line, namesOrders: false, accounts: stage.subAccounts)
       books = try stage.served.dump()
       let theirs = stage.facts(in: books)
       complaint = (ours.differences(from: theirs) + orders.unsettled.prefix(1)).joined(separator: "; ")

@@ -83,13 +83,15 @@ struct WireLoad {
 
   private mutating func askOrder(_ now: Int64, _ line: inout CrashLine) {
     let account = count.asked % accounts.count
-    let (symbol, quantity, price) = Self.symbols[Int(random.below(3))]
+    let market = Int(random.below(3))
+    let (symbol, quantity, price) = Self.symbols[market]
     let id = "w-\(count.asked)"
     count.asked += 1
     var request = RequestDraft("order")
     request.set("account", accounts[account])
     request.set("symbol", symbol)
-    request.set("side", random.chance(1, in: 2) ? "buy" : "sell")
+    // Of each account and market always the same, so that nobody meets himself.
+    request.set("side", (account + market) % 2 == 0 ? "buy" : "sell")
     request.set("qty", quantity)
     request.set("id", id)
     request.set("limit", "\(price - price / 250 + Int(random.below(UInt64(price / 125))))")
